@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR MIT) */
+/*
+ * ipcbox: mailboxes, links and ports, with the kernel as the only broker.
+ *
+ * This header is the whole contract between the module and user space.
+ */
+#ifndef _UAPI_LINUX_IPCBOX_H
+#define _UAPI_LINUX_IPCBOX_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: Concepts
+ *
+ * Opening /dev/ipcbox gives a *control* fd. Its ioctls hand out *object* fds,
+ * always close-on-exec; clear that with fcntl(2) if a program started by
+ * exec(2) is to have the fd. dup(2), fork(2), SCM_RIGHTS, poll(2), epoll(7),
+ * O_NONBLOCK and /proc/PID/fdinfo work on all of them.
+ *
+ * *port* fd: a named queue that many senders and many receivers share. A port
+ * stays until it is deleted, also while nobody has it open.
+ *
+ * *mailbox* fd: the queue of one process (thread group) for messages that name
+ * it. A process has one for each network namespace; opening it again gives
+ * another fd for the same mailbox, which dies with the last of these fds.
+ *
+ * *link* fd: the one way from the process that opened it to one peer process.
+ * Opening it again gives the same link. A link has its own share of the peer's
+ * mailbox (see "Limits of a box"), so one sender cannot take the room of
+ * another. EPOLLOUT says that there is room, EPOLLHUP that the peer's mailbox
+ * is gone. A child that inherited a link fd sends over its parent's link, with
+ * its own pid in the message.
+ *
+ * A direct send by pid on the control fd uses the same link without an fd.
+ *
+ * Names, and who can reach whom by pid, belong to the network namespace in
+ * which /dev/ipcbox was opened, as with abstract UNIX sockets. When the
+ * namespace dies all in it is freed.
+ *
+ * *Order.* Messages are received by priority (highest first), then by arrival.
+ * Senders that wait for room get in by the same rule, and nobody passes a
+ * sender that waits with the same or a higher priority. Receivers are served
+ * in the order in which they began to wait; on a mailbox, a receiver that named
+ * the sender goes before one that takes from anyone.
+ *
+ * *All or nothing.* A send that returned 0 is in the box; one that failed left
+ * no trace. A receive that failed left the message where it was.
+ *
+ * *Waiting.* A send to a full box and a receive from an empty one wait, unless
+ * O_NONBLOCK is set on the fd or %IPCBOX_NONBLOCK in the call. The wait ends
+ * with success, at the deadline, with a signal (the call restarts, or fails
+ * with EINTR, as for read(2)), or with the end of the object. A deadline is an
+ * absolute time of CLOCK_MONOTONIC in nanoseconds; 0 is none. A call that need
+ * not wait succeeds even if its deadline is past.
+ *
+ * *Limits of a box.* A port holds at most max_messages messages with max_bytes
+ * bytes of payload together. A mailbox holds that much for each of its links.
+ *
+ * *Threads.* Every command may be used on one fd by any number of threads.
+ */
+
+/**
+ * DOC: Errors
+ *
+ * An error means that nothing was changed. These have the same meaning for
+ * each command; what is special to a command stands with it.
+ *
+ * ========== ===============================================================
+ * E2BIG      size is larger than this kernel knows, and the rest is not zero
+ * EACCES     the mode of the port or mailbox does not let this user do that
+ * EAGAIN     it would have to wait, and was asked not to
+ * EBADF      the fd was not opened for this direction; a given fd is not open
+ * ECONNREFUSED  the process has no mailbox in this network namespace
+ * EEXIST     the name is taken; the mailbox is open already (attributes given)
+ * EFAULT     a pointer is bad
+ * EIDRM      the port was removed
+ * EINTR      a signal came before anything was done
+ * EINVAL     a size too small, an unknown flag, a reserved field that is not
+ *            zero, a value out of its range, a malformed name
+ * EMFILE     this process has too many open files (never a limit of ipcbox)
+ * EMLINK     limit of links (net.ipcbox.user_links, .max_links)
+ * EMSGSIZE   send: longer than the box's max_msgsize; receive: longer than
+ *            capacity (len tells what is needed); list: no room for one entry
+ * ENAMETOOLONG  the name has more than %IPCBOX_NAME_MAX bytes
+ * ENFILE     the system has too many open files (never a limit of ipcbox)
+ * ENOBUFS    limit of queued bytes (net.ipcbox.user_bytes, .max_bytes)
+ * ENOENT     there is no port of that name in this network namespace
+ * ENOMEM     out of memory, or the limit of the memory cgroup is reached
+ * ENOSPC     limit of ports and mailboxes (net.ipcbox.user_boxes, .max_boxes)
+ * ENOTTY     the command is unknown, or not one for this kind of fd
+ * EPERM      this is for the owner of the port or mailbox, or CAP_IPC_OWNER
+ * EPIPE      the other side is gone: the peer's mailbox; the process named in
+ *            from; all receivers, or all senders, of an unlinked port
+ * ERANGE     a limit for a box above what net.ipcbox.box_* allows
+ * ESRCH      there is no such process in this pid namespace
+ * ETIMEDOUT  the deadline passed
+ * EUSERS     limit of waiting calls (net.ipcbox.user_waiters, .max_waiters)
+ * ========== ===============================================================
+ */
+
+/**
+ * DOC: Extensible structs
+ *
+ * Each struct starts with its size as the caller was compiled and with flags.
+ * Reserved fields, unknown flags and, in a larger struct, what this kernel does
+ * not know must be zero. A field marked "out" is written by the kernel and not
+ * read. Pointers are passed as 64-bit integers, so the layout is the same for
+ * 32-bit programs.
+ */
+
+/** IPCBOX_ABI - the ABI level that this header describes */
+#define IPCBOX_ABI		1
+
+#define IPCBOX_NAME_MAX		255		/* bytes in a port's name */
+#define IPCBOX_PRIORITY_MAX	32767		/* most urgent; 0 is the least */
+#define IPCBOX_MSGSIZE_MAX	(16U << 20)	/* bytes, for any box */
+
+/* What a new box has where its creator does not say otherwise. */
+#define IPCBOX_DEFAULT_MESSAGES	256
+#define IPCBOX_DEFAULT_BYTES	(1U << 20)
+#define IPCBOX_DEFAULT_MSGSIZE	(64U << 10)
+#define IPCBOX_DEFAULT_MODE	0600
+
+/* Bits of ipcbox_query.features */
+#define IPCBOX_FEATURE_PORT	(1ULL << 0)
+#define IPCBOX_FEATURE_MAILBOX	(1ULL << 1)	/* mailboxes, links, direct send */
+#define IPCBOX_FEATURES		(IPCBOX_FEATURE_PORT | IPCBOX_FEATURE_MAILBOX)
+
+/*
+ * Flags. In a command that gives an fd, NONBLOCK sets O_NONBLOCK on it; in send
+ * and receive it speaks for this one call.
+ */
+#define IPCBOX_NONBLOCK		(1U << 0)
+#define IPCBOX_RECEIVER		(1U << 1)	/* port fd is for receiving */
+#define IPCBOX_SENDER		(1U << 2)	/* port fd is for sending */
+#define IPCBOX_REUSE		(1U << 3)	/* create: a port that exists is opened */
+#define IPCBOX_PIDFD		(1U << 4)	/* link open: peer is a pidfd */
+#define IPCBOX_UNLINK		(1U << 5)	/* delete: only the name goes */
+
+/* The flags that each command takes; any other is EINVAL. */
+#define IPCBOX_QUERY_FLAGS		0U
+#define IPCBOX_MAILBOX_OPEN_FLAGS	IPCBOX_NONBLOCK
+#define IPCBOX_LINK_OPEN_FLAGS		(IPCBOX_NONBLOCK | IPCBOX_PIDFD)
+#define IPCBOX_PORT_OPEN_FLAGS		\
+	(IPCBOX_NONBLOCK | IPCBOX_RECEIVER | IPCBOX_SENDER)
+#define IPCBOX_PORT_CREATE_FLAGS	(IPCBOX_PORT_OPEN_FLAGS | IPCBOX_REUSE)
+#define IPCBOX_PORT_DELETE_FLAGS	IPCBOX_UNLINK
+#define IPCBOX_PORT_LIST_FLAGS		0U
+#define IPCBOX_SEND_FLAGS		IPCBOX_NONBLOCK
+#define IPCBOX_RECV_FLAGS		IPCBOX_NONBLOCK
+#define IPCBOX_STAT_FLAGS		0U
+#define IPCBOX_SET_FLAGS		0U
+
+/* Bits of ipcbox_attr.mask */
+#define IPCBOX_ATTR_MODE	(1U << 0)
+#define IPCBOX_ATTR_UID		(1U << 1)
+#define IPCBOX_ATTR_GID		(1U << 2)
+#define IPCBOX_ATTR_MESSAGES	(1U << 3)
+#define IPCBOX_ATTR_BYTES	(1U << 4)
+#define IPCBOX_ATTR_MSGSIZE	(1U << 5)
+#define IPCBOX_ATTR_ALL		((1U << 6) - 1)
+
+/**
+ * struct ipcbox_attr - attributes of a port or mailbox
+ * @mask: IPCBOX_ATTR_*: the fields that are given; the others must be zero
+ * @mode: who may receive (r) and send (w), as user, group and others: 0 to 0666
+ * @uid: owner; another than oneself needs CAP_CHOWN
+ * @gid: group; one that the caller is not in needs CAP_CHOWN
+ * @max_messages: how many messages may be queued, from 1
+ * @max_bytes: how many bytes of payload may be queued, from 1
+ * @max_msgsize: longest message in bytes, 0 to %IPCBOX_MSGSIZE_MAX, not above
+ *	max_bytes
+ *
+ * The last member of every struct that has one, so that both can grow.
+ *
+ * Errors where it is used: EINVAL for a bit, mode or id out of range, a limit
+ * of 0 messages or bytes, or max_msgsize above max_bytes; ERANGE for a limit
+ * above net.ipcbox.box_messages, .box_bytes or .box_msgsize; EPERM for an owner
+ * or group that the caller may not give.
+ */
+struct ipcbox_attr {
+	__u32 mask;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+	__aligned_u64 max_messages;
+	__aligned_u64 max_bytes;
+	__aligned_u64 max_msgsize;
+};
+
+/**
+ * struct ipcbox_usage - one limit of a user
+ * @used: what the calling user has now in this network namespace
+ * @limit: how much one user may have there
+ */
+struct ipcbox_usage {
+	__aligned_u64 used;
+	__aligned_u64 limit;
+};
+
+/**
+ * struct ipcbox_query - %IPCBOX_QUERY, on any ipcbox fd: what this kernel can do
+ * @size: sizeof(struct ipcbox_query)
+ * @flags: zero
+ * @abi: out: ABI level, %IPCBOX_ABI of the module
+ * @name_max: out: bytes in the longest name
+ * @priority_max: out: the most urgent priority
+ * @__reserved: zero
+ * @features: out: IPCBOX_FEATURE_*
+ * @box_messages: out: highest max_messages that a box may be given
+ * @box_bytes: out: highest max_bytes
+ * @box_msgsize: out: highest max_msgsize
+ * @boxes: out: ports and mailboxes of this user
+ * @links: out: links of this user
+ * @bytes: out: memory of messages sent by this user and not yet received, and
+ *	of those being sent or received; a message counts with its header
+ * @waiters: out: calls of this user that are asleep
+ */
+struct ipcbox_query {
+	__u32 size;
+	__u32 flags;
+	__u32 abi;
+	__u32 name_max;
+	__u32 priority_max;
+	__u32 __reserved;
+	__aligned_u64 features;
+	__aligned_u64 box_messages;
+	__aligned_u64 box_bytes;
+	__aligned_u64 box_msgsize;
+	struct ipcbox_usage boxes;
+	struct ipcbox_usage links;
+	struct ipcbox_usage bytes;
+	struct ipcbox_usage waiters;
+};
+
+/**
+ * struct ipcbox_mailbox_open - %IPCBOX_MAILBOX_OPEN, on the control fd
+ * @size: sizeof(struct ipcbox_mailbox_open)
+ * @flags: %IPCBOX_NONBLOCK or zero
+ * @attr: attributes for a new mailbox. In @attr.mode the w bits say who may send
+ *	(0600, the default: the same user); the r bits mean nothing, since only
+ *	those who have an fd can receive
+ *
+ * Return: a new fd for the calling process's mailbox, which is made if the
+ * process has none. EEXIST: it has one, and @attr.mask is not zero (use
+ * %IPCBOX_SET); EMFILE, ENFILE, ENOMEM, ENOSPC; and see struct ipcbox_attr.
+ */
+struct ipcbox_mailbox_open {
+	__u32 size;
+	__u32 flags;
+	struct ipcbox_attr attr;
+};
+
+/**
+ * struct ipcbox_link_open - %IPCBOX_LINK_OPEN, on the control fd
+ * @size: sizeof(struct ipcbox_link_open)
+ * @flags: %IPCBOX_NONBLOCK, %IPCBOX_PIDFD
+ * @peer: pid of the peer process as the caller sees it, or with %IPCBOX_PIDFD a
+ *	pidfd, with which no recycled pid can be met
+ * @__reserved: zero
+ *
+ * Return: a new fd for the link from the calling process to the peer. EACCES:
+ * the mode of the peer's mailbox; EBADF: no open fd; ECONNREFUSED: the peer has
+ * no mailbox; EINVAL: @peer is not above zero, or not a pidfd; ESRCH: no such
+ * process, or it is a zombie; EMFILE, EMLINK, ENFILE, ENOMEM.
+ */
+struct ipcbox_link_open {
+	__u32 size;
+	__u32 flags;
+	__s32 peer;
+	__u32 __reserved;
+};
+
+/**
+ * struct ipcbox_port_create - %IPCBOX_PORT_CREATE, on the control fd
+ * @size: sizeof(struct ipcbox_port_create)
+ * @flags: %IPCBOX_RECEIVER, %IPCBOX_SENDER or both: what the fd is for; neither: only
+ *	to stat and set. %IPCBOX_NONBLOCK. %IPCBOX_REUSE: if the port exists,
+ *	open it as %IPCBOX_PORT_OPEN does and leave its attributes alone
+ * @name: pointer to the name: @name_len bytes, none of them NUL, '/' or a
+ *	control character (below 0x20, or 0x7f); not terminated
+ * @name_len: 1 to %IPCBOX_NAME_MAX
+ * @__reserved: zero
+ * @attr: attributes of the new port; the owner is the caller's effective user,
+ *	the mode is taken as it is, whatever the umask
+ *
+ * Return: a new fd for the new port; its creator has both directions, whatever
+ * the mode. EEXIST: the name is taken; EINVAL, ENAMETOOLONG: the name; EMFILE,
+ * ENFILE, ENOMEM, ENOSPC; with %IPCBOX_REUSE also EACCES; see struct
+ * ipcbox_attr.
+ */
+struct ipcbox_port_create {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 name;
+	__u32 name_len;
+	__u32 __reserved;
+	struct ipcbox_attr attr;
+};
+
+/**
+ * struct ipcbox_port_open - %IPCBOX_PORT_OPEN, on the control fd
+ * @size: sizeof(struct ipcbox_port_open)
+ * @flags: as for %IPCBOX_PORT_CREATE, without %IPCBOX_REUSE
+ * @name: pointer to the name
+ * @name_len: its length in bytes
+ * @__reserved: zero
+ *
+ * Return: a new fd for the port. EACCES: the mode does not grant a direction
+ * (no right is needed for neither); EINVAL, ENAMETOOLONG: the name; ENOENT;
+ * EMFILE, ENFILE, ENOMEM.
+ */
+struct ipcbox_port_open {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 name;
+	__u32 name_len;
+	__u32 __reserved;
+};
+
+/**
+ * struct ipcbox_port_delete - %IPCBOX_PORT_DELETE, on the control fd
+ * @size: sizeof(struct ipcbox_port_delete)
+ * @flags: zero: *remove*: the port is over for everyone; what is queued is
+ *	dropped, who waits gets EIDRM, and so does every later call.
+ *	%IPCBOX_UNLINK: only the name goes; open fds go on. Then, when the last fd
+ *	for receiving is closed, senders get EPIPE, and when the last one for
+ *	sending is closed, receivers get EPIPE once the port is empty
+ * @name: pointer to the name
+ * @name_len: its length in bytes
+ * @__reserved: zero
+ *
+ * Return: 0. EINVAL, ENAMETOOLONG: the name; ENOENT; EPERM: for the owner only.
+ */
+struct ipcbox_port_delete {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 name;
+	__u32 name_len;
+	__u32 __reserved;
+};
+
+/* Values of ipcbox_stat.kind */
+#define IPCBOX_KIND_PORT	1
+#define IPCBOX_KIND_MAILBOX	2
+#define IPCBOX_KIND_LINK	3
+
+/* Bits of ipcbox_stat.state */
+#define IPCBOX_STATE_UNLINKED	(1U << 0)	/* a port without a name */
+#define IPCBOX_STATE_GONE	(1U << 1)	/* removed, or the peer is gone */
+
+/**
+ * struct ipcbox_stat - %IPCBOX_STAT, on a port, mailbox or link fd
+ * @size: sizeof(struct ipcbox_stat)
+ * @flags: zero
+ * @kind: out: IPCBOX_KIND_*
+ * @state: out: IPCBOX_STATE_*
+ * @mode: out: of the port or mailbox
+ * @uid: out: its owner, as the caller's user namespace sees it
+ * @gid: out: its group
+ * @pid: out: the process of the mailbox, or the peer of the link, as the caller
+ *	sees it; 0 where it cannot, and for a port
+ * @id: out: a number that no other port, mailbox or link has had since the
+ *	module was loaded; two fds of one object tell the same
+ * @max_messages: out: limit, for a mailbox for each link
+ * @max_bytes: out: limit, for a mailbox for each link
+ * @max_msgsize: out: limit
+ * @messages: out: queued now; in a mailbox from all links
+ * @bytes: out: payload queued now
+ * @sent: out: messages accepted so far
+ * @received: out: messages received so far
+ * @receivers: out: calls asleep for a message
+ * @senders: out: calls asleep for room
+ *
+ * Needs no right. Return: 0.
+ */
+struct ipcbox_stat {
+	__u32 size;
+	__u32 flags;
+	__u32 kind;
+	__u32 state;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+	__s32 pid;
+	__aligned_u64 id;
+	__aligned_u64 max_messages;
+	__aligned_u64 max_bytes;
+	__aligned_u64 max_msgsize;
+	__aligned_u64 messages;
+	__aligned_u64 bytes;
+	__aligned_u64 sent;
+	__aligned_u64 received;
+	__u32 receivers;
+	__u32 senders;
+};
+
+/**
+ * struct ipcbox_port_entry - one port in the answer of %IPCBOX_PORT_LIST
+ * @entry_len: bytes from this entry to the next, a multiple of 8
+ * @name_off: offset of the name from the start of this entry
+ * @name_len: its length in bytes; it is not terminated
+ * @__reserved: zero
+ * @stat: as %IPCBOX_STAT gives it; @stat.size is what this kernel filled
+ */
+struct ipcbox_port_entry {
+	__u32 entry_len;
+	__u32 name_off;
+	__u32 name_len;
+	__u32 __reserved;
+	struct ipcbox_stat stat;
+};
+
+/**
+ * struct ipcbox_port_list - %IPCBOX_PORT_LIST, on the control fd
+ * @size: sizeof(struct ipcbox_port_list)
+ * @flags: zero
+ * @after: pointer to a name: list the ports that sort after it (bytewise); the
+ *	name need not exist (any more). Zero, with @after_len zero, for the first
+ * @after_len: its length in bytes
+ * @count: out: how many entries were written; 0: there are no more
+ * @buf: pointer to room for entries
+ * @buf_len: its length in bytes
+ *
+ * To list all, call again with the name of the last entry until @count is 0.
+ * Ports that are neither made nor deleted meanwhile are told exactly once.
+ *
+ * Return: 0. EMSGSIZE: @buf_len is too small for the next entry; EINVAL,
+ * ENAMETOOLONG: @after; ENOMEM.
+ */
+struct ipcbox_port_list {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 after;
+	__u32 after_len;
+	__u32 count;
+	__aligned_u64 buf;
+	__aligned_u64 buf_len;
+};
+
+/**
+ * struct ipcbox_send - %IPCBOX_SEND, on a port, link or control fd
+ * @size: sizeof(struct ipcbox_send)
+ * @flags: %IPCBOX_NONBLOCK or zero
+ * @data: pointer to the message; not read if @len is zero
+ * @len: its length in bytes, from 0 to the box's max_msgsize
+ * @tag: any number, told to the receiver
+ * @deadline: when to give up waiting for room (CLOCK_MONOTONIC, ns); 0: never
+ * @priority: 0 to %IPCBOX_PRIORITY_MAX
+ * @pid: on the control fd the receiving process; on any other zero
+ *
+ * Return: 0: the message is in the box. EAGAIN, EINTR, ETIMEDOUT; EBADF: the fd
+ * is not for sending; EIDRM, EPIPE: the end of the port or peer; EMSGSIZE,
+ * ENOBUFS, ENOMEM, EUSERS; on the control fd also EACCES, ECONNREFUSED, EMLINK
+ * and ESRCH, as for %IPCBOX_LINK_OPEN.
+ */
+struct ipcbox_send {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 data;
+	__aligned_u64 len;
+	__aligned_u64 tag;
+	__aligned_u64 deadline;
+	__u32 priority;
+	__s32 pid;
+};
+
+/**
+ * struct ipcbox_recv - %IPCBOX_RECV, on a port or mailbox fd
+ * @size: sizeof(struct ipcbox_recv)
+ * @flags: %IPCBOX_NONBLOCK or zero
+ * @data: pointer to room for the message; not used if its length is zero
+ * @capacity: room in bytes
+ * @deadline: when to give up waiting (CLOCK_MONOTONIC, ns); 0: never
+ * @from: on a mailbox: take only what came over the link of this process; 0:
+ *	from anyone. On a port zero
+ * @pid: out: the sending process as the caller's pid namespace sees it, or 0
+ * @uid: out: its effective user as the caller's user namespace sees it, or the
+ *	overflow id
+ * @gid: out: its effective group, likewise
+ * @priority: out: priority given by the sender
+ * @__reserved: zero
+ * @len: out: length of the message in bytes; written with EMSGSIZE too
+ * @tag: out: the sender's tag
+ * @seq: out: 1 for the first message that the port or link ever took, then one
+ *	more for each
+ *
+ * Return: 0. EAGAIN, EINTR, ETIMEDOUT; EBADF: the fd is not for receiving;
+ * EIDRM: the port was removed; EMSGSIZE: the next message is longer than
+ * @capacity; EPIPE: the process in @from has ended and nothing of it is left,
+ * or all senders of an unlinked port are gone; ESRCH: no process @from; EMLINK,
+ * ENOMEM, EUSERS.
+ */
+struct ipcbox_recv {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 data;
+	__aligned_u64 capacity;
+	__aligned_u64 deadline;
+	__s32 from;
+	__s32 pid;
+	__u32 uid;
+	__u32 gid;
+	__u32 priority;
+	__u32 __reserved;
+	__aligned_u64 len;
+	__aligned_u64 tag;
+	__aligned_u64 seq;
+};
+
+/**
+ * struct ipcbox_set - %IPCBOX_SET, on a port or mailbox fd
+ * @size: sizeof(struct ipcbox_set)
+ * @flags: zero
+ * @attr: what to change
+ *
+ * What is queued stays, also above a lowered limit; rights are checked when an
+ * fd is opened, so fds that are open keep theirs. Senders who wait get in where
+ * a raised limit lets them.
+ *
+ * Return: 0. EIDRM; EPERM: for the owner only; and see struct ipcbox_attr.
+ */
+struct ipcbox_set {
+	__u32 size;
+	__u32 flags;
+	struct ipcbox_attr attr;
+};
+
+#define IPCBOX_IOC_TYPE		0xBC
+
+/* The size is in the struct, not in the number: the number never changes. */
+#define IPCBOX_QUERY		_IO(IPCBOX_IOC_TYPE, 0x00)
+#define IPCBOX_MAILBOX_OPEN	_IO(IPCBOX_IOC_TYPE, 0x01)
+#define IPCBOX_LINK_OPEN	_IO(IPCBOX_IOC_TYPE, 0x02)
+#define IPCBOX_PORT_CREATE	_IO(IPCBOX_IOC_TYPE, 0x03)
+#define IPCBOX_PORT_OPEN	_IO(IPCBOX_IOC_TYPE, 0x04)
+#define IPCBOX_PORT_DELETE	_IO(IPCBOX_IOC_TYPE, 0x05)
+#define IPCBOX_PORT_LIST	_IO(IPCBOX_IOC_TYPE, 0x06)
+#define IPCBOX_SEND		_IO(IPCBOX_IOC_TYPE, 0x07)
+#define IPCBOX_RECV		_IO(IPCBOX_IOC_TYPE, 0x08)
+#define IPCBOX_STAT		_IO(IPCBOX_IOC_TYPE, 0x09)
+#define IPCBOX_SET		_IO(IPCBOX_IOC_TYPE, 0x0a)
+
+#endif /* _UAPI_LINUX_IPCBOX_H */
