@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libipcbox: mailboxes, links and ports for C and C++ programs.
+ *
+ * This page is about the calls. What a port, mailbox and link is, how messages
+ * are ordered, and what each errno means in general stands in <linux/ipcbox.h>.
+ */
+#ifndef IPCBOX_H
+#define IPCBOX_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <linux/ipcbox.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * DOC: The first five minutes
+ *
+ * One process works, any number of others hand it work::
+ *
+ *	int jobs = ipcbox_port_create("jobs", IPCBOX_RECEIVER | IPCBOX_REUSE, NULL);
+ *	char job[65536];
+ *	ssize_t len;
+ *
+ *	while ((len = ipcbox_recv(jobs, job, sizeof(job))) >= 0)
+ *		work(job, len);
+ *	fprintf(stderr, "jobs: %s\n", ipcbox_strerror(len));
+ *
+ *	int jobs = ipcbox_port_open("jobs", IPCBOX_SENDER);
+ *	int err = ipcbox_send(jobs, "paint it", 8);
+ *
+ *	if (err)
+ *		fprintf(stderr, "jobs: %s\n", ipcbox_strerror(err));
+ *
+ * (A negative fd may be passed on: the call then returns -EBADF.) Build with
+ * ``cc prog.c $(pkg-config --cflags --libs ipcbox)``.
+ */
+
+/**
+ * DOC: Rules for all calls
+ *
+ * *Errors.* A call returns 0, an fd or a length, or a negative errno, and errno
+ * itself means nothing then. A call that failed changed nothing. Each call lists
+ * the errnos that are worth a thought; a bad pointer gives -EFAULT where the
+ * kernel is the one that looks.
+ *
+ * *fds.* A port, mailbox or link is a file descriptor, close-on-exec and owned by
+ * the caller: poll it, pass it on, close(2) it. Each call that needs the device
+ * itself opens and closes /dev/ipcbox, so the library holds no state, nothing
+ * need be done after fork(2), and a thread that changed its network namespace
+ * sees that one. These calls are marked *[device]* and can also return:
+ * -ENODEV: the module is not loaded; -EACCES, -EPERM: the device may not be
+ * opened; -EMFILE, -ENFILE, -ENOMEM.
+ *
+ * *Threads.* Every call is safe from any number of threads, also on one fd. A
+ * struct ipcbox_msg, ipcbox_info or ipcbox_options is for one thread at a time.
+ *
+ * *Time.* A deadline is an absolute time of CLOCK_MONOTONIC in nanoseconds, or
+ * %IPCBOX_FOREVER, or %IPCBOX_NOWAIT; ipcbox_deadline_ms() makes one. A call that
+ * need not wait succeeds even if its deadline is past.
+ *
+ * *Signals.* A call that sleeps is restarted after a signal whose handler was
+ * installed with SA_RESTART. After any other it returns -EINTR; the library does
+ * not call again by itself, so that a program can stop on a signal.
+ */
+
+/** IPCBOX_VERSION - the version of this library */
+#define IPCBOX_VERSION	"0.1.0"
+
+/** IPCBOX_FOREVER - a deadline: wait without limit (or as O_NONBLOCK says) */
+#define IPCBOX_FOREVER	UINT64_C(0)
+
+/** IPCBOX_NOWAIT - a deadline: do not wait, return -EAGAIN */
+#define IPCBOX_NOWAIT	UINT64_MAX
+
+/**
+ * ipcbox_deadline_ms() - make a deadline from a time span, as poll(2) takes it
+ * @ms: milliseconds from now; 0: %IPCBOX_NOWAIT; negative: %IPCBOX_FOREVER
+ *
+ * Return: the deadline. Take it once and use it in as many calls as you like:
+ * they then end by that time together.
+ */
+uint64_t ipcbox_deadline_ms(int64_t ms);
+
+/**
+ * ipcbox_strerror() - what went wrong and what to do about it
+ * @err: an errno, negative (as the calls return it) or positive
+ *
+ * Return: one line of English without a full stop, never NULL, never to be
+ * freed. For an errno that is not ipcbox's own: strerror(3).
+ */
+const char *ipcbox_strerror(int err);
+
+/**
+ * DOC: Options
+ *
+ * What a port or mailbox is made with, or shall be changed to. Only what was
+ * set counts; all else is the default (when made) or stays (when changed). The
+ * values are checked where the options are used.
+ */
+struct ipcbox_options;
+
+/**
+ * ipcbox_options_new() - make options in which nothing is set
+ * @options: where to put them; to be freed with ipcbox_options_free()
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ipcbox_options_new(struct ipcbox_options **options);
+
+/**
+ * ipcbox_options_free() - free options
+ * @options: what to free, or NULL
+ */
+void ipcbox_options_free(struct ipcbox_options *options);
+
+/** ipcbox_options_set_mode() - who may receive (r) and send (w), 0 to 0666 */
+void ipcbox_options_set_mode(struct ipcbox_options *options, mode_t mode);
+
+/** ipcbox_options_set_owner() - the owner; another than oneself needs CAP_CHOWN */
+void ipcbox_options_set_owner(struct ipcbox_options *options, uid_t uid);
+
+/** ipcbox_options_set_group() - the group; a foreign one needs CAP_CHOWN */
+void ipcbox_options_set_group(struct ipcbox_options *options, gid_t gid);
+
+/** ipcbox_options_set_messages() - how many messages may be queued, from 1 */
+void ipcbox_options_set_messages(struct ipcbox_options *options, uint64_t count);
+
+/** ipcbox_options_set_bytes() - how many bytes of payload may be queued, from 1 */
+void ipcbox_options_set_bytes(struct ipcbox_options *options, uint64_t bytes);
+
+/**
+ * ipcbox_options_set_msgsize() - the longest message
+ * @options: what to change
+ * @bytes: 0 to %IPCBOX_MSGSIZE_MAX, not above the bytes that may be queued
+ */
+void ipcbox_options_set_msgsize(struct ipcbox_options *options, uint64_t bytes);
+
+/**
+ * ipcbox_port_create() - make a port and open it *[device]*
+ * @name: 1 to %IPCBOX_NAME_MAX bytes, without '/' and control characters
+ * @flags: %IPCBOX_RECEIVER and %IPCBOX_SENDER say what the fd is for; neither:
+ *	to stat and set only. %IPCBOX_NONBLOCK sets O_NONBLOCK. With %IPCBOX_REUSE
+ *	a port that exists is opened and keeps its options
+ * @options: options of the new port, or NULL for the defaults
+ *
+ * The port stays until it is deleted, also when the fd is closed.
+ *
+ * Return: a new fd. -EEXIST: the name is taken; -EINVAL: the name, a flag or an
+ * option; -ENAMETOOLONG; -ENOSPC: limit of ports; -EPERM: not that owner or
+ * group; -ERANGE: an option above the system's limit; with %IPCBOX_REUSE also
+ * -EACCES, as for ipcbox_port_open().
+ */
+int ipcbox_port_create(const char *name, unsigned int flags,
+		       const struct ipcbox_options *options);
+
+/**
+ * ipcbox_port_open() - open a port that exists *[device]*
+ * @name: its name
+ * @flags: %IPCBOX_RECEIVER, %IPCBOX_SENDER, %IPCBOX_NONBLOCK
+ *
+ * Return: a new fd. -EACCES: the port's mode does not let this user receive or
+ * send; -EINVAL: the name or a flag; -ENAMETOOLONG; -ENOENT: no such port.
+ */
+int ipcbox_port_open(const char *name, unsigned int flags);
+
+/**
+ * ipcbox_port_delete() - delete a port *[device]*
+ * @name: its name
+ * @flags: 0: it is over for everyone now: what is queued is dropped, and who uses
+ *	it gets -EIDRM. %IPCBOX_UNLINK: only the name goes, open fds go on; then
+ *	receivers get -EPIPE once the port is empty and the last fd for sending
+ *	is closed, and senders when the last one for receiving is
+ *
+ * Return: 0. -EINVAL: the name or a flag; -ENAMETOOLONG; -ENOENT: no such port;
+ * -EPERM: for its owner only.
+ */
+int ipcbox_port_delete(const char *name, unsigned int flags);
+
+/**
+ * ipcbox_mailbox_open() - open the mailbox of this process *[device]*
+ * @flags: %IPCBOX_NONBLOCK or 0
+ * @options: options of a new mailbox, or NULL; its mode says who may send
+ *	(0600, the default: the same user), its limits are for each sender
+ *
+ * A process has one mailbox; opening it again gives another fd for it. It dies
+ * with its last fd. A child made by fork(2) has none until it opens its own.
+ *
+ * Return: a new fd, for receiving. -EEXIST: it is open already and @options are
+ * given (use ipcbox_set()); -EINVAL, -ERANGE, -EPERM: an option or flag;
+ * -ENOSPC: limit of mailboxes.
+ */
+int ipcbox_mailbox_open(unsigned int flags, const struct ipcbox_options *options);
+
+/**
+ * ipcbox_link_open() - open the one link from this process to another *[device]*
+ * @pid: the other process, which has to have its mailbox open
+ * @flags: %IPCBOX_NONBLOCK or 0
+ *
+ * poll(2) on it tells POLLOUT when there is room, and POLLHUP when the peer's
+ * mailbox is gone.
+ *
+ * Return: a new fd, for sending. -EACCES: the peer's mailbox is not open to this
+ * user; -ECONNREFUSED: the peer has no mailbox; -EINVAL: @pid is not above 0;
+ * -EMLINK: limit of links; -ESRCH: no such process.
+ */
+int ipcbox_link_open(pid_t pid, unsigned int flags);
+
+/**
+ * ipcbox_link_open_pidfd() - the same, with a pidfd *[device]*
+ * @pidfd: from pidfd_open(2) or clone(2); it stays the caller's. With it no
+ *	process can be met that was given the pid of a dead one
+ * @flags: %IPCBOX_NONBLOCK or 0
+ *
+ * Return: as ipcbox_link_open(). -EBADF: no open fd; -EINVAL: not a pidfd.
+ */
+int ipcbox_link_open_pidfd(int pidfd, unsigned int flags);
+
+/**
+ * ipcbox_send() - send a message to a port or over a link
+ * @fd: a port that is open for sending, or a link
+ * @data: the message; it is copied before the call returns
+ * @len: its length in bytes, 0 to the box's limit
+ *
+ * Waits for room, unless the fd has O_NONBLOCK. Priority and tag are 0.
+ *
+ * Return: 0: the message is in the box. -EAGAIN: full; -EBADF: the fd is not for
+ * sending; -EIDRM: the port was removed; -EINTR; -EMSGSIZE: longer than the box
+ * takes; -ENOBUFS: limit of queued bytes; -ENOMEM; -ENOTTY: not an fd of
+ * ipcbox; -EPIPE: the peer, or every receiver of an unlinked port, is gone;
+ * -EUSERS: limit of waiting calls.
+ */
+int ipcbox_send(int fd, const void *data, size_t len);
+
+/**
+ * ipcbox_send_until() - send with a deadline, a priority and a tag
+ * @fd: a port that is open for sending, or a link
+ * @data: the message
+ * @len: its length in bytes
+ * @deadline: when to give up waiting for room
+ * @priority: 0 to %IPCBOX_PRIORITY_MAX; higher is received first
+ * @tag: any number, told to the receiver
+ *
+ * Return: as ipcbox_send(). -EINVAL: @priority; -ETIMEDOUT.
+ */
+int ipcbox_send_until(int fd, const void *data, size_t len, uint64_t deadline,
+		      unsigned int priority, uint64_t tag);
+
+/**
+ * ipcbox_send_to() - send to a process, in one call *[device]*
+ * @pid: the process, which has to have its mailbox open
+ * @data: the message
+ * @len: its length in bytes
+ * @deadline: when to give up waiting for room
+ * @priority: 0 to %IPCBOX_PRIORITY_MAX
+ * @tag: any number, told to the receiver
+ *
+ * Goes over the same link as ipcbox_link_open(), and opens the device each time:
+ * keep a link to send often.
+ *
+ * Return: as ipcbox_send_until(), and the errnos of ipcbox_link_open().
+ */
+int ipcbox_send_to(pid_t pid, const void *data, size_t len, uint64_t deadline,
+		   unsigned int priority, uint64_t tag);
+
+/**
+ * ipcbox_recv() - receive a message into a buffer
+ * @fd: a port that is open for receiving, or a mailbox
+ * @buf: where to put it
+ * @capacity: room there in bytes
+ *
+ * Waits for a message, unless the fd has O_NONBLOCK.
+ *
+ * Return: the length of the message, which may be 0. -EMSGSIZE: the next message
+ * is longer than @capacity, and is still there (ipcbox_recv_msg() takes any
+ * length); else as ipcbox_recv_msg().
+ */
+ssize_t ipcbox_recv(int fd, void *buf, size_t capacity);
+
+/**
+ * DOC: Messages
+ *
+ * A struct ipcbox_msg holds one received message of any length and who sent it.
+ * It is made by the first receive, grows as needed, and is used again by the
+ * next, as getline(3) does with its line::
+ *
+ *	struct ipcbox_msg *msg = NULL;
+ *
+ *	while (ipcbox_recv_msg(fd, &msg, 0, IPCBOX_FOREVER) == 0)
+ *		printf("%d says %s\n", ipcbox_msg_pid(msg),
+ *		       (const char *)ipcbox_msg_data(msg));
+ *	ipcbox_msg_free(msg);
+ */
+struct ipcbox_msg;
+
+/**
+ * ipcbox_recv_msg() - receive a message of any length, with its sender
+ * @fd: a port that is open for receiving, or a mailbox
+ * @msg: points to NULL, or to a message from an earlier call, which is used
+ *	again. Whatever is returned, free it in the end with ipcbox_msg_free()
+ * @from: on a mailbox: take only what this process sent; 0: from anyone. On a
+ *	port 0
+ * @deadline: when to give up waiting
+ *
+ * Return: 0. -EAGAIN: empty; -EBADF: the fd is not for receiving; -EIDRM: the
+ * port was removed; -EINTR; -EINVAL: @from; -EMLINK: limit of links (with
+ * @from); -ENOMEM: the message is still there; -ENOTTY: not an fd of ipcbox;
+ * -EPIPE: the process @from has ended and nothing of it is left, or every
+ * sender of an unlinked port is gone; -ESRCH: no process @from; -ETIMEDOUT;
+ * -EUSERS: limit of waiting calls. After an error the message in @msg is empty.
+ */
+int ipcbox_recv_msg(int fd, struct ipcbox_msg **msg, pid_t from, uint64_t deadline);
+
+/**
+ * ipcbox_msg_free() - free a message
+ * @msg: what to free, or NULL
+ */
+void ipcbox_msg_free(struct ipcbox_msg *msg);
+
+/**
+ * ipcbox_msg_data() - the bytes of the message
+ * @msg: a received message
+ *
+ * Return: the data, valid until @msg is used again or freed. One zero byte
+ * follows it that is not part of it, so that text can be used as a string.
+ */
+const void *ipcbox_msg_data(const struct ipcbox_msg *msg);
+
+/** ipcbox_msg_len() - its length in bytes */
+size_t ipcbox_msg_len(const struct ipcbox_msg *msg);
+
+/** ipcbox_msg_pid() - the sending process; 0: not in this pid namespace */
+pid_t ipcbox_msg_pid(const struct ipcbox_msg *msg);
+
+/** ipcbox_msg_uid() - its effective user at the time; 65534: not in this one */
+uid_t ipcbox_msg_uid(const struct ipcbox_msg *msg);
+
+/** ipcbox_msg_gid() - its effective group, likewise */
+gid_t ipcbox_msg_gid(const struct ipcbox_msg *msg);
+
+/** ipcbox_msg_priority() - the priority that the sender gave */
+unsigned int ipcbox_msg_priority(const struct ipcbox_msg *msg);
+
+/** ipcbox_msg_tag() - the tag that the sender gave */
+uint64_t ipcbox_msg_tag(const struct ipcbox_msg *msg);
+
+/** ipcbox_msg_seq() - 1 for the first message of the port or link, then counting */
+uint64_t ipcbox_msg_seq(const struct ipcbox_msg *msg);
+
+/**
+ * DOC: Information
+ *
+ * What a port, mailbox or link is set to and holds at one moment.
+ */
+struct ipcbox_info;
+
+/**
+ * ipcbox_stat() - ask what a port, mailbox or link is set to and holds
+ * @fd: an fd of one of these
+ * @info: points to NULL, or to what an earlier call made, which is used again;
+ *	to be freed with ipcbox_info_free()
+ *
+ * Return: 0. -ENOMEM; -ENOTTY: not an fd of ipcbox; -EBADF: not an open fd.
+ */
+int ipcbox_stat(int fd, struct ipcbox_info **info);
+
+/**
+ * ipcbox_set() - change a port or mailbox
+ * @fd: a port or mailbox
+ * @options: what to change
+ *
+ * What is queued stays, also above a lowered limit, and open fds keep their
+ * rights.
+ *
+ * Return: 0. -EBADF: not an open fd; -EIDRM: the port was removed; -EINVAL,
+ * -ERANGE: a value; -ENOTTY: not a port or mailbox; -EPERM: for its owner only.
+ */
+int ipcbox_set(int fd, const struct ipcbox_options *options);
+
+/**
+ * ipcbox_port_list() - call a function for each port *[device]*
+ * @each: the function. @info is valid until it returns; anything but 0 ends the
+ *	list
+ * @arg: handed to @each
+ *
+ * The ports come sorted by name, bytewise. Those that are neither made nor
+ * deleted meanwhile come exactly once. @each may make and delete ports.
+ *
+ * Return: 0, or what @each returned. -ENOMEM.
+ */
+int ipcbox_port_list(int (*each)(const struct ipcbox_info *info, void *arg), void *arg);
+
+/**
+ * ipcbox_info_free() - free information from ipcbox_stat()
+ * @info: what to free, or NULL
+ */
+void ipcbox_info_free(struct ipcbox_info *info);
+
+/** ipcbox_info_name() - the port's name, from ipcbox_port_list(); else "" */
+const char *ipcbox_info_name(const struct ipcbox_info *info);
+
+/** ipcbox_info_kind() - %IPCBOX_KIND_PORT, _MAILBOX or _LINK */
+unsigned int ipcbox_info_kind(const struct ipcbox_info *info);
+
+/** ipcbox_info_state() - bits: %IPCBOX_STATE_UNLINKED, %IPCBOX_STATE_GONE */
+unsigned int ipcbox_info_state(const struct ipcbox_info *info);
+
+/** ipcbox_info_mode() - who may receive (r) and send (w) */
+mode_t ipcbox_info_mode(const struct ipcbox_info *info);
+
+/** ipcbox_info_owner() - its owner, as this user namespace sees it */
+uid_t ipcbox_info_owner(const struct ipcbox_info *info);
+
+/** ipcbox_info_group() - its group, likewise */
+gid_t ipcbox_info_group(const struct ipcbox_info *info);
+
+/** ipcbox_info_pid() - process of the mailbox, peer of the link; 0 for a port */
+pid_t ipcbox_info_pid(const struct ipcbox_info *info);
+
+/** ipcbox_info_id() - a number that no other port, mailbox or link has or had */
+uint64_t ipcbox_info_id(const struct ipcbox_info *info);
+
+/** ipcbox_info_max_messages() - most messages; of a mailbox, for each sender */
+uint64_t ipcbox_info_max_messages(const struct ipcbox_info *info);
+
+/** ipcbox_info_max_bytes() - most bytes of payload, likewise */
+uint64_t ipcbox_info_max_bytes(const struct ipcbox_info *info);
+
+/** ipcbox_info_max_msgsize() - longest message in bytes */
+uint64_t ipcbox_info_max_msgsize(const struct ipcbox_info *info);
+
+/** ipcbox_info_messages() - messages that are queued */
+uint64_t ipcbox_info_messages(const struct ipcbox_info *info);
+
+/** ipcbox_info_bytes() - their payload in bytes */
+uint64_t ipcbox_info_bytes(const struct ipcbox_info *info);
+
+/** ipcbox_info_sent() - messages accepted so far */
+uint64_t ipcbox_info_sent(const struct ipcbox_info *info);
+
+/** ipcbox_info_received() - messages received so far */
+uint64_t ipcbox_info_received(const struct ipcbox_info *info);
+
+/** ipcbox_info_receivers() - calls that are asleep for a message */
+unsigned int ipcbox_info_receivers(const struct ipcbox_info *info);
+
+/** ipcbox_info_senders() - calls that are asleep for room */
+unsigned int ipcbox_info_senders(const struct ipcbox_info *info);
+
+/**
+ * enum ipcbox_key - what ipcbox_query() can be asked
+ * @IPCBOX_KEY_ABI: ABI level of the module
+ * @IPCBOX_KEY_FEATURES: bits, IPCBOX_FEATURE_*
+ * @IPCBOX_KEY_NAME_MAX: bytes in the longest name of a port
+ * @IPCBOX_KEY_PRIORITY_MAX: the most urgent priority
+ * @IPCBOX_KEY_BOX_MESSAGES: highest limit of messages that a box may be given
+ * @IPCBOX_KEY_BOX_BYTES: highest limit of bytes
+ * @IPCBOX_KEY_BOX_MSGSIZE: highest limit of one message's length
+ * @IPCBOX_KEY_BOXES_USED: ports and mailboxes that this user has
+ * @IPCBOX_KEY_BOXES_LIMIT: and may have
+ * @IPCBOX_KEY_LINKS_USED: links that this user has
+ * @IPCBOX_KEY_LINKS_LIMIT: and may have
+ * @IPCBOX_KEY_BYTES_USED: memory of messages that this user sent and nobody
+ *	received yet
+ * @IPCBOX_KEY_BYTES_LIMIT: and how much that may be
+ * @IPCBOX_KEY_WAITERS_USED: calls of this user that are asleep
+ * @IPCBOX_KEY_WAITERS_LIMIT: and may be
+ */
+enum ipcbox_key {
+	IPCBOX_KEY_ABI,
+	IPCBOX_KEY_FEATURES,
+	IPCBOX_KEY_NAME_MAX,
+	IPCBOX_KEY_PRIORITY_MAX,
+	IPCBOX_KEY_BOX_MESSAGES,
+	IPCBOX_KEY_BOX_BYTES,
+	IPCBOX_KEY_BOX_MSGSIZE,
+	IPCBOX_KEY_BOXES_USED,
+	IPCBOX_KEY_BOXES_LIMIT,
+	IPCBOX_KEY_LINKS_USED,
+	IPCBOX_KEY_LINKS_LIMIT,
+	IPCBOX_KEY_BYTES_USED,
+	IPCBOX_KEY_BYTES_LIMIT,
+	IPCBOX_KEY_WAITERS_USED,
+	IPCBOX_KEY_WAITERS_LIMIT
+};
+
+/**
+ * ipcbox_query() - ask the module what it can do and what this user has left
+ *	*[device]*
+ * @key: what to ask, as of sysconf(3)
+ * @value: where to put the answer
+ *
+ * Return: 0. -EINVAL: no such key.
+ */
+int ipcbox_query(enum ipcbox_key key, uint64_t *value);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* IPCBOX_H */

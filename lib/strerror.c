@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#include "internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct {
+	int err;
+	const char *text;
+} texts[] = {
+	{ E2BIG, "the kernel's ipcbox is older than this program; update the module" },
+	{ EACCES, "its mode does not let this user do that; its owner can widen the mode" },
+	{ EAGAIN, "it would have to wait; try again later, or let it wait" },
+	{ EBADF, "not open for that direction; open it for receiving or for sending" },
+	{ ECONNREFUSED, "that process has no mailbox open; wait until it has" },
+	{ EEXIST, "there is one already; choose another name, or use the one there is" },
+	{ EFAULT, "bad address; this is a bug of the program" },
+	{ EIDRM, "the port was removed; there is nothing more to do on it" },
+	{ EINTR, "a signal came first; call again, or stop" },
+	{ EINVAL, "a name, number or flag is not valid; a name has no '/' and no control "
+		  "characters, a limit is at least 1, a message not larger than its box" },
+	{ EMFILE, "this process has too many open files; close some or raise ulimit -n" },
+	{ EMLINK, "limit of links; see the sysctls net.ipcbox.user_links and max_links" },
+	{ EMSGSIZE, "the message is too long; raise the box's msgsize, the receiver's room, "
+		    "or split it" },
+	{ ENAMETOOLONG, "the name is too long; 255 bytes is the most" },
+	{ ENFILE, "the system has too many open files; see the sysctl fs.file-max" },
+	{ ENOBUFS, "limit of queued bytes; receive some, or see the sysctls "
+		   "net.ipcbox.user_bytes and max_bytes" },
+	{ ENODEV, "there is no /dev/ipcbox; load the module with 'modprobe ipcbox'" },
+	{ ENOENT, "there is no port of that name; create it first" },
+	{ ENOMEM, "out of memory, or of this cgroup's share; free some or raise the limit" },
+	{ ENOSPC, "limit of ports and mailboxes; delete some, or see the sysctls "
+		  "net.ipcbox.user_boxes and max_boxes" },
+	{ ENOTTY, "not a thing that can do that; is it an fd of ipcbox, and the right kind?" },
+	{ EPERM, "only its owner may do that; be that user, or have CAP_IPC_OWNER" },
+	{ EPIPE, "the other side is gone; nobody is left to send to or receive from" },
+	{ ERANGE, "above what the system allows; see the sysctls net.ipcbox.box_*" },
+	{ ESRCH, "there is no such process; look at its pid again" },
+	{ ETIMEDOUT, "the time was up; wait longer, or look at the other side" },
+	{ EUSERS, "limit of waiting calls; see the sysctls net.ipcbox.user_waiters and "
+		  "max_waiters" },
+};
+
+EXPORT const char *ipcbox_strerror(int err)
+{
+	size_t i;
+
+	/* The negation of INT_MIN is not an int. */
+	if (err < 0 && err >= -4095)
+		err = -err;
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].err == err)
+			return texts[i].text;
+	return strerror(err);
+}
