@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * DOC: The command-line tool
+ *
+ * One file for each command (create.c, send.c, ...), each with one struct
+ * command, which main.c lists. What several commands need stands below, one
+ * noun for each file. The tool uses libipcbox and nothing beneath it.
+ */
+#ifndef CLI_H
+#define CLI_H
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ipcbox.h>
+
+enum {
+	STATUS_OK = 0,
+	STATUS_FAILED = 1,
+	STATUS_USAGE = 2,
+};
+
+struct command {
+	const char *name;
+	const char *summary;
+	const char *usage;
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct command create_command;
+extern const struct command ls_command;
+extern const struct command recv_command;
+extern const struct command rm_command;
+extern const struct command send_command;
+extern const struct command set_command;
+extern const struct command stat_command;
+extern const struct command work_command;
+
+/* Which command runs: named in each error. */
+extern const struct command *current_command;
+
+void print_usage(const struct command *command);
+
+/*
+ * report.c: one line on stderr, whatever is in the text.
+ *
+ * fail() tells why libipcbox failed (@err) and what to do, and returns
+ * STATUS_FAILED; fail_errno() does so for any other call.
+ */
+void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int fail(int err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int fail_errno(int err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void die_usage(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/*
+ * options.c: what stands on the command line. All end the program with a usage
+ * error if the text is not what it should be.
+ *
+ * next_option() is getopt_long(3) that knows --help and tells errors itself; the
+ * options of a command take OPTION_HELP as their last one.
+ */
+#define OPTION_HELP { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
+
+int next_option(int argc, char **argv, const char *shorts, const struct option *longs);
+void need_arguments(int argc, int at_least, int at_most, const char *what);
+uint64_t parse_number(const char *text, const char *what, uint64_t max);
+uint64_t parse_size(const char *text, const char *what);
+int64_t parse_timeout_ms(const char *text);
+mode_t parse_mode(const char *text);
+
+/* box_options.c: the options of a box, as create, set and recv take them */
+enum box_option {
+	OPTION_OWNER = 0x100,
+	OPTION_GROUP,
+	OPTION_MESSAGES,
+	OPTION_BYTES,
+	OPTION_MSGSIZE,
+};
+
+#define BOX_OPTIONS                                                \
+	{ "mode", required_argument, NULL, 'm' },                  \
+	{ "owner", required_argument, NULL, OPTION_OWNER },        \
+	{ "group", required_argument, NULL, OPTION_GROUP },        \
+	{ "messages", required_argument, NULL, OPTION_MESSAGES },  \
+	{ "bytes", required_argument, NULL, OPTION_BYTES },        \
+	{ "msgsize", required_argument, NULL, OPTION_MSGSIZE }
+
+#define BOX_OPTIONS_USAGE                                                               \
+	"  -m, --mode MODE    who may receive (r) and send (w), in octal, like 0660\n"  \
+	"  --owner UID        owner, as a number\n"                                     \
+	"  --group GID        group, as a number\n"                                     \
+	"  --messages N       how many messages it holds\n"                             \
+	"  --bytes SIZE       how many bytes it holds\n"                                \
+	"  --msgsize SIZE     how long one message may be\n"
+
+struct ipcbox_options *new_box_options(void);
+bool take_box_option(struct ipcbox_options *options, int option);
+
+/*
+ * target.c: the port or process that a command is about.
+ *
+ * NAME or port:NAME is a port, pid:N the mailbox of a process, mailbox: one's
+ * own.
+ */
+struct target {
+	enum target_kind { TARGET_PORT, TARGET_PID, TARGET_MAILBOX } kind;
+	const char *text; /* as it was given */
+	const char *name;
+	pid_t pid;
+};
+
+struct target parse_target(const char *text);
+int open_target(const struct target *target, unsigned int port_flags); /* no mailbox: */
+const char *parse_port(const char *text);
+
+/* input.c: messages out of a file, each up to a delimiter or to the end */
+#define NO_DELIMITER (-1)
+
+struct input {
+	int fd;
+	int delimiter;
+	bool ended;
+	char *data;
+	size_t begin; /* of what was read and not yet handed out */
+	size_t end;
+	size_t room;
+};
+
+void input_init(struct input *input, int fd, int delimiter);
+void input_deinit(struct input *input);
+int input_next(struct input *input, const char **data, size_t *len);
+
+/* output.c: stdout. Each returns 0 or a negative errno. */
+int output_check(void);
+int output_flush(void);
+void output_drop(void);
+
+/* json.c: on stdout. A key of NULL is for what stands in an array or alone. */
+void json_begin(const char *key, char bracket);
+void json_end(char bracket);
+void json_end_line(void);
+void json_number(const char *key, uint64_t value);
+void json_string(const char *key, const char *text);
+void json_bytes(const char *key, const void *data, size_t len);
+
+/* progress.c: a line on the terminal that tells how far a long transfer is */
+void progress_start(const char *verb, bool quiet);
+void progress_add(size_t bytes);
+void progress_hide(void);
+
+/* info.c: what stat and ls tell about a box, as members of a JSON object */
+void json_info(const struct ipcbox_info *info);
+
+#endif /* CLI_H */

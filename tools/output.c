@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include "cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdio_ext.h>
+#include <unistd.h>
+
+/* Before a message is taken that could then not be written. */
+int output_check(void)
+{
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+	if (flags < 0)
+		return -errno;
+	return (flags & O_ACCMODE) == O_RDONLY ? -EBADF : 0;
+}
+
+/*
+ * A long write may have failed before the flush, and left errno behind. What could
+ * not be written is dropped, so that it is told once.
+ */
+int output_flush(void)
+{
+	int err;
+
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	err = errno ? -errno : -EIO;
+	output_drop();
+	return err;
+}
+
+/* What was written since the last flush, as far as it has not yet gone out. */
+void output_drop(void)
+{
+	__fpurge(stdout);
+	clearerr(stdout);
+}

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include "cli.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { OPTION_FROM = 0x200, OPTION_NONBLOCK };
+
+static const struct option longs[] = {
+	{ "count", required_argument, NULL, 'n' },
+	{ "follow", no_argument, NULL, 'f' },
+	{ "from", required_argument, NULL, OPTION_FROM },
+	{ "json", no_argument, NULL, 'j' },
+	{ "lines", no_argument, NULL, 'l' },
+	{ "mode", required_argument, NULL, 'm' },
+	{ "nonblock", no_argument, NULL, OPTION_NONBLOCK },
+	{ "null", no_argument, NULL, '0' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "timeout", required_argument, NULL, 't' },
+	{ "until-empty", no_argument, NULL, 'e' },
+	OPTION_HELP,
+};
+
+#define NO_SEPARATOR (-1)
+
+struct receiving {
+	struct target target;
+	struct ipcbox_options *options; /* of the mailbox, or NULL */
+	int fd;
+	int separator;
+	pid_t from;
+	int64_t timeout_ms;
+	uint64_t count;
+	bool counted;
+	bool follow;
+	bool until_empty;
+	bool json;
+	bool quiet;
+	bool watch_stdout;
+};
+
+static int open_source(const struct receiving *receiving)
+{
+	const struct target *target = &receiving->target;
+
+	switch (target->kind) {
+	case TARGET_PORT:
+		return ipcbox_port_open(target->name, IPCBOX_RECEIVER);
+	case TARGET_MAILBOX:
+		return ipcbox_mailbox_open(0, receiving->options);
+	case TARGET_PID:
+		break;
+	}
+	die_usage("recv takes a port or mailbox:, not '%s'; a mailbox is for its own process",
+		  target->text);
+}
+
+static void print_json(const struct ipcbox_msg *msg)
+{
+	json_begin(NULL, '{');
+	json_number("seq", ipcbox_msg_seq(msg));
+	json_number("pid", (uint64_t)ipcbox_msg_pid(msg));
+	json_number("uid", ipcbox_msg_uid(msg));
+	json_number("gid", ipcbox_msg_gid(msg));
+	json_number("priority", ipcbox_msg_priority(msg));
+	json_number("tag", ipcbox_msg_tag(msg));
+	json_number("len", ipcbox_msg_len(msg));
+	json_bytes("data", ipcbox_msg_data(msg), ipcbox_msg_len(msg));
+	json_end('}');
+	json_end_line();
+}
+
+static int print_message(const struct receiving *receiving, const struct ipcbox_msg *msg)
+{
+	if (receiving->json) {
+		print_json(msg);
+	} else {
+		fwrite(ipcbox_msg_data(msg), 1, ipcbox_msg_len(msg), stdout);
+		if (receiving->separator != NO_SEPARATOR)
+			putchar(receiving->separator);
+	}
+	return output_flush();
+}
+
+static bool is_pipe(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
+/* What poll(2) takes: rounded up, so that it does not end before its time. */
+static int remaining_ms(uint64_t deadline)
+{
+	struct timespec now;
+	uint64_t now_ns, ms;
+
+	if (deadline == IPCBOX_FOREVER)
+		return -1;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	if (deadline == IPCBOX_NOWAIT || deadline <= now_ns)
+		return 0;
+	ms = (deadline - now_ns) / 1000000 + 1;
+	return ms > INT_MAX ? INT_MAX : (int)ms;
+}
+
+/* Told by take_while_read(), and not an errno. */
+#define NOBODY_READS 1
+
+/*
+ * Takes a message only while somebody reads what is written: one for nobody is
+ * better left where it is. So it sleeps in poll(2), for both ends.
+ */
+static int take_while_read(const struct receiving *receiving, struct ipcbox_msg **msg,
+			   uint64_t deadline)
+{
+	struct pollfd fds[] = {
+		{ .fd = receiving->fd, .events = POLLIN },
+		{ .fd = STDOUT_FILENO },
+	};
+	int ready, err;
+
+	do {
+		ready = poll(fds, 2, remaining_ms(deadline));
+		if (fds[1].revents)
+			return NOBODY_READS;
+		err = ipcbox_recv_msg(receiving->fd, msg, 0, IPCBOX_NOWAIT);
+	} while (err == -EAGAIN && ready); /* somebody else was faster */
+	return err == -EAGAIN && deadline != IPCBOX_NOWAIT ? -ETIMEDOUT : err;
+}
+
+static int take(const struct receiving *receiving, struct ipcbox_msg **msg)
+{
+	uint64_t deadline = ipcbox_deadline_ms(receiving->timeout_ms);
+
+	if (receiving->watch_stdout)
+		return take_while_read(receiving, msg, deadline);
+	return ipcbox_recv_msg(receiving->fd, msg, receiving->from, deadline);
+}
+
+/* Whether that is how it was meant to end. */
+static bool is_end(const struct receiving *receiving, int err)
+{
+	if (err == -EAGAIN)
+		return receiving->until_empty;
+	return receiving->follow && (err == -EIDRM || err == -EPIPE);
+}
+
+static int fail_take(const struct receiving *receiving, int err)
+{
+	if (is_end(receiving, err))
+		return STATUS_OK;
+	if (err != NOBODY_READS)
+		return fail(err, "cannot receive from '%s'", receiving->target.text);
+	report("stopped receiving from '%s': nobody reads stdout any more; no message is lost",
+	       receiving->target.text);
+	return STATUS_FAILED;
+}
+
+static int fail_print(const struct ipcbox_msg *msg, int err)
+{
+	report("cannot write to stdout: message %llu of %zu bytes was received and is lost: %s",
+	       (unsigned long long)ipcbox_msg_seq(msg), ipcbox_msg_len(msg), strerror(-err));
+	return STATUS_FAILED;
+}
+
+static int receive_all(struct receiving *receiving)
+{
+	struct ipcbox_msg *msg = NULL;
+	int status = STATUS_OK;
+	uint64_t taken = 0;
+	int err;
+
+	progress_start("received", receiving->quiet || isatty(STDOUT_FILENO));
+	while (taken < receiving->count && status == STATUS_OK) {
+		err = take(receiving, &msg);
+		if (err) {
+			status = fail_take(receiving, err);
+			break;
+		}
+		taken++;
+		err = print_message(receiving, msg);
+		if (err)
+			status = fail_print(msg, err);
+		progress_add(ipcbox_msg_len(msg));
+	}
+	progress_hide();
+	ipcbox_msg_free(msg);
+	return status;
+}
+
+static void take_option(struct receiving *receiving, int option)
+{
+	switch (option) {
+	case 'n':
+		receiving->count = parse_number(optarg, "count", UINT64_MAX);
+		receiving->counted = true;
+		break;
+	case 'f':
+		receiving->follow = true;
+		break;
+	case 'e':
+		receiving->until_empty = true;
+		receiving->timeout_ms = 0;
+		break;
+	case 't':
+		receiving->timeout_ms = parse_timeout_ms(optarg);
+		break;
+	case 'l':
+		receiving->separator = '\n';
+		break;
+	case '0':
+		receiving->separator = '\0';
+		break;
+	case 'j':
+		receiving->json = true;
+		break;
+	case 'm':
+		receiving->options = new_box_options();
+		take_box_option(receiving->options, option);
+		break;
+	case 'q':
+		receiving->quiet = true;
+		break;
+	case OPTION_FROM:
+		receiving->from = (pid_t)parse_number(optarg, "pid", INT_MAX);
+		break;
+	case OPTION_NONBLOCK:
+		receiving->timeout_ms = 0;
+		break;
+	}
+}
+
+static void settle(struct receiving *receiving)
+{
+	bool mailbox = receiving->target.kind == TARGET_MAILBOX;
+
+	if (!mailbox && (receiving->from || receiving->options))
+		die_usage("--from and --mode are for 'recv mailbox:' only");
+	if (!receiving->counted && (receiving->follow || receiving->until_empty))
+		receiving->count = UINT64_MAX;
+	/* poll(2) cannot tell whether there is a message from that one process. */
+	receiving->watch_stdout = is_pipe(STDOUT_FILENO) && !receiving->from;
+}
+
+static int run(int argc, char **argv)
+{
+	struct receiving receiving = {
+		.separator = NO_SEPARATOR,
+		.timeout_ms = -1,
+		.count = 1,
+	};
+	int option, status, err;
+
+	while ((option = next_option(argc, argv, ":n:fet:l0jm:qh", longs)) != -1)
+		take_option(&receiving, option);
+	need_arguments(argc, 1, 1, "one NAME or mailbox:");
+	receiving.target = parse_target(argv[optind]);
+	settle(&receiving);
+
+	err = output_check();
+	if (err)
+		return fail_errno(err, "nothing was received: cannot write to stdout");
+	/* A reader that left is an error that can be told, not the end. */
+	signal(SIGPIPE, SIG_IGN);
+	receiving.fd = open_source(&receiving);
+	if (receiving.fd < 0)
+		return fail(receiving.fd, "cannot receive from '%s'", receiving.target.text);
+	if (receiving.target.kind == TARGET_MAILBOX && !receiving.quiet)
+		report("send to this mailbox with: ipcbox send pid:%d", getpid());
+	status = receive_all(&receiving);
+	close(receiving.fd);
+	ipcbox_options_free(receiving.options);
+	return status;
+}
+
+const struct command recv_command = {
+	.name = "recv",
+	.summary = "receive to stdout",
+	.usage = "recv [OPTION]... NAME|mailbox:\n"
+		 "\n"
+		 "Receives one message from a port, or from one's own mailbox (whose pid is told on\n"
+		 "stderr), and writes its bytes to stdout. Waits while there is none.\n"
+		 "\n"
+		 "  -n, --count N        N messages\n"
+		 "  -f, --follow         all messages, until the port is over\n"
+		 "  -e, --until-empty    all messages that are there now\n"
+		 "  -t, --timeout TIME   give up when none came for that time\n"
+		 "  --nonblock           give up at once where it would have to wait\n"
+		 "  -l, --lines          a newline after each message\n"
+		 "  -0, --null           a zero byte after each message\n"
+		 "  -j, --json           each message as a JSON object in a line, with its sender;\n"
+		 "                       what is not text is in data_base64 instead of data\n"
+		 "  --from PID           on a mailbox: only what that process sent\n"
+		 "  -m, --mode MODE      of the mailbox: who may send (w), like 0622\n"
+		 "  -q, --quiet          no pid of the mailbox, no progress on the terminal\n"
+		 "\n"
+		 "A message that was received and cannot be written is lost; that is told.\n",
+	.run = run,
+};

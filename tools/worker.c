@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include "worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static const char placeholder[] = "{}";
+
+/* Return: @template with each {} replaced, to be freed, or NULL. */
+static char *fill_in(const char *template, const char *text)
+{
+	const char *from = template;
+	char *filled = NULL;
+	const char *found;
+	FILE *out;
+	size_t len;
+
+	out = open_memstream(&filled, &len);
+	if (!out)
+		return NULL;
+	while ((found = strstr(from, placeholder))) {
+		fwrite(from, 1, (size_t)(found - from), out);
+		fputs(text, out);
+		from = found + strlen(placeholder);
+	}
+	fputs(from, out);
+	if (!fclose(out))
+		return filled;
+	free(filled);
+	return NULL;
+}
+
+static void free_arguments(char **arguments)
+{
+	size_t i;
+
+	for (i = 0; arguments && arguments[i]; i++)
+		free(arguments[i]);
+	free(arguments);
+}
+
+static char **make_arguments(char **command, const char *text)
+{
+	size_t count = 0;
+	char **arguments;
+	size_t i;
+
+	while (command[count])
+		count++;
+	arguments = calloc(count + 1, sizeof(*arguments));
+	for (i = 0; arguments && i < count; i++) {
+		arguments[i] = fill_in(command[i], text);
+		if (!arguments[i]) {
+			free_arguments(arguments);
+			return NULL;
+		}
+	}
+	return arguments;
+}
+
+static bool has_placeholder(char **command)
+{
+	for (; *command; command++)
+		if (strstr(*command, placeholder))
+			return true;
+	return false;
+}
+
+/* What {} stands for, to be freed. */
+static int make_text(const struct ipcbox_msg *msg, char **text)
+{
+	const char *data = ipcbox_msg_data(msg);
+	size_t len = ipcbox_msg_len(msg);
+
+	if (len && data[len - 1] == '\n')
+		len--;
+	if (memchr(data, '\0', len))
+		return -EILSEQ;
+	*text = strndup(data, len);
+	return *text ? 0 : -ENOMEM;
+}
+
+/* The fd's file is in memory, or with @path in the directory for such files. */
+static int open_payload(char **path, bool file)
+{
+	const char *directory = getenv("TMPDIR");
+	int fd;
+
+	if (!file)
+		fd = memfd_create("ipcbox-message", MFD_CLOEXEC);
+	else if (asprintf(path, "%s/ipcbox.XXXXXX", directory ? directory : "/tmp") < 0)
+		return -ENOMEM;
+	else
+		fd = mkostemp(*path, O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int write_payload(int fd, const struct ipcbox_msg *msg)
+{
+	const char *data = ipcbox_msg_data(msg);
+	size_t left = ipcbox_msg_len(msg);
+	ssize_t wrote;
+
+	while (left) {
+		wrote = write(fd, data, left);
+		if (wrote < 0)
+			return -errno;
+		data += wrote;
+		left -= (size_t)wrote;
+	}
+	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
+}
+
+static int export_number(const char *name, unsigned long long value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", value);
+	return setenv(name, text, 1) ? -errno : 0;
+}
+
+static int export_message(const struct ipcbox_msg *msg)
+{
+	return export_number("IPCBOX_SEQ", ipcbox_msg_seq(msg)) ?:
+	       export_number("IPCBOX_PID", (unsigned long long)ipcbox_msg_pid(msg)) ?:
+	       export_number("IPCBOX_UID", ipcbox_msg_uid(msg)) ?:
+	       export_number("IPCBOX_GID", ipcbox_msg_gid(msg)) ?:
+	       export_number("IPCBOX_PRIORITY", ipcbox_msg_priority(msg)) ?:
+	       export_number("IPCBOX_TAG", ipcbox_msg_tag(msg));
+}
+
+/* With @fd as stdin, and none of the signals blocked that are blocked here. */
+static int spawn(pid_t *pid, char **arguments, int fd)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t none;
+	int err;
+
+	sigemptyset(&none);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attr);
+	err = posix_spawn_file_actions_adddup2(&actions, fd, STDIN_FILENO);
+	if (!err)
+		err = posix_spawnattr_setsigmask(&attr, &none);
+	if (!err)
+		err = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	if (!err)
+		err = posix_spawnp(pid, arguments[0], &actions, &attr, arguments, environ);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	return -err;
+}
+
+static int spawn_for(struct worker *worker, char **command, const struct ipcbox_msg *msg,
+		     int fd)
+{
+	char **arguments;
+	char *text = NULL;
+	int err = 0;
+
+	if (has_placeholder(command) && !worker->path)
+		err = make_text(msg, &text);
+	if (err)
+		return err;
+	arguments = make_arguments(command, worker->path ? worker->path : text ? text : "");
+	err = arguments ? export_message(msg) : -ENOMEM;
+	if (!err)
+		err = spawn(&worker->pid, arguments, fd);
+	free_arguments(arguments);
+	free(text);
+	return err;
+}
+
+int worker_start(struct worker *worker, const char *port, char **command,
+		 const struct ipcbox_msg *msg, bool file)
+{
+	int err;
+	int fd;
+
+	*worker = (struct worker){
+		.sender = ipcbox_msg_pid(msg),
+		.seq = ipcbox_msg_seq(msg),
+		.port = port,
+		.command = command[0],
+	};
+	fd = open_payload(&worker->path, file);
+	if (fd < 0)
+		return fd;
+	err = write_payload(fd, msg);
+	if (!err)
+		err = spawn_for(worker, command, msg, fd);
+	close(fd);
+	return err;
+}
+
+void worker_finish(struct worker *worker)
+{
+	if (worker->path)
+		unlink(worker->path);
+	free(worker->path);
+	worker->path = NULL;
+	worker->pid = 0;
+}
+
+void worker_report(const struct worker *worker, const char *format, ...)
+{
+	va_list args;
+	char *what;
+
+	va_start(args, format);
+	if (vasprintf(&what, format, args) >= 0) {
+		report("message %llu of '%s' from pid %d: '%s' %s",
+		       (unsigned long long)worker->seq, worker->port, worker->sender,
+		       worker->command, what);
+		free(what);
+	}
+	va_end(args);
+}
+
+/* As execvp(3) looks for it. Return: 0, -ENOENT or another errno. */
+static int find_command(const char *command)
+{
+	const char *path = getenv("PATH");
+	int found = -ENOENT;
+	char *candidate;
+	size_t len;
+
+	if (strchr(command, '/'))
+		return access(command, X_OK) ? -errno : 0;
+	for (; path && found; path = path[len] ? path + len + 1 : NULL) {
+		len = strcspn(path, ":");
+		if (asprintf(&candidate, "%.*s%s%s", (int)len, path, len ? "/" : "", command) < 0)
+			return -ENOMEM;
+		if (!access(candidate, X_OK))
+			found = 0;
+		else if (errno == EACCES)
+			found = -EACCES;
+		free(candidate);
+	}
+	return found;
+}
+
+int worker_check(const char *command)
+{
+	int err = strstr(command, placeholder) ? 0 : find_command(command);
+
+	if (!err)
+		return STATUS_OK;
+	fail_errno(err, "nothing was received: cannot run '%s'", command);
+	return err == -ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * DOC: Worker
+ *
+ * One place in which a command runs for one message at a time. worker_start()
+ * fills it, and worker_finish() empties it when the command has ended, or when it
+ * could not be started.
+ */
+#ifndef WORKER_H
+#define WORKER_H
+
+#include "cli.h"
+
+/* The statuses of xargs(1). */
+enum {
+	STATUS_SOME_FAILED = 123,
+	STATUS_SAID_STOP = 124,
+	STATUS_KILLED = 125,
+	STATUS_CANNOT_RUN = 126,
+	STATUS_NOT_FOUND = 127,
+};
+
+struct worker {
+	pid_t pid; /* of the command; 0: free */
+	pid_t sender;
+	uint64_t seq;
+	const char *port;
+	const char *command;
+	char *path; /* of the message's file, or NULL */
+};
+
+/* Whether @command can be found, before a message is taken for it: 126, 127 or 0. */
+int worker_check(const char *command);
+
+/* Return: 0; -EILSEQ: the message has a zero byte, and is to be an argument; ... */
+int worker_start(struct worker *worker, const char *port, char **command,
+		 const struct ipcbox_msg *msg, bool file);
+void worker_finish(struct worker *worker);
+void worker_report(const struct worker *worker, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif /* WORKER_H */
