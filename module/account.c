@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "account.h"
+
+#include "ns.h"
+#include "trace.h"
+
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+
+static const int resource_errno[IPCBOX_RESOURCES] = {
+	[IPCBOX_BOXES] = -ENOSPC,
+	[IPCBOX_LINKS] = -EMLINK,
+	[IPCBOX_BYTES] = -ENOBUFS,
+	[IPCBOX_WAITERS] = -EUSERS,
+};
+
+static bool is_total(const struct ipcbox_account *account)
+{
+	return account == &account->ns->account;
+}
+
+static unsigned long limit_of(const struct ipcbox_account *account,
+			      enum ipcbox_resource resource)
+{
+	return is_total(account) ? ipcbox_limit(account->ns, total[resource]) :
+				   ipcbox_limit(account->ns, user[resource]);
+}
+
+/* Exact: a charge that fails is never seen by one that runs beside it. */
+static bool charge_one(struct ipcbox_account *account,
+		       enum ipcbox_resource resource, unsigned long amount)
+{
+	unsigned long limit = limit_of(account, resource);
+	long used = atomic_long_read(&account->used[resource]);
+
+	do {
+		if (amount > limit || used > limit - amount)
+			return false;
+	} while (!atomic_long_try_cmpxchg(&account->used[resource], &used,
+					  used + amount));
+	return true;
+}
+
+/**
+ * ipcbox_account_charge() - count @amount of @resource for an account
+ * @account: the account of a user; all above it are charged as well
+ * @resource: what is counted
+ * @amount: how much
+ *
+ * Return: 0, or the errno of that resource's limit, with nothing charged.
+ * Context: any; takes no lock.
+ */
+int ipcbox_account_charge(struct ipcbox_account *account,
+			  enum ipcbox_resource resource, unsigned long amount)
+{
+	struct ipcbox_account *a, *done;
+
+	for (a = account; a; a = a->parent)
+		if (!charge_one(a, resource, amount))
+			goto undo;
+	return 0;
+
+undo:
+	trace_ipcbox_limit(from_kuid(&init_user_ns, a->uid), is_total(a),
+			   resource, amount);
+	for (done = account; done != a; done = done->parent)
+		atomic_long_sub(amount, &done->used[resource]);
+	return resource_errno[resource];
+}
+
+/**
+ * ipcbox_account_uncharge() - give back what ipcbox_account_charge() took
+ * @account: the account that was charged
+ * @resource: what was counted
+ * @amount: the same amount
+ */
+void ipcbox_account_uncharge(struct ipcbox_account *account,
+			     enum ipcbox_resource resource,
+			     unsigned long amount)
+{
+	struct ipcbox_account *a;
+
+	for (a = account; a; a = a->parent)
+		WARN_ON_ONCE(atomic_long_sub_return(amount,
+						    &a->used[resource]) < 0);
+}
+
+static void account_setup(struct ipcbox_account *account, struct ipcbox_ns *ns,
+			  kuid_t uid, struct ipcbox_account *parent)
+{
+	size_t i;
+
+	account->parent = parent;
+	account->ns = ns;
+	account->uid = uid;
+	refcount_set(&account->refs, 1);
+	for (i = 0; i < IPCBOX_RESOURCES; i++)
+		atomic_long_set(&account->used[i], 0);
+}
+
+/* An account that is found has references: see ipcbox_account_put(). */
+static struct ipcbox_account *account_find(struct ipcbox_ns *ns, kuid_t uid)
+{
+	struct ipcbox_account *account;
+
+	xa_lock(&ns->accounts);
+	account = xa_load(&ns->accounts, __kuid_val(uid));
+	if (account)
+		ipcbox_account_hold(account);
+	xa_unlock(&ns->accounts);
+	return account;
+}
+
+/**
+ * ipcbox_account_get() - find or make the account of a user
+ * @ns: namespace
+ * @uid: the user
+ *
+ * Return: the account, to be put, or ERR_PTR(-ENOMEM).
+ */
+struct ipcbox_account *ipcbox_account_get(struct ipcbox_ns *ns, kuid_t uid)
+{
+	struct ipcbox_account *account, *fresh = NULL;
+	int err;
+
+	/* Again if another thread made one meanwhile: it may be gone too. */
+	do {
+		account = account_find(ns, uid);
+		if (account)
+			break;
+		if (!fresh)
+			fresh = kmalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
+		if (!fresh)
+			return ERR_PTR(-ENOMEM);
+		account_setup(fresh, ns, uid, &ns->account);
+		err = xa_insert(&ns->accounts, __kuid_val(uid), fresh,
+				GFP_KERNEL);
+		if (!err)
+			return fresh;
+	} while (err == -EBUSY);
+
+	kfree(fresh);
+	return account ?: ERR_PTR(err);
+}
+
+/**
+ * ipcbox_account_put() - drop a reference on an account
+ * @account: from ipcbox_account_get()
+ *
+ * The count reaches zero only under the xa_lock, so whoever finds an account
+ * there under that lock may take a reference.
+ */
+void ipcbox_account_put(struct ipcbox_account *account)
+{
+	struct ipcbox_ns *ns = account->ns;
+
+	bool last;
+
+	if (refcount_dec_not_one(&account->refs))
+		return;
+	xa_lock(&ns->accounts);
+	last = refcount_dec_and_test(&account->refs);
+	if (last)
+		__xa_erase(&ns->accounts, __kuid_val(account->uid));
+	xa_unlock(&ns->accounts);
+	if (last)
+		kfree(account);
+}
+
+/* The host's user who made the outermost user namespace around @user_ns. */
+static kuid_t owner_on_host(const struct user_namespace *user_ns)
+{
+	while (user_ns->parent && user_ns->parent != &init_user_ns)
+		user_ns = user_ns->parent;
+	return user_ns->owner;
+}
+
+/**
+ * ipcbox_account_init() - prepare the accounts of a new namespace
+ * @ns: the namespace; the host's must be the first one
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ipcbox_account_init(struct ipcbox_ns *ns)
+{
+	struct user_namespace *user_ns = ns->net->user_ns;
+	struct ipcbox_account *parent = NULL;
+
+	xa_init(&ns->accounts);
+	if (user_ns != &init_user_ns) {
+		parent = ipcbox_account_get(ipcbox_host_ns(),
+					    owner_on_host(user_ns));
+		if (IS_ERR(parent))
+			return PTR_ERR(parent);
+	}
+	account_setup(&ns->account, ns, INVALID_UID, parent);
+	return 0;
+}
+
+/**
+ * ipcbox_account_deinit() - end the accounts of a namespace that has no fds and
+ *	no ports any more
+ * @ns: the namespace
+ *
+ * The host's comes before the others when the module is unloaded, so this is
+ * done for all namespaces before any is checked to be empty.
+ */
+void ipcbox_account_deinit(struct ipcbox_ns *ns)
+{
+	if (ns->account.parent)
+		ipcbox_account_put(ns->account.parent);
+}

@@ -1,0 +1,511 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "box.h"
+
+#include "account.h"
+#include "lane.h"
+#include "trace.h"
+
+#include <linux/sched.h>
+
+/* ---- making -------------------------------------------------------------- */
+
+static u64 next_id(void)
+{
+	static atomic64_t last_id = ATOMIC64_INIT(0);
+
+	return atomic64_inc_return(&last_id);
+}
+
+/**
+ * ipcbox_box_init() - prepare a box
+ * @box: the box; the caller sets its access and bounds
+ * @sole: its lane if there will be just this one, already initialised; or NULL
+ */
+void ipcbox_box_init(struct ipcbox_box *box, struct ipcbox_lane *sole)
+{
+	*box = (struct ipcbox_box){
+		.id = sole ? sole->id : next_id(),
+		.ready = RB_ROOT_CACHED,
+		.sole = sole,
+	};
+	spin_lock_init(&box->lock);
+	INIT_LIST_HEAD(&box->takers);
+	init_waitqueue_head(&box->readable);
+}
+
+/**
+ * ipcbox_lane_init() - prepare a lane
+ * @lane: the lane
+ * @box: the box it will belong to
+ */
+void ipcbox_lane_init(struct ipcbox_lane *lane, struct ipcbox_box *box)
+{
+	*lane = (struct ipcbox_lane){
+		.box = box,
+		.id = next_id(),
+	};
+	ipcbox_queue_init(&lane->queued);
+	ipcbox_queue_init(&lane->blocked);
+	INIT_LIST_HEAD(&lane->takers);
+	RB_CLEAR_NODE(&lane->ready_node);
+	init_waitqueue_head(&lane->writable);
+}
+
+/* ---- send ---------------------------------------------------------------- */
+
+static int may_wait(const struct ipcbox_patience *patience)
+{
+	if (patience->nonblock)
+		return -EAGAIN;
+	return ipcbox_account_charge(patience->account, IPCBOX_WAITERS, 1);
+}
+
+/* A sender wants to go. Unless it is done by now, its message goes with it. */
+static int leave_as_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
+			   struct ipcbox_waiter *sender, int err)
+{
+	struct ipcbox_wakes wakes = { .count = 0 };
+
+	spin_lock(&lane->box->lock);
+	if (sender->done)
+		err = sender->result;
+	else
+		ipcbox_lane_remove_sender(lane, msg);
+	/* There may be room for the next one, who waited behind us. */
+	ipcbox_lane_settle_and_unlock(lane, &wakes);
+	return err;
+}
+
+static int wait_for_room(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
+			 const struct ipcbox_patience *patience)
+	__releases(&lane->box->lock)
+{
+	struct ipcbox_waiter sender;
+	int ret;
+
+	ipcbox_waiter_init(&sender);
+	ipcbox_lane_add_sender(lane, msg, &sender);
+	spin_unlock(&lane->box->lock);
+
+	trace_ipcbox_block(lane->id, true);
+	ret = ipcbox_wait(&sender, patience, NULL);
+	ret = ret ? leave_as_sender(lane, msg, &sender, ret) : sender.result;
+	trace_ipcbox_wake(lane->id, true, ret);
+
+	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
+	return ret;
+}
+
+/**
+ * ipcbox_box_send() - send a message over a lane
+ * @lane: the lane, held by the caller
+ * @msg: the message
+ * @patience: whether and how long to wait for room
+ *
+ * Return: 0: the box, or a receiver, has the message. Otherwise the caller has
+ * it, and nothing has changed: -EMSGSIZE, -EAGAIN, -EUSERS, -ETIMEDOUT,
+ * -ERESTARTSYS, or the errno of the end of the box.
+ */
+int ipcbox_box_send(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
+		    const struct ipcbox_patience *patience)
+{
+	struct ipcbox_wakes wakes = { .count = 0 };
+	struct ipcbox_box *box = lane->box;
+	int err;
+
+	spin_lock(&box->lock);
+	err = box->gone;
+	if (!err && msg->len > box->bounds.max_msgsize)
+		err = -EMSGSIZE;
+	if (err)
+		goto out_unlock;
+
+	if (ipcbox_lane_may_enter(lane, msg)) {
+		ipcbox_lane_add_message(lane, msg, &wakes);
+		ipcbox_lane_settle_and_unlock(lane, &wakes);
+		return 0;
+	}
+	err = may_wait(patience);
+	if (!err)
+		return wait_for_room(lane, msg, patience);
+
+out_unlock:
+	spin_unlock(&box->lock);
+	return err;
+}
+
+/* ---- receive ------------------------------------------------------------- */
+
+static int leave_as_receiver(struct ipcbox_box *box,
+			     struct ipcbox_waiter *receiver, int err)
+{
+	spin_lock(&box->lock);
+	if (receiver->done)
+		err = receiver->result;
+	else
+		ipcbox_lane_remove_taker(box, receiver);
+	spin_unlock(&box->lock);
+	return err;
+}
+
+static int wait_for_message(struct ipcbox_box *box, struct pid *peer,
+			    struct ipcbox_waiter *receiver,
+			    const struct ipcbox_patience *patience)
+	__releases(&box->lock)
+{
+	u64 id = receiver->from ? receiver->from->id : box->id;
+	int ret;
+
+	ipcbox_lane_add_taker(box, receiver);
+	spin_unlock(&box->lock);
+
+	trace_ipcbox_block(id, false);
+	ret = ipcbox_wait(receiver, patience, peer);
+	ret = ret ? leave_as_receiver(box, receiver, ret) : receiver->result;
+	trace_ipcbox_wake(id, false, ret);
+
+	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
+	return ret;
+}
+
+/* Why is there no message? -EAGAIN: it has to be waited for. */
+static int why_empty(const struct ipcbox_box *box, struct pid *peer)
+{
+	if (box->senders_gone || (peer && ipcbox_process_ended(peer)))
+		return -EPIPE;
+	return -EAGAIN;
+}
+
+/**
+ * ipcbox_box_take() - take the next message out of a box
+ * @box: the box, held by the caller
+ * @peer: the process whose end ends the wait for its lane, or NULL
+ * @receiver: initialised, with its capacity and the lane it takes from, if not
+ *	any; tells msg and lane, or needed
+ * @patience: whether and how long to wait for a message
+ *
+ * A message that was taken is in the receiver's hand, and its lane stays until
+ * the caller ends that with ipcbox_box_accept() or ipcbox_box_restore().
+ *
+ * Return: 0, or -EMSGSIZE, -EAGAIN, -EUSERS, -ETIMEDOUT, -ERESTARTSYS, -EPIPE,
+ * or the errno of the end of the box; then nothing was taken.
+ */
+int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
+		    struct ipcbox_waiter *receiver,
+		    const struct ipcbox_patience *patience)
+{
+	struct ipcbox_wakes wakes = { .count = 0 };
+	struct ipcbox_lane *lane;
+	int err;
+
+	spin_lock(&box->lock);
+	err = box->gone;
+	if (err)
+		goto out_unlock;
+
+	lane = receiver->from ?: ipcbox_lane_first_ready(box);
+	if (lane && lane->messages) {
+		err = ipcbox_lane_take_message(lane, receiver, &wakes);
+		if (err)
+			goto out_unlock;
+		ipcbox_lane_settle_and_unlock(lane, &wakes);
+		return 0;
+	}
+	err = why_empty(box, peer);
+	if (err == -EAGAIN)
+		err = may_wait(patience);
+	if (!err)
+		return wait_for_message(box, peer, receiver, patience);
+
+out_unlock:
+	spin_unlock(&box->lock);
+	return err;
+}
+
+/* From here on the lane may be freed, if it is one of a mailbox. */
+static void let_go(struct ipcbox_lane *lane)
+{
+	/* Pairs with the acquire in ipcbox_lane_is_idle(). */
+	atomic_dec_return_release(&lane->in_hand);
+}
+
+/**
+ * ipcbox_box_accept() - a message that was taken has reached its receiver
+ * @lane: receiver->lane of ipcbox_box_take(); may be gone afterwards
+ * @msg: receiver->msg; it is freed
+ */
+void ipcbox_box_accept(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
+{
+	trace_ipcbox_receive(lane->id, msg);
+	let_go(lane);
+	ipcbox_msg_free(msg);
+}
+
+static void drop(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
+{
+	trace_ipcbox_drop(lane->id, msg);
+	ipcbox_msg_free(msg);
+}
+
+static void count_drop(struct ipcbox_lane *lane)
+{
+	lane->dropped++;
+	lane->box->dropped++;
+}
+
+/**
+ * ipcbox_box_restore() - put a message back that was taken and not delivered
+ * @lane: receiver->lane of ipcbox_box_take(); may be gone afterwards
+ * @msg: receiver->msg; it belongs to the box again
+ *
+ * It goes where it was, or to a receiver that waits. Its room may have been
+ * filled meanwhile; then the lane holds one message too many for a while, which
+ * is better than to lose one.
+ */
+void ipcbox_box_restore(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
+{
+	struct ipcbox_wakes wakes = { .count = 0 };
+	struct ipcbox_box *box = lane->box;
+
+	spin_lock(&box->lock);
+	if (!box->gone) {
+		ipcbox_lane_restore_message(lane, msg, &wakes);
+		ipcbox_lane_settle_and_unlock(lane, &wakes);
+	} else {
+		count_drop(lane);
+		spin_unlock(&box->lock);
+		drop(lane, msg);
+	}
+	let_go(lane);
+}
+
+/* ---- attributes ---------------------------------------------------------- */
+
+/**
+ * ipcbox_box_get_attr() - read access and limits of a box together
+ * @box: the box
+ * @access: out
+ * @bounds: out, or NULL
+ */
+void ipcbox_box_get_attr(struct ipcbox_box *box, struct ipcbox_access *access,
+			 struct ipcbox_bounds *bounds)
+{
+	spin_lock(&box->lock);
+	*access = box->access;
+	if (bounds)
+		*bounds = box->bounds;
+	spin_unlock(&box->lock);
+}
+
+/**
+ * ipcbox_box_set_attr() - change access and limits of a box together
+ * @box: the box
+ * @access: the new access
+ * @bounds: the new limits; what is queued above them stays
+ *
+ * The caller settles the lanes afterwards, which may have got room.
+ *
+ * Return: 0 or the errno of the end of the box.
+ */
+int ipcbox_box_set_attr(struct ipcbox_box *box,
+			const struct ipcbox_access *access,
+			const struct ipcbox_bounds *bounds)
+{
+	int err;
+
+	spin_lock(&box->lock);
+	err = box->gone;
+	if (!err) {
+		box->access = *access;
+		box->bounds = *bounds;
+	}
+	spin_unlock(&box->lock);
+	return err;
+}
+
+/**
+ * ipcbox_lane_settle() - let senders in who wait where there is room now
+ * @lane: the lane
+ */
+void ipcbox_lane_settle(struct ipcbox_lane *lane)
+{
+	struct ipcbox_wakes wakes = { .writable = true };
+
+	spin_lock(&lane->box->lock);
+	ipcbox_lane_settle_and_unlock(lane, &wakes);
+}
+
+/* ---- the end ------------------------------------------------------------- */
+
+/* Tell all receivers on a list of the box that nothing will come. */
+static void dismiss_takers(struct ipcbox_box *box, struct list_head *takers,
+			   int err)
+{
+	struct ipcbox_wakes wakes = { .count = 0 };
+	bool again;
+
+	do {
+		struct ipcbox_waiter *taker;
+
+		spin_lock(&box->lock);
+		while (!ipcbox_wakes_full(&wakes) &&
+		       (taker = ipcbox_lane_first_taker(takers))) {
+			ipcbox_lane_remove_taker(box, taker);
+			ipcbox_waiter_finish(taker, err, &wakes);
+		}
+		again = ipcbox_wakes_full(&wakes);
+		spin_unlock(&box->lock);
+		ipcbox_wake(&wakes);
+	} while (again);
+}
+
+static void dismiss_senders(struct ipcbox_lane *lane, int err)
+{
+	struct ipcbox_wakes wakes = { .count = 0 };
+	bool again;
+
+	do {
+		struct ipcbox_msg *msg;
+
+		spin_lock(&lane->box->lock);
+		while (!ipcbox_wakes_full(&wakes) &&
+		       (msg = ipcbox_queue_first(&lane->blocked))) {
+			ipcbox_lane_remove_sender(lane, msg);
+			ipcbox_waiter_finish(msg->waiter, err, &wakes);
+		}
+		again = ipcbox_wakes_full(&wakes);
+		spin_unlock(&lane->box->lock);
+		ipcbox_wake(&wakes);
+	} while (again);
+}
+
+static struct ipcbox_msg *pull(struct ipcbox_lane *lane)
+{
+	struct ipcbox_wakes wakes = { .count = 0 };	/* nobody is left */
+	struct ipcbox_msg *msg;
+
+	spin_lock(&lane->box->lock);
+	msg = ipcbox_queue_first(&lane->queued);
+	if (msg) {
+		ipcbox_lane_remove_message(lane, msg, &wakes);
+		count_drop(lane);
+	}
+	spin_unlock(&lane->box->lock);
+	return msg;
+}
+
+/**
+ * ipcbox_box_end() - end a box for everyone; the caller ends its lanes next
+ * @box: the box
+ * @err: what everyone is told from now on
+ *
+ * Return: whether this call did it; false if it had ended before.
+ */
+bool ipcbox_box_end(struct ipcbox_box *box, int err)
+{
+	bool first;
+
+	spin_lock(&box->lock);
+	first = !box->gone;
+	if (first)
+		box->gone = err;
+	spin_unlock(&box->lock);
+	if (!first)
+		return false;
+	dismiss_takers(box, &box->takers, err);
+	wake_up_poll(&box->readable, EPOLLIN | EPOLLHUP | EPOLLERR);
+	return true;
+}
+
+/**
+ * ipcbox_lane_end() - end a lane whose box has ended
+ * @lane: the lane
+ *
+ * Context: may sleep.
+ */
+void ipcbox_lane_end(struct ipcbox_lane *lane)
+{
+	/* It does not change any more. */
+	int err = READ_ONCE(lane->box->gone);
+	struct ipcbox_msg *msg;
+
+	dismiss_takers(lane->box, &lane->takers, err);
+	dismiss_senders(lane, err);
+	while ((msg = pull(lane))) {
+		drop(lane, msg);
+		cond_resched();
+	}
+	wake_up_poll(&lane->writable, EPOLLOUT | EPOLLHUP | EPOLLERR);
+}
+
+/**
+ * ipcbox_box_end_senders() - no sender will come again: receivers get what is
+ *	left, and then -EPIPE
+ * @box: the box
+ */
+void ipcbox_box_end_senders(struct ipcbox_box *box)
+{
+	spin_lock(&box->lock);
+	box->senders_gone = true;
+	spin_unlock(&box->lock);
+	/* Whoever waits, waits at an empty box. */
+	dismiss_takers(box, &box->takers, -EPIPE);
+	wake_up_poll(&box->readable, EPOLLIN | EPOLLHUP);
+}
+
+/**
+ * ipcbox_lane_is_idle() - is nothing in a lane, on its way, or waiting there?
+ * @lane: the lane
+ *
+ * Context: the lock of the box.
+ */
+bool ipcbox_lane_is_idle(const struct ipcbox_lane *lane)
+{
+	lockdep_assert_held(&lane->box->lock);
+	/* Acquire: whoever had taken a message is done with the lane. */
+	return !lane->messages && !lane->senders && !lane->receivers &&
+	       !atomic_read_acquire(&lane->in_hand);
+}
+
+/* ---- poll ---------------------------------------------------------------- */
+
+/**
+ * ipcbox_box_poll() - is there something to receive?
+ * @box: the box; the caller is on its wait queue
+ *
+ * Return: EPOLLIN, EPOLLHUP, EPOLLERR as they apply.
+ */
+__poll_t ipcbox_box_poll(struct ipcbox_box *box)
+{
+	__poll_t events = 0;
+
+	/* Under the lock, for look_for_pollers() in lane.c. */
+	spin_lock(&box->lock);
+	if (box->messages)
+		events |= EPOLLIN | EPOLLRDNORM;
+	if (box->senders_gone)
+		events |= EPOLLIN | EPOLLHUP;
+	if (box->gone)
+		events |= EPOLLIN | EPOLLHUP | EPOLLERR;
+	spin_unlock(&box->lock);
+	return events;
+}
+
+/**
+ * ipcbox_lane_poll() - is there room to send?
+ * @lane: the lane; the caller is on its wait queue
+ *
+ * Return: EPOLLOUT, EPOLLHUP, EPOLLERR as they apply.
+ */
+__poll_t ipcbox_lane_poll(struct ipcbox_lane *lane)
+{
+	__poll_t events = 0;
+
+	spin_lock(&lane->box->lock);
+	if (lane->box->gone)
+		events |= EPOLLOUT | EPOLLHUP | EPOLLERR;
+	else if (ipcbox_lane_is_writable(lane))
+		events |= EPOLLOUT | EPOLLWRNORM;
+	spin_unlock(&lane->box->lock);
+	return events;
+}

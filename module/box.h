@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _IPCBOX_BOX_H
+#define _IPCBOX_BOX_H
+
+/**
+ * DOC: box
+ *
+ * The bounded queue behind ports and mailboxes. A box has one or more *lanes*.
+ * A lane is what a sender sends to: it holds messages up to the limits of its
+ * box and makes the senders wait who find no room. Receivers take from the box,
+ * that is from whichever lane has the most urgent message, or from one lane
+ * only. A port is a box with a single lane that all senders share. A mailbox
+ * has a lane for each link, so that no sender can take the room of another.
+ *
+ * box->lock, a spinlock, covers the box and all of its lanes. What is marked so
+ * below is written under it and may be read without it, for a report.
+ *
+ * Whenever the lock is free, a box is *settled*:
+ *
+ * - if a receiver waits, there is no message that it would take;
+ * - if a sender waits in a lane, there is no room in the lane for the first of
+ *   those who wait, by priority and then by arrival.
+ *
+ * Every change keeps that by handing a message directly to a receiver, or a
+ * sender's message into the lane, before the lock is dropped. (Where more than
+ * IPCBOX_WAKES_MAX tasks have to be woken it is dropped in between, and taken
+ * again until the box is settled.)
+ *
+ * Lifetime: the memory belongs to the port, mailbox or link around it, which
+ * the callers hold. *End* is the first phase of teardown: everyone who waits
+ * is told, what is queued is dropped, and all that comes later fails. It can
+ * happen at any time. Release of the memory is the second.
+ *
+ * The invariants and the pipelined hand-over follow ipc/mqueue.c.
+ */
+
+#include "access.h"
+#include "queue.h"
+#include "wait.h"
+
+#include <linux/atomic.h>
+#include <linux/poll.h>
+#include <linux/rbtree.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+/* Limits of each lane of a box. */
+struct ipcbox_bounds {
+	u32 max_messages;
+	u32 max_msgsize;
+	u64 max_bytes;
+};
+
+struct ipcbox_box {
+	spinlock_t lock;
+	u64 id;				/* unique; never changes */
+
+	/* Under lock. */
+	int gone;			/* 0, or the errno that everyone gets */
+	bool senders_gone;		/* no sender will ever come again */
+	struct ipcbox_access access;
+	struct ipcbox_bounds bounds;
+	u64 arrivals;			/* messages accepted so far */
+	u64 dropped;			/* of these, dropped at the end */
+	u64 bytes;			/* payload queued now, in all lanes */
+	u32 messages;			/* messages queued now, in all lanes */
+	u32 receivers;			/* calls asleep for a message */
+	u32 senders;			/* calls asleep for room, in all lanes */
+	struct list_head takers;	/* receivers that take from any lane */
+	struct ipcbox_lane *sole;	/* the lane of a box with only one, */
+	struct rb_root_cached ready;	/* or those with messages, by their first */
+
+	wait_queue_head_t readable;	/* poll */
+};
+
+struct ipcbox_lane {
+	struct ipcbox_box *box;
+	u64 id;				/* unique; never changes */
+
+	/* Under box->lock. */
+	struct ipcbox_queue queued;	/* accepted: they have arrived */
+	struct ipcbox_queue blocked;	/* of senders that wait for room */
+	u64 sent;			/* messages accepted so far */
+	u64 bytes;			/* payload queued now */
+	u32 messages;			/* messages queued now */
+	u32 senders;			/* calls asleep for room */
+	u32 receivers;			/* calls asleep for a message of it */
+	u64 dropped;			/* messages dropped at the end */
+	struct list_head takers;	/* these receivers */
+	struct rb_node ready_node;	/* in box->ready if messages are queued */
+
+	/* Messages taken and not yet copied out: they may come back. */
+	atomic_t in_hand;		/* raised under box->lock */
+
+	wait_queue_head_t writable;	/* poll */
+};
+
+void ipcbox_box_init(struct ipcbox_box *box, struct ipcbox_lane *sole);
+void ipcbox_lane_init(struct ipcbox_lane *lane, struct ipcbox_box *box);
+
+int ipcbox_box_send(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
+		    const struct ipcbox_patience *patience);
+
+int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
+		    struct ipcbox_waiter *receiver,
+		    const struct ipcbox_patience *patience);
+void ipcbox_box_restore(struct ipcbox_lane *lane, struct ipcbox_msg *msg);
+void ipcbox_box_accept(struct ipcbox_lane *lane, struct ipcbox_msg *msg);
+
+void ipcbox_box_get_attr(struct ipcbox_box *box, struct ipcbox_access *access,
+			 struct ipcbox_bounds *bounds);
+int ipcbox_box_set_attr(struct ipcbox_box *box,
+			const struct ipcbox_access *access,
+			const struct ipcbox_bounds *bounds);
+void ipcbox_lane_settle(struct ipcbox_lane *lane);
+
+bool ipcbox_box_end(struct ipcbox_box *box, int err);
+void ipcbox_box_end_senders(struct ipcbox_box *box);
+void ipcbox_lane_end(struct ipcbox_lane *lane);
+bool ipcbox_lane_is_idle(const struct ipcbox_lane *lane);
+
+__poll_t ipcbox_box_poll(struct ipcbox_box *box);
+__poll_t ipcbox_lane_poll(struct ipcbox_lane *lane);
+
+#endif /* _IPCBOX_BOX_H */

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "handle.h"
+
+#include "mailbox.h"
+#include "ns.h"
+#include "port.h"
+#include "stat.h"
+
+#include <linux/anon_inodes.h>
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/ipcbox.h>
+
+/* ---- life ---------------------------------------------------------------- */
+
+/**
+ * ipcbox_handle_create() - make a control handle
+ * @ns: its namespace, which the caller holds
+ *
+ * Return: the handle, or ERR_PTR(-ENOMEM).
+ */
+struct ipcbox_handle *ipcbox_handle_create(struct ipcbox_ns *ns)
+{
+	struct ipcbox_handle *handle;
+
+	handle = kzalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
+	if (!handle)
+		return ERR_PTR(-ENOMEM);
+	get_net(ns->net);
+	handle->ns = ns;
+	handle->kind = IPCBOX_HANDLE_CONTROL;
+	return handle;
+}
+
+static void close_object(struct ipcbox_handle *handle)
+{
+	switch (handle->kind) {
+	case IPCBOX_HANDLE_PORT:
+		ipcbox_port_close(handle->port, handle->directions);
+		break;
+	case IPCBOX_HANDLE_MAILBOX:
+		ipcbox_mailbox_close(handle->mailbox);
+		break;
+	case IPCBOX_HANDLE_LINK:
+		ipcbox_link_put(&handle->mailbox->links, handle->link);
+		ipcbox_mailbox_put(handle->mailbox);
+		break;
+	default:
+		break;
+	}
+}
+
+/**
+ * ipcbox_handle_destroy() - close the object of a handle and free the handle
+ * @handle: the handle; its fd is gone
+ */
+void ipcbox_handle_destroy(struct ipcbox_handle *handle)
+{
+	struct ipcbox_sender *sender;
+	struct net *net = handle->ns->net;
+
+	close_object(handle);
+	sender = unrcu_pointer(xchg(&handle->sender, NULL));
+	if (sender)
+		ipcbox_sender_put(sender);
+	kfree(handle);
+	/* Last: the namespace may die of it. */
+	put_net(net);
+}
+
+/**
+ * ipcbox_handle_set_port() - make a handle one for a port
+ * @handle: not published yet
+ * @port: opened for @directions; it is closed with the handle
+ * @directions: IPCBOX_RECEIVER, IPCBOX_SENDER
+ */
+void ipcbox_handle_set_port(struct ipcbox_handle *handle,
+			    struct ipcbox_port *port, u32 directions)
+{
+	handle->kind = IPCBOX_HANDLE_PORT;
+	handle->port = port;
+	handle->directions = directions;
+	handle->box = directions & IPCBOX_RECEIVER ? &port->box : NULL;
+	handle->lane = directions & IPCBOX_SENDER ? &port->lane : NULL;
+}
+
+/**
+ * ipcbox_handle_set_mailbox() - make a handle one for a mailbox
+ * @handle: not published yet
+ * @mailbox: opened; it is closed with the handle
+ */
+void ipcbox_handle_set_mailbox(struct ipcbox_handle *handle,
+			       struct ipcbox_mailbox *mailbox)
+{
+	handle->kind = IPCBOX_HANDLE_MAILBOX;
+	handle->mailbox = mailbox;
+	handle->box = &mailbox->box;
+}
+
+/**
+ * ipcbox_handle_set_link() - make a handle one for a link
+ * @handle: not published yet
+ * @peer: the mailbox it leads to; a reference on it passes to the handle
+ * @link: the link; its use passes to the handle
+ */
+void ipcbox_handle_set_link(struct ipcbox_handle *handle,
+			    struct ipcbox_mailbox *peer,
+			    struct ipcbox_link *link)
+{
+	handle->kind = IPCBOX_HANDLE_LINK;
+	handle->mailbox = peer;
+	handle->link = link;
+	handle->lane = &link->lane;
+}
+
+/* ---- fds ----------------------------------------------------------------- */
+
+/**
+ * ipcbox_fd_prepare() - reserve all that a new fd needs
+ * @fd: out
+ * @control: the control file that it comes from
+ * @name: what /proc/PID/fd shows
+ * @open_flags: O_NONBLOCK or 0
+ *
+ * Afterwards the caller gives the handle its object and publishes the fd, or
+ * aborts.
+ *
+ * Return: 0, -EMFILE, -ENFILE or -ENOMEM.
+ */
+int ipcbox_fd_prepare(struct ipcbox_fd *fd, const struct file *control,
+		      const char *name, int open_flags)
+{
+	const struct ipcbox_handle *parent = control->private_data;
+	int err;
+
+	fd->fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd->fd < 0)
+		return fd->fd;
+
+	fd->handle = ipcbox_handle_create(parent->ns);
+	if (IS_ERR(fd->handle)) {
+		err = PTR_ERR(fd->handle);
+		goto err_put_fd;
+	}
+	fd->file = anon_inode_getfile(name, control->f_op, fd->handle,
+				      O_RDWR | open_flags);
+	if (IS_ERR(fd->file)) {
+		err = PTR_ERR(fd->file);
+		goto err_destroy;
+	}
+	return 0;
+
+err_destroy:
+	ipcbox_handle_destroy(fd->handle);
+err_put_fd:
+	put_unused_fd(fd->fd);
+	return err;
+}
+
+/**
+ * ipcbox_fd_publish() - let the process have a new fd
+ * @fd: prepared, and its handle complete
+ *
+ * Return: the number of the fd.
+ */
+int ipcbox_fd_publish(struct ipcbox_fd *fd)
+{
+	fd_install(fd->fd, fd->file);
+	return fd->fd;
+}
+
+/**
+ * ipcbox_fd_abort() - give back what was prepared
+ * @fd: prepared
+ */
+void ipcbox_fd_abort(struct ipcbox_fd *fd)
+{
+	put_unused_fd(fd->fd);
+	fput(fd->file);
+}
+
+/* ---- reports ------------------------------------------------------------- */
+
+static void stat_link(struct ipcbox_handle *handle, struct ipcbox_stat *stat,
+		      struct user_namespace *viewer)
+{
+	*stat = (struct ipcbox_stat){
+		.size = sizeof(*stat),
+		.kind = IPCBOX_KIND_LINK,
+		.pid = pid_vnr(handle->mailbox->pid),
+	};
+	ipcbox_stat_lane(stat, handle->lane, viewer);
+}
+
+/**
+ * ipcbox_handle_stat() - tell the state of the object of a handle
+ * @handle: the handle
+ * @stat: out, for the calling process
+ *
+ * Return: 0, or -ENOTTY if it has none.
+ */
+int ipcbox_handle_stat(struct ipcbox_handle *handle, struct ipcbox_stat *stat)
+{
+	struct user_namespace *viewer = current_user_ns();
+
+	switch (handle->kind) {
+	case IPCBOX_HANDLE_PORT:
+		ipcbox_port_stat(handle->port, stat, viewer);
+		return 0;
+	case IPCBOX_HANDLE_MAILBOX:
+		ipcbox_mailbox_stat(handle->mailbox, stat, viewer,
+				    task_active_pid_ns(current));
+		return 0;
+	case IPCBOX_HANDLE_LINK:
+		stat_link(handle, stat, viewer);
+		return 0;
+	default:
+		return -ENOTTY;
+	}
+}
+
+/**
+ * ipcbox_handle_poll() - poll the box and the lane of a handle
+ * @handle: the handle
+ * @file: its file
+ * @table: of the poll call
+ *
+ * Return: the events that apply.
+ */
+__poll_t ipcbox_handle_poll(struct ipcbox_handle *handle, struct file *file,
+			    struct poll_table_struct *table)
+{
+	__poll_t events = 0;
+
+	if (handle->box) {
+		poll_wait(file, &handle->box->readable, table);
+		events |= ipcbox_box_poll(handle->box);
+	}
+	if (handle->lane) {
+		poll_wait(file, &handle->lane->writable, table);
+		events |= ipcbox_lane_poll(handle->lane);
+	}
+	return handle->box || handle->lane ? events : EPOLLERR;
+}
+
+static void show_stat(const struct ipcbox_stat *stat, struct seq_file *seq)
+{
+	seq_printf(seq, "ipcbox-id:\t%llu\n", stat->id);
+	seq_printf(seq, "ipcbox-messages:\t%llu/%llu\n", stat->messages,
+		   stat->max_messages);
+	seq_printf(seq, "ipcbox-bytes:\t%llu/%llu\n", stat->bytes,
+		   stat->max_bytes);
+	seq_printf(seq, "ipcbox-receivers:\t%u\n", stat->receivers);
+	seq_printf(seq, "ipcbox-senders:\t%u\n", stat->senders);
+}
+
+/**
+ * ipcbox_handle_show() - the lines of a handle in /proc/PID/fdinfo
+ * @handle: the handle
+ * @seq: where to
+ */
+void ipcbox_handle_show(struct ipcbox_handle *handle, struct seq_file *seq)
+{
+	static const char *const kinds[IPCBOX_HANDLE_KINDS] = {
+		[IPCBOX_HANDLE_CONTROL] = "control",
+		[IPCBOX_HANDLE_PORT] = "port",
+		[IPCBOX_HANDLE_MAILBOX] = "mailbox",
+		[IPCBOX_HANDLE_LINK] = "link",
+	};
+	struct ipcbox_stat stat;
+
+	seq_printf(seq, "ipcbox-kind:\t%s\n", kinds[handle->kind]);
+	if (ipcbox_handle_stat(handle, &stat))
+		return;
+	if (handle->port)
+		seq_printf(seq, "ipcbox-name:\t%.*s\n", handle->port->name_len,
+			   handle->port->name);
+	else
+		seq_printf(seq, "ipcbox-pid:\t%d\n", stat.pid);
+	show_stat(&stat, seq);
+}

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "lane.h"
+
+#include "trace.h"
+
+/* ---- which lane is next -------------------------------------------------- */
+
+static struct ipcbox_lane *lane_of(const struct rb_node *node)
+{
+	return rb_entry(node, struct ipcbox_lane, ready_node);
+}
+
+static bool is_before(const struct ipcbox_msg *a, const struct ipcbox_msg *b)
+{
+	if (a->priority != b->priority)
+		return a->priority > b->priority;
+	return a->arrival < b->arrival;
+}
+
+static bool lane_is_before(struct rb_node *a, const struct rb_node *b)
+{
+	return is_before(ipcbox_queue_first(&lane_of(a)->queued),
+			 ipcbox_queue_first(&lane_of(b)->queued));
+}
+
+/* A lane's place depends on its first message: leave before that changes ... */
+static void leave_ready(struct ipcbox_lane *lane)
+{
+	if (RB_EMPTY_NODE(&lane->ready_node))
+		return;
+	rb_erase_cached(&lane->ready_node, &lane->box->ready);
+	RB_CLEAR_NODE(&lane->ready_node);
+}
+
+/* ... and enter again afterwards. */
+static void enter_ready(struct ipcbox_lane *lane)
+{
+	if (lane->box->sole || !lane->messages)
+		return;
+	rb_add_cached(&lane->ready_node, &lane->box->ready, lane_is_before);
+}
+
+/**
+ * ipcbox_lane_first_ready() - the lane with the next message of a box
+ * @box: the box
+ *
+ * Return: the lane, or NULL if the box is empty.
+ */
+struct ipcbox_lane *ipcbox_lane_first_ready(const struct ipcbox_box *box)
+{
+	struct rb_node *node;
+
+	if (box->sole)
+		return box->sole->messages ? box->sole : NULL;
+	node = rb_first_cached(&box->ready);
+	return node ? lane_of(node) : NULL;
+}
+
+/* ---- room ---------------------------------------------------------------- */
+
+/* An empty lane takes any message, so none can wait for ever. */
+static bool has_room(const struct ipcbox_lane *lane, u64 len)
+{
+	const struct ipcbox_bounds *bounds = &lane->box->bounds;
+
+	return !lane->messages || (lane->messages < bounds->max_messages &&
+				   lane->bytes + len <= bounds->max_bytes);
+}
+
+/**
+ * ipcbox_lane_may_enter() - is there room for a message, and is it its turn?
+ * @lane: the lane
+ * @msg: the message
+ *
+ * Return: false if it has to wait.
+ */
+bool ipcbox_lane_may_enter(const struct ipcbox_lane *lane,
+			   const struct ipcbox_msg *msg)
+{
+	const struct ipcbox_msg *waiting = ipcbox_queue_first(&lane->blocked);
+
+	/* Nobody passes a sender who waits, unless with a higher priority. */
+	return has_room(lane, msg->len) &&
+	       (!waiting || waiting->priority < msg->priority);
+}
+
+/**
+ * ipcbox_lane_is_writable() - would even the largest message not have to wait?
+ * @lane: the lane
+ *
+ * Less would make a poller spin whose message does not fit.
+ *
+ * Return: whether to tell EPOLLOUT.
+ */
+bool ipcbox_lane_is_writable(const struct ipcbox_lane *lane)
+{
+	return has_room(lane, lane->box->bounds.max_msgsize) && !lane->senders;
+}
+
+/* ---- messages in and out ------------------------------------------------- */
+
+static void count_in(struct ipcbox_lane *lane, const struct ipcbox_msg *msg)
+{
+	lane->messages++;
+	lane->bytes += msg->len;
+	lane->box->messages++;
+	lane->box->bytes += msg->len;
+}
+
+static void count_out(struct ipcbox_lane *lane, const struct ipcbox_msg *msg)
+{
+	lane->messages--;
+	lane->bytes -= msg->len;
+	lane->box->messages--;
+	lane->box->bytes -= msg->len;
+}
+
+/* From here on the message is in the box: number it. */
+static void arrive(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
+{
+	msg->seq = ++lane->sent;
+	msg->arrival = ++lane->box->arrivals;
+	trace_ipcbox_send(lane->id, msg);
+}
+
+static void enqueue(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
+		    struct ipcbox_wakes *wakes)
+{
+	leave_ready(lane);
+	ipcbox_queue_push(&lane->queued, msg);
+	count_in(lane, msg);
+	enter_ready(lane);
+	wakes->readable = true;
+}
+
+/**
+ * ipcbox_lane_remove_message() - take a message out of a lane
+ * @lane: the lane
+ * @msg: queued in it
+ * @wakes: notes that there may be room
+ */
+void ipcbox_lane_remove_message(struct ipcbox_lane *lane,
+				struct ipcbox_msg *msg,
+				struct ipcbox_wakes *wakes)
+{
+	leave_ready(lane);
+	ipcbox_queue_remove(&lane->queued, msg);
+	count_out(lane, msg);
+	enter_ready(lane);
+	wakes->writable = true;
+}
+
+/**
+ * ipcbox_lane_restore_message() - put a message back that was taken
+ * @lane: the lane; it may now hold more than its limits
+ * @msg: goes where it was
+ * @wakes: notes that there is something to read
+ */
+void ipcbox_lane_restore_message(struct ipcbox_lane *lane,
+				 struct ipcbox_msg *msg,
+				 struct ipcbox_wakes *wakes)
+{
+	leave_ready(lane);
+	ipcbox_queue_restore(&lane->queued, msg);
+	count_in(lane, msg);
+	enter_ready(lane);
+	wakes->readable = true;
+}
+
+/* ---- senders who wait ---------------------------------------------------- */
+
+/**
+ * ipcbox_lane_add_sender() - let a sender wait for room
+ * @lane: the lane
+ * @msg: its message
+ * @sender: its waiter
+ */
+void ipcbox_lane_add_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
+			    struct ipcbox_waiter *sender)
+{
+	msg->waiter = sender;
+	ipcbox_queue_push(&lane->blocked, msg);
+	lane->senders++;
+	lane->box->senders++;
+}
+
+/**
+ * ipcbox_lane_remove_sender() - a sender does not wait any more
+ * @lane: the lane
+ * @msg: its message
+ */
+void ipcbox_lane_remove_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
+{
+	ipcbox_queue_remove(&lane->blocked, msg);
+	lane->senders--;
+	lane->box->senders--;
+}
+
+/* ---- receivers who wait -------------------------------------------------- */
+
+/**
+ * ipcbox_lane_add_taker() - let a receiver wait for a message
+ * @box: the box
+ * @taker: its waiter; taker->from says where it waits
+ */
+void ipcbox_lane_add_taker(struct ipcbox_box *box, struct ipcbox_waiter *taker)
+{
+	struct ipcbox_lane *from = taker->from;
+
+	list_add_tail(&taker->node, from ? &from->takers : &box->takers);
+	box->receivers++;
+	if (from)
+		from->receivers++;
+}
+
+/**
+ * ipcbox_lane_remove_taker() - a receiver does not wait any more
+ * @box: the box
+ * @taker: its waiter
+ */
+void ipcbox_lane_remove_taker(struct ipcbox_box *box,
+			      struct ipcbox_waiter *taker)
+{
+	list_del(&taker->node);
+	box->receivers--;
+	if (taker->from)
+		taker->from->receivers--;
+}
+
+/**
+ * ipcbox_lane_first_taker() - who waited longest on a list
+ * @takers: the list of a lane or box
+ *
+ * Return: its waiter, or NULL.
+ */
+struct ipcbox_waiter *ipcbox_lane_first_taker(struct list_head *takers)
+{
+	return list_first_entry_or_null(takers, struct ipcbox_waiter, node);
+}
+
+/* Those who named this lane go first. */
+static struct ipcbox_waiter *next_taker(struct ipcbox_lane *lane)
+{
+	return ipcbox_lane_first_taker(&lane->takers) ?:
+		       ipcbox_lane_first_taker(&lane->box->takers);
+}
+
+/* The message passes into the hand of a receiver. */
+static void hand_over(struct ipcbox_lane *lane, struct ipcbox_waiter *taker,
+		      struct ipcbox_msg *msg)
+{
+	atomic_inc(&lane->in_hand);
+	taker->msg = msg;
+	taker->lane = lane;
+}
+
+/**
+ * ipcbox_lane_take_message() - give the first message of a lane to a receiver
+ * @lane: the lane, not empty
+ * @taker: the receiver, on no list
+ * @wakes: notes that there may be room
+ *
+ * Return: 0, or -EMSGSIZE with what it needs.
+ */
+int ipcbox_lane_take_message(struct ipcbox_lane *lane,
+			     struct ipcbox_waiter *taker,
+			     struct ipcbox_wakes *wakes)
+{
+	struct ipcbox_msg *msg = ipcbox_queue_first(&lane->queued);
+
+	if (msg->len > taker->capacity) {
+		taker->needed = msg->len;
+		return -EMSGSIZE;
+	}
+	ipcbox_lane_remove_message(lane, msg, wakes);
+	hand_over(lane, taker, msg);
+	return 0;
+}
+
+/**
+ * ipcbox_lane_add_message() - accept a message that may enter
+ * @lane: the lane
+ * @msg: queued, or handed to a receiver who waits
+ * @wakes: whom to wake; empty
+ */
+void ipcbox_lane_add_message(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
+			     struct ipcbox_wakes *wakes)
+{
+	struct ipcbox_waiter *taker = lane->messages ? NULL : next_taker(lane);
+
+	arrive(lane, msg);
+	/* The short way; what is left to do if it cannot go, settling does. */
+	if (taker && msg->len <= taker->capacity) {
+		hand_over(lane, taker, msg);
+		ipcbox_lane_remove_taker(lane->box, taker);
+		ipcbox_waiter_finish(taker, 0, wakes);
+	} else {
+		enqueue(lane, msg, wakes);
+	}
+}
+
+/* ---- settling ------------------------------------------------------------ */
+
+/* Let the first sender who waits in, if there is room. */
+static bool admit(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
+{
+	struct ipcbox_msg *msg = ipcbox_queue_first(&lane->blocked);
+	struct ipcbox_waiter *sender;
+
+	if (!msg || !has_room(lane, msg->len))
+		return false;
+	sender = msg->waiter; /* arrival takes its place in the message */
+	ipcbox_lane_remove_sender(lane, msg);
+	arrive(lane, msg);
+	enqueue(lane, msg, wakes);
+	ipcbox_waiter_finish(sender, 0, wakes);
+	return true;
+}
+
+/* Give the first message to the first receiver, or tell it what it needs. */
+static bool serve(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
+{
+	struct ipcbox_waiter *taker = next_taker(lane);
+
+	if (!taker || !lane->messages)
+		return false;
+	ipcbox_lane_remove_taker(lane->box, taker);
+	ipcbox_waiter_finish(
+		taker, ipcbox_lane_take_message(lane, taker, wakes), wakes);
+	return true;
+}
+
+/* Until nothing more can be done, or as many are to be woken as wakes holds. */
+static void settle(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
+{
+	while (!ipcbox_wakes_full(wakes) &&
+	       (serve(lane, wakes) || admit(lane, wakes)))
+		;
+}
+
+static void wake_pollers(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
+{
+	if (wakes->readable)
+		wake_up_interruptible_poll(&lane->box->readable,
+					   EPOLLIN | EPOLLRDNORM);
+	if (wakes->writable)
+		wake_up_interruptible_poll(&lane->writable,
+					   EPOLLOUT | EPOLLWRNORM);
+	wakes->readable = false;
+	wakes->writable = false;
+}
+
+/*
+ * Pollers are looked for under the lock: one that came before is seen, and one
+ * that comes later takes the lock after us and sees what we did.
+ */
+static void look_for_pollers(struct ipcbox_lane *lane,
+			     struct ipcbox_wakes *wakes)
+{
+	wakes->readable = wakes->readable &&
+			  waitqueue_active(&lane->box->readable);
+	wakes->writable = wakes->writable &&
+			  waitqueue_active(&lane->writable) &&
+			  ipcbox_lane_is_writable(lane);
+}
+
+/**
+ * ipcbox_lane_settle_and_unlock() - settle a lane, drop the lock, wake whom it concerns
+ * @lane: the lane, held by the caller
+ * @wakes: whom else to wake; empty afterwards
+ */
+void ipcbox_lane_settle_and_unlock(struct ipcbox_lane *lane,
+				   struct ipcbox_wakes *wakes)
+	__releases(&lane->box->lock)
+{
+	struct ipcbox_box *box = lane->box;
+
+	lockdep_assert_held(&box->lock);
+	for (;;) {
+		bool again;
+
+		settle(lane, wakes);
+		look_for_pollers(lane, wakes);
+		again = ipcbox_wakes_full(wakes);
+		spin_unlock(&box->lock);
+
+		ipcbox_wake(wakes);
+		wake_pollers(lane, wakes);
+		if (!again)
+			return;
+		spin_lock(&box->lock);
+	}
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _IPCBOX_LANE_H
+#define _IPCBOX_LANE_H
+
+/**
+ * DOC: lane
+ *
+ * What happens in a lane under the lock of its box: messages in and out, and
+ * settling. For box.c alone; everyone else uses box.h.
+ */
+
+#include "box.h"
+
+struct ipcbox_lane *ipcbox_lane_first_ready(const struct ipcbox_box *box);
+bool ipcbox_lane_is_writable(const struct ipcbox_lane *lane);
+bool ipcbox_lane_may_enter(const struct ipcbox_lane *lane,
+			   const struct ipcbox_msg *msg);
+
+void ipcbox_lane_add_message(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
+			     struct ipcbox_wakes *wakes);
+void ipcbox_lane_restore_message(struct ipcbox_lane *lane,
+				 struct ipcbox_msg *msg,
+				 struct ipcbox_wakes *wakes);
+void ipcbox_lane_remove_message(struct ipcbox_lane *lane,
+				struct ipcbox_msg *msg,
+				struct ipcbox_wakes *wakes);
+
+void ipcbox_lane_add_taker(struct ipcbox_box *box, struct ipcbox_waiter *taker);
+void ipcbox_lane_remove_taker(struct ipcbox_box *box,
+			      struct ipcbox_waiter *taker);
+struct ipcbox_waiter *ipcbox_lane_first_taker(struct list_head *takers);
+int ipcbox_lane_take_message(struct ipcbox_lane *lane,
+			     struct ipcbox_waiter *taker,
+			     struct ipcbox_wakes *wakes);
+
+void ipcbox_lane_add_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
+			    struct ipcbox_waiter *sender);
+void ipcbox_lane_remove_sender(struct ipcbox_lane *lane,
+			       struct ipcbox_msg *msg);
+
+void ipcbox_lane_settle_and_unlock(struct ipcbox_lane *lane,
+				   struct ipcbox_wakes *wakes)
+	__releases(&lane->box->lock);
+
+#endif /* _IPCBOX_LANE_H */

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "limits.h"
+
+#include "ns.h"
+
+#include <linux/slab.h>
+#include <linux/sysctl.h>
+#include <linux/ipcbox.h>
+
+static const struct ipcbox_limits host_defaults = {
+	.user = {
+		[IPCBOX_BOXES] = 128 << 10,
+		[IPCBOX_LINKS] = 16 << 10,
+		[IPCBOX_BYTES] = 64 << 20,
+		[IPCBOX_WAITERS] = 8 << 10,
+	},
+	.total = {
+		[IPCBOX_BOXES] = 256 << 10,
+		[IPCBOX_LINKS] = 64 << 10,
+		[IPCBOX_BYTES] = 256 << 20,
+		[IPCBOX_WAITERS] = 32 << 10,
+	},
+	.box_messages = 1 << 20,
+	.box_bytes = 64 << 20,
+	.box_msgsize = IPCBOX_MSGSIZE_MAX,
+};
+
+/* What the host itself may set: what the counters and the ABI can hold. */
+static const struct ipcbox_limits host_ceiling = {
+	.user = { [0 ... IPCBOX_RESOURCES - 1] = LONG_MAX },
+	.total = { [0 ... IPCBOX_RESOURCES - 1] = LONG_MAX },
+	.box_messages = INT_MAX,
+	.box_bytes = LONG_MAX,
+	.box_msgsize = IPCBOX_MSGSIZE_MAX,
+};
+
+/* .data is an offset into struct ipcbox_limits until a namespace has a copy. */
+#define LIMIT(name, member)						\
+	{								\
+		.procname = name,					\
+		.data = (void *)offsetof(struct ipcbox_limits, member),	\
+		.maxlen = sizeof(unsigned long),			\
+		.mode = 0644,						\
+		.proc_handler = proc_doulongvec_minmax,			\
+	}
+
+static const struct ctl_table limits_table[] = {
+	LIMIT("user_boxes", user[IPCBOX_BOXES]),
+	LIMIT("user_links", user[IPCBOX_LINKS]),
+	LIMIT("user_bytes", user[IPCBOX_BYTES]),
+	LIMIT("user_waiters", user[IPCBOX_WAITERS]),
+	LIMIT("max_boxes", total[IPCBOX_BOXES]),
+	LIMIT("max_links", total[IPCBOX_LINKS]),
+	LIMIT("max_bytes", total[IPCBOX_BYTES]),
+	LIMIT("max_waiters", total[IPCBOX_WAITERS]),
+	LIMIT("box_messages", box_messages),
+	LIMIT("box_bytes", box_bytes),
+	LIMIT("box_msgsize", box_msgsize),
+	{ }
+};
+
+#define LIMITS_COUNT (ARRAY_SIZE(limits_table) - 1)
+
+static void *limit_at(const struct ipcbox_limits *limits, const void *offset)
+{
+	return (void *)limits + (uintptr_t)offset;
+}
+
+/**
+ * ipcbox_limits_init() - set a new namespace's limits and make its sysctls
+ * @ns: the namespace; the host's must be the first one
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ipcbox_limits_init(struct ipcbox_ns *ns)
+{
+	const struct ipcbox_limits *above;
+	struct ctl_table *table;
+	size_t i;
+
+	if (ipcbox_ns_is_host(ns)) {
+		ns->limits = host_defaults;
+		above = &host_ceiling;
+	} else {
+		above = &ipcbox_host_ns()->limits;
+		ns->limits = *above;
+	}
+
+	table = kmemdup(limits_table, sizeof(limits_table), GFP_KERNEL);
+	if (!table)
+		return -ENOMEM;
+
+	for (i = 0; i < LIMITS_COUNT; i++) {
+		table[i].extra2 = limit_at(above, limits_table[i].data);
+		table[i].data = limit_at(&ns->limits, limits_table[i].data);
+	}
+
+	ns->sysctl = register_net_sysctl_sz(ns->net, "net/ipcbox", table,
+					    LIMITS_COUNT);
+	if (!ns->sysctl) {
+		kfree(table);
+		return -ENOMEM;
+	}
+	ns->sysctl_table = table;
+	return 0;
+}
+
+/**
+ * ipcbox_limits_deinit() - remove a namespace's sysctls
+ * @ns: the namespace
+ */
+void ipcbox_limits_deinit(struct ipcbox_ns *ns)
+{
+	unregister_net_sysctl_table(ns->sysctl);
+	kfree(ns->sysctl_table);
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "link.h"
+
+#include "account.h"
+#include "trace.h"
+
+#include <linux/pid.h>
+#include <linux/slab.h>
+
+static struct ipcbox_link *link_of(struct rb_node *node)
+{
+	return rb_entry_safe(node, struct ipcbox_link, node);
+}
+
+/* ---- the memory ---------------------------------------------------------- */
+
+static struct ipcbox_link *link_alloc(struct ipcbox_links *links,
+				      struct pid *pid,
+				      struct ipcbox_account *account)
+{
+	struct ipcbox_link *link;
+	int err;
+
+	err = ipcbox_account_charge(account, IPCBOX_LINKS, 1);
+	if (err)
+		return ERR_PTR(err);
+	link = kzalloc(sizeof(*link), GFP_KERNEL_ACCOUNT);
+	if (!link) {
+		ipcbox_account_uncharge(account, IPCBOX_LINKS, 1);
+		return ERR_PTR(-ENOMEM);
+	}
+	ipcbox_lane_init(&link->lane, links->box);
+	link->pid = get_pid(pid);
+	link->account = ipcbox_account_hold(account);
+	link->users = 1;
+	return link;
+}
+
+static void link_free(struct ipcbox_link *link)
+{
+	ipcbox_account_uncharge(link->account, IPCBOX_LINKS, 1);
+	ipcbox_account_put(link->account);
+	put_pid(link->pid);
+	kfree(link);
+}
+
+/* ---- the set ------------------------------------------------------------- */
+
+/**
+ * ipcbox_links_init() - prepare the set of links of a mailbox
+ * @links: the set
+ * @box: the box of the mailbox
+ */
+void ipcbox_links_init(struct ipcbox_links *links, struct ipcbox_box *box)
+{
+	links->box = box;
+	links->root = RB_ROOT;
+	links->reap_after = NULL;
+}
+
+/* The link of @pid; or if there is none, @fresh takes its place (or NULL). */
+static struct ipcbox_link *find_or_insert(struct ipcbox_links *links,
+					  struct pid *pid,
+					  struct ipcbox_link *fresh)
+{
+	struct rb_node **at = &links->root.rb_node;
+	struct rb_node *parent = NULL;
+
+	lockdep_assert_held(&links->box->lock);
+	while (*at) {
+		struct ipcbox_link *link = link_of(*at);
+
+		if (link->pid == pid)
+			return link;
+		parent = *at;
+		at = pid < link->pid ? &parent->rb_left : &parent->rb_right;
+	}
+	if (fresh) {
+		rb_link_node(&fresh->node, parent, at);
+		rb_insert_color(&fresh->node, &links->root);
+	}
+	return fresh;
+}
+
+static void erase(struct ipcbox_links *links, struct ipcbox_link *link)
+{
+	rb_erase(&link->node, &links->root);
+	RB_CLEAR_NODE(&link->node);
+}
+
+/* The first link behind @pid in the order of the set. */
+static struct ipcbox_link *find_after(struct ipcbox_links *links,
+				      struct pid *pid)
+{
+	struct rb_node *node = links->root.rb_node;
+	struct ipcbox_link *found = NULL;
+
+	lockdep_assert_held(&links->box->lock);
+	while (node) {
+		if (pid < link_of(node)->pid) {
+			found = link_of(node);
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return found;
+}
+
+static bool is_dead(const struct ipcbox_link *link)
+{
+	return !link->users && ipcbox_lane_is_idle(&link->lane) &&
+	       ipcbox_process_ended(link->pid);
+}
+
+/* Look at the next link in turn; return it, off the set, if it is dead. */
+static struct ipcbox_link *reap_one(struct ipcbox_links *links)
+{
+	struct ipcbox_link *link;
+
+	spin_lock(&links->box->lock);
+	link = find_after(links, links->reap_after);
+	links->reap_after = link ? link->pid : NULL;
+	if (link && is_dead(link))
+		erase(links, link);
+	else
+		link = NULL;
+	spin_unlock(&links->box->lock);
+	return link;
+}
+
+static void reap_two(struct ipcbox_links *links)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		struct ipcbox_link *link = reap_one(links);
+
+		if (link)
+			link_free(link);
+	}
+}
+
+/**
+ * ipcbox_link_find() - find the link of a process
+ * @links: the set of the mailbox, which the caller holds
+ * @pid: of the sending process
+ *
+ * Return: the link, to be put, or NULL.
+ */
+struct ipcbox_link *ipcbox_link_find(struct ipcbox_links *links,
+				     struct pid *pid)
+{
+	struct ipcbox_link *link;
+
+	spin_lock(&links->box->lock);
+	link = find_or_insert(links, pid, NULL);
+	if (link)
+		link->users++;
+	spin_unlock(&links->box->lock);
+	return link;
+}
+
+/**
+ * ipcbox_link_get() - find or make the link of a process
+ * @links: the set of the mailbox, which the caller holds
+ * @pid: of the sending process
+ * @account: who is charged if it has to be made
+ *
+ * Return: the link, to be put, or an ERR_PTR: -EMLINK, -ENOMEM, or -EPIPE if
+ * the mailbox has ended.
+ */
+struct ipcbox_link *ipcbox_link_get(struct ipcbox_links *links, struct pid *pid,
+				    struct ipcbox_account *account)
+{
+	struct ipcbox_link *link, *fresh;
+	int err;
+
+	link = ipcbox_link_find(links, pid);
+	if (link)
+		return link;
+
+	reap_two(links);
+	fresh = link_alloc(links, pid, account);
+	if (IS_ERR(fresh))
+		return fresh;
+
+	spin_lock(&links->box->lock);
+	err = links->box->gone;
+	link = err ? NULL : find_or_insert(links, pid, fresh);
+	if (link && link != fresh)
+		link->users++;
+	spin_unlock(&links->box->lock);
+
+	if (link != fresh)
+		link_free(fresh);
+	return link ?: ERR_PTR(err);
+}
+
+/**
+ * ipcbox_link_put() - end the use of a link
+ * @links: its set
+ * @link: from ipcbox_link_get()
+ */
+void ipcbox_link_put(struct ipcbox_links *links, struct ipcbox_link *link)
+{
+	bool last;
+
+	spin_lock(&links->box->lock);
+	link->users--;
+	/* At the end of the mailbox links in use were left to their users. */
+	last = links->box->gone && !link->users && RB_EMPTY_NODE(&link->node);
+	spin_unlock(&links->box->lock);
+	if (last)
+		link_free(link);
+}
+
+/* ---- all links ----------------------------------------------------------- */
+
+/* The link behind @prev, or the first, in use; the use of @prev ends. */
+static struct ipcbox_link *next_link(struct ipcbox_links *links,
+				     struct ipcbox_link *prev)
+{
+	struct ipcbox_link *link;
+
+	spin_lock(&links->box->lock);
+	link = find_after(links, prev ? prev->pid : NULL);
+	if (link)
+		link->users++;
+	spin_unlock(&links->box->lock);
+	if (prev)
+		ipcbox_link_put(links, prev);
+	return link;
+}
+
+/**
+ * ipcbox_links_settle() - let senders in where the limits were raised
+ * @links: the set
+ */
+void ipcbox_links_settle(struct ipcbox_links *links)
+{
+	struct ipcbox_link *link;
+
+	for (link = next_link(links, NULL); link; link = next_link(links, link))
+		ipcbox_lane_settle(&link->lane);
+}
+
+/**
+ * ipcbox_links_end() - end all links of a mailbox whose box has ended
+ * @links: the set; it is empty afterwards and stays so
+ *
+ * Links in use are freed by their last user.
+ */
+void ipcbox_links_end(struct ipcbox_links *links)
+{
+	struct ipcbox_link *link;
+
+	while ((link = next_link(links, NULL))) {
+		ipcbox_lane_end(&link->lane);
+		spin_lock(&links->box->lock);
+		erase(links, link);
+		spin_unlock(&links->box->lock);
+		ipcbox_link_put(links, link);
+		cond_resched();
+	}
+}

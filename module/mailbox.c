@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "mailbox.h"
+
+#include "account.h"
+#include "attr.h"
+#include "ns.h"
+#include "stat.h"
+#include "trace.h"
+
+#include <linux/cred.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/ipcbox.h>
+
+/* ---- the memory ---------------------------------------------------------- */
+
+static struct ipcbox_mailbox *mailbox_alloc(struct ipcbox_ns *ns,
+					    struct pid *pid)
+{
+	struct ipcbox_account *account;
+	struct ipcbox_mailbox *mailbox;
+	int err;
+
+	account = ipcbox_account_get(ns, current_euid());
+	if (IS_ERR(account))
+		return ERR_CAST(account);
+	err = ipcbox_account_charge(account, IPCBOX_BOXES, 1);
+	if (err)
+		goto err_put_account;
+
+	err = -ENOMEM;
+	mailbox = kzalloc(sizeof(*mailbox), GFP_KERNEL_ACCOUNT);
+	if (!mailbox)
+		goto err_uncharge;
+	ipcbox_box_init(&mailbox->box, NULL);
+	ipcbox_links_init(&mailbox->links, &mailbox->box);
+	mailbox->ns = ns;
+	mailbox->account = account;
+	mailbox->pid = get_pid(pid);
+	refcount_set(&mailbox->refs, 1);
+	return mailbox;
+
+err_uncharge:
+	ipcbox_account_uncharge(account, IPCBOX_BOXES, 1);
+err_put_account:
+	ipcbox_account_put(account);
+	return ERR_PTR(err);
+}
+
+/**
+ * ipcbox_mailbox_put() - drop a reference on a mailbox
+ * @mailbox: from ipcbox_mailbox_find() or ipcbox_mailbox_next()
+ */
+void ipcbox_mailbox_put(struct ipcbox_mailbox *mailbox)
+{
+	if (!refcount_dec_and_test(&mailbox->refs))
+		return;
+	ipcbox_account_uncharge(mailbox->account, IPCBOX_BOXES, 1);
+	ipcbox_account_put(mailbox->account);
+	put_pid(mailbox->pid);
+	kfree_rcu(mailbox, rcu);
+}
+
+/* ---- finding one --------------------------------------------------------- */
+
+/*
+ * The number of a live process is unique. That of a dead one whose mailbox its
+ * children still have may come again; then the new mailbox takes its place.
+ */
+static unsigned long index_of(struct pid *pid)
+{
+	return pid_nr(pid);
+}
+
+/**
+ * ipcbox_mailbox_find() - find the mailbox of a process
+ * @ns: where
+ * @pid: the process
+ *
+ * Return: the mailbox, to be put, or NULL.
+ */
+struct ipcbox_mailbox *ipcbox_mailbox_find(struct ipcbox_ns *ns,
+					   struct pid *pid)
+{
+	struct ipcbox_mailbox *mailbox;
+
+	rcu_read_lock();
+	mailbox = xa_load(&ns->mailboxes, index_of(pid));
+	if (mailbox && (mailbox->pid != pid ||
+			!refcount_inc_not_zero(&mailbox->refs)))
+		mailbox = NULL;
+	rcu_read_unlock();
+	return mailbox;
+}
+
+/**
+ * ipcbox_mailbox_next() - go through the mailboxes of a namespace
+ * @ns: where
+ * @index: where to begin, from 0; set to that of the mailbox found
+ *
+ * Return: the mailbox, to be put, or NULL at the end.
+ */
+struct ipcbox_mailbox *ipcbox_mailbox_next(struct ipcbox_ns *ns,
+					   unsigned long *index)
+{
+	struct ipcbox_mailbox *mailbox;
+
+	rcu_read_lock();
+	mailbox = xa_find(&ns->mailboxes, index, ULONG_MAX, XA_PRESENT);
+	while (mailbox && !refcount_inc_not_zero(&mailbox->refs))
+		mailbox = xa_find_after(&ns->mailboxes, index, ULONG_MAX,
+					XA_PRESENT);
+	rcu_read_unlock();
+	return mailbox;
+}
+
+/* ---- open and close ------------------------------------------------------ */
+
+static struct ipcbox_mailbox *mailbox_create(struct ipcbox_ns *ns,
+					     struct pid *pid,
+					     const struct ipcbox_attr *attr)
+{
+	struct ipcbox_access access;
+	struct ipcbox_bounds bounds;
+	struct ipcbox_mailbox *mailbox;
+	int err;
+
+	lockdep_assert_held(&ns->mailboxes_mutex);
+	err = ipcbox_attr_for_new(attr, ns, &access, &bounds);
+	if (err)
+		return ERR_PTR(err);
+	mailbox = mailbox_alloc(ns, pid);
+	if (IS_ERR(mailbox))
+		return mailbox;
+	mailbox->box.access = access;
+	mailbox->box.bounds = bounds;
+	mailbox->fds = 1;
+
+	err = xa_err(xa_store(&ns->mailboxes, index_of(pid), mailbox,
+			      GFP_KERNEL_ACCOUNT));
+	if (err) {
+		ipcbox_mailbox_put(mailbox);
+		return ERR_PTR(err);
+	}
+	trace_ipcbox_create(mailbox->box.id, "mailbox", "", 0);
+	return mailbox;
+}
+
+/**
+ * ipcbox_mailbox_open() - open the mailbox of the calling process
+ * @ns: where
+ * @attr: attributes for a new one
+ *
+ * Return: the mailbox, to be closed, or an ERR_PTR: -EEXIST, -ENOSPC, -ENOMEM,
+ * and those of ipcbox_attr_for_new().
+ */
+struct ipcbox_mailbox *ipcbox_mailbox_open(struct ipcbox_ns *ns,
+					   const struct ipcbox_attr *attr)
+{
+	struct pid *pid = task_tgid(current);
+	struct ipcbox_mailbox *mailbox;
+
+	mutex_lock(&ns->mailboxes_mutex);
+	mailbox = ipcbox_mailbox_find(ns, pid);
+	if (!mailbox) {
+		mailbox = mailbox_create(ns, pid, attr);
+	} else if (attr->mask) {
+		ipcbox_mailbox_put(mailbox);
+		mailbox = ERR_PTR(-EEXIST);
+	} else {
+		mailbox->fds++;
+	}
+	mutex_unlock(&ns->mailboxes_mutex);
+	return mailbox;
+}
+
+/**
+ * ipcbox_mailbox_close() - close what ipcbox_mailbox_open() opened
+ * @mailbox: the mailbox; with its last fd it ends
+ */
+void ipcbox_mailbox_close(struct ipcbox_mailbox *mailbox)
+{
+	struct ipcbox_ns *ns = mailbox->ns;
+	bool last;
+
+	mutex_lock(&ns->mailboxes_mutex);
+	last = !--mailbox->fds;
+	if (last)
+		xa_cmpxchg(&ns->mailboxes, index_of(mailbox->pid), mailbox,
+			   NULL, GFP_KERNEL);
+	mutex_unlock(&ns->mailboxes_mutex);
+
+	if (last) {
+		trace_ipcbox_delete(mailbox->box.id, "mailbox", "", 0);
+		ipcbox_box_end(&mailbox->box, -EPIPE);
+		ipcbox_links_end(&mailbox->links);
+	}
+	ipcbox_mailbox_put(mailbox);
+}
+
+/* ---- use ----------------------------------------------------------------- */
+
+/**
+ * ipcbox_mailbox_connect() - the link from the calling process to a mailbox
+ * @mailbox: the mailbox, held by the caller as long as the link is used
+ * @account: who is charged if the link has to be made
+ *
+ * Return: the link, to be put, or an ERR_PTR: -EACCES, -ECONNREFUSED, -EMLINK,
+ * -ENOMEM.
+ */
+struct ipcbox_link *ipcbox_mailbox_connect(struct ipcbox_mailbox *mailbox,
+					   struct ipcbox_account *account)
+{
+	struct ipcbox_access access;
+	struct ipcbox_link *link;
+	int err;
+
+	ipcbox_box_get_attr(&mailbox->box, &access, NULL);
+	err = ipcbox_access_check(&access, mailbox->ns, IPCBOX_MAY_SEND);
+	if (err)
+		return ERR_PTR(err);
+	link = ipcbox_link_get(&mailbox->links, task_tgid(current), account);
+	/* It ended while we looked: as if we had not found it. */
+	return link == ERR_PTR(-EPIPE) ? ERR_PTR(-ECONNREFUSED) : link;
+}
+
+/**
+ * ipcbox_mailbox_stat() - tell the state of a mailbox
+ * @mailbox: the mailbox
+ * @stat: out
+ * @viewer: whose user ids to tell
+ * @pid_viewer: whose pids to tell
+ */
+void ipcbox_mailbox_stat(struct ipcbox_mailbox *mailbox,
+			 struct ipcbox_stat *stat, struct user_namespace *viewer,
+			 struct pid_namespace *pid_viewer)
+{
+	*stat = (struct ipcbox_stat){
+		.size = sizeof(*stat),
+		.kind = IPCBOX_KIND_MAILBOX,
+		.pid = pid_nr_ns(mailbox->pid, pid_viewer),
+	};
+	ipcbox_stat_box(stat, &mailbox->box, viewer);
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "msg.h"
+
+#include "account.h"
+#include "sender.h"
+
+#include <linux/build_bug.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+/* Payload of a message from the cache; the most common size, and then none of
+ * it is wasted.
+ */
+#define SMALL_MAX 64U
+#define HEADER offsetof(struct ipcbox_msg, data)
+#define INLINE_MAX ((u32)(PAGE_SIZE - HEADER))
+
+static struct kmem_cache *small_cache;
+
+/**
+ * ipcbox_msg_init() - make the cache for small messages
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ipcbox_msg_init(void)
+{
+	/* The memory that an idle queue costs is a promise; keep it in sight. */
+	BUILD_BUG_ON(IS_ENABLED(CONFIG_64BIT) && HEADER > 80);
+
+	small_cache = kmem_cache_create_usercopy("ipcbox_msg",
+						 HEADER + SMALL_MAX,
+						 __alignof__(struct ipcbox_msg),
+						 SLAB_ACCOUNT, HEADER,
+						 SMALL_MAX, NULL);
+	return small_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * ipcbox_msg_deinit() - destroy the cache, when no message is left
+ */
+void ipcbox_msg_deinit(void)
+{
+	kmem_cache_destroy(small_cache);
+}
+
+static u32 page_count_of(u32 len)
+{
+	return len > INLINE_MAX ? DIV_ROUND_UP(len, PAGE_SIZE) : 0;
+}
+
+/* What a message of @len bytes takes, for the account. */
+static unsigned long footprint(u32 len)
+{
+	u32 pages = page_count_of(len);
+
+	if (pages)
+		return HEADER + pages * (sizeof(struct page *) + PAGE_SIZE);
+	return HEADER + max(len, SMALL_MAX);
+}
+
+static struct ipcbox_msg *msg_alloc(u32 len)
+{
+	u32 pages = page_count_of(len);
+
+	if (len <= SMALL_MAX)
+		return kmem_cache_alloc(small_cache, GFP_KERNEL);
+	if (!pages)
+		return kmalloc(HEADER + len, GFP_KERNEL_ACCOUNT);
+	/* The pointers must be clear: freeing stops at the first missing page. */
+	return kvzalloc(HEADER + pages * sizeof(struct page *),
+			GFP_KERNEL_ACCOUNT);
+}
+
+static void msg_release(struct ipcbox_msg *msg)
+{
+	u32 i, pages = page_count_of(msg->len);
+
+	if (msg->len <= SMALL_MAX) {
+		kmem_cache_free(small_cache, msg);
+		return;
+	}
+	for (i = 0; i < pages && msg->pages[i]; i++)
+		__free_page(msg->pages[i]);
+	kvfree(msg);
+}
+
+static u32 bytes_in_page(const struct ipcbox_msg *msg, u32 page)
+{
+	return min_t(u32, msg->len - page * PAGE_SIZE, PAGE_SIZE);
+}
+
+static int fill_pages(struct ipcbox_msg *msg, const void __user *data)
+{
+	u32 i, pages = page_count_of(msg->len);
+
+	for (i = 0; i < pages; i++) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		msg->pages[i] = alloc_page(GFP_KERNEL_ACCOUNT);
+		if (!msg->pages[i])
+			return -ENOMEM;
+		if (copy_from_user(page_address(msg->pages[i]),
+				   data + i * PAGE_SIZE, bytes_in_page(msg, i)))
+			return -EFAULT;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int msg_fill(struct ipcbox_msg *msg, const void __user *data)
+{
+	if (msg->len > INLINE_MAX)
+		return fill_pages(msg, data);
+	return copy_from_user(msg->data, data, msg->len) ? -EFAULT : 0;
+}
+
+/**
+ * ipcbox_msg_create() - make a message with a payload from user memory
+ * @sender: who sends it; the message takes its own reference
+ * @data: the payload
+ * @len: its length, not above %IPCBOX_MSGSIZE_MAX
+ *
+ * The caller sets tag and priority.
+ *
+ * Return: the message, or an ERR_PTR: -ENOBUFS, -ENOMEM, -EFAULT, -EINTR.
+ * Context: may sleep.
+ */
+struct ipcbox_msg *ipcbox_msg_create(struct ipcbox_sender *sender,
+				     const void __user *data, u32 len)
+{
+	struct ipcbox_msg *msg;
+	int err;
+
+	err = ipcbox_account_charge(sender->account, IPCBOX_BYTES,
+				    footprint(len));
+	if (err)
+		return ERR_PTR(err);
+
+	msg = msg_alloc(len);
+	if (!msg) {
+		ipcbox_account_uncharge(sender->account, IPCBOX_BYTES,
+					footprint(len));
+		return ERR_PTR(-ENOMEM);
+	}
+	msg->sender = ipcbox_sender_hold(sender);
+	msg->len = len;
+
+	err = msg_fill(msg, data);
+	if (err) {
+		ipcbox_msg_free(msg);
+		return ERR_PTR(err);
+	}
+	return msg;
+}
+
+/**
+ * ipcbox_msg_copy_out() - copy the payload to user memory
+ * @msg: the message
+ * @data: room for msg->len bytes
+ *
+ * Return: 0 or -EFAULT.
+ * Context: may sleep.
+ */
+int ipcbox_msg_copy_out(const struct ipcbox_msg *msg, void __user *data)
+{
+	u32 i, pages = page_count_of(msg->len);
+
+	if (!pages)
+		return copy_to_user(data, msg->data, msg->len) ? -EFAULT : 0;
+
+	for (i = 0; i < pages; i++) {
+		if (copy_to_user(data + i * PAGE_SIZE,
+				 page_address(msg->pages[i]),
+				 bytes_in_page(msg, i)))
+			return -EFAULT;
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * ipcbox_msg_free() - free a message and give back what it was charged
+ * @msg: the message, in no queue
+ */
+void ipcbox_msg_free(struct ipcbox_msg *msg)
+{
+	struct ipcbox_sender *sender = msg->sender;
+
+	ipcbox_account_uncharge(sender->account, IPCBOX_BYTES,
+				footprint(msg->len));
+	msg_release(msg);
+	ipcbox_sender_put(sender);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _IPCBOX_MSG_H
+#define _IPCBOX_MSG_H
+
+/**
+ * DOC: message
+ *
+ * A message and its payload in the kernel. It belongs to whoever made it until
+ * a box accepts it, then to the box, then to the receiver that took it. It is
+ * filled before any lock is taken and read after all are dropped.
+ *
+ * Its memory is charged to the sender's memory cgroup, and its footprint to the
+ * sender's account from its creation until it is freed.
+ *
+ * A short payload follows the header in the same object; the objects for the
+ * shortest come from a cache of their own. A long one (more than a page with
+ * the header) is in single pages, so that no message needs a large run of them.
+ */
+
+#include <linux/list.h>
+#include <linux/rbtree.h>
+#include <linux/types.h>
+
+struct ipcbox_sender;
+struct ipcbox_waiter;
+struct page;
+
+struct ipcbox_msg {
+	/* Place in a queue, see queue.h; under the lock of its box. */
+	struct rb_node node;
+	struct list_head peers;
+	union {
+		u64 arrival;			/* in a box: order of all its lanes */
+		struct ipcbox_waiter *waiter;	/* not yet: who waits to get it in */
+	};
+	/* The rest does not change once the message is in a box. */
+	struct ipcbox_sender *sender;
+	u64 tag;
+	u64 seq;
+	u32 len;
+	u16 priority;
+	union {
+		DECLARE_FLEX_ARRAY(u8, data);
+		DECLARE_FLEX_ARRAY(struct page *, pages);
+	};
+};
+
+int ipcbox_msg_init(void);
+void ipcbox_msg_deinit(void);
+
+struct ipcbox_msg *ipcbox_msg_create(struct ipcbox_sender *sender,
+				     const void __user *data, u32 len);
+int ipcbox_msg_copy_out(const struct ipcbox_msg *msg, void __user *data);
+void ipcbox_msg_free(struct ipcbox_msg *msg);
+
+#endif /* _IPCBOX_MSG_H */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _IPCBOX_NS_H
+#define _IPCBOX_NS_H
+
+/**
+ * DOC: namespace
+ *
+ * What ipcbox keeps for one network namespace: its limits and counters, the
+ * named ports and the mailboxes. It lives from the namespace's birth (or the
+ * module's load) to its death (or unload). Every fd holds the namespace, so
+ * when it dies only ports that nobody has open are left to free.
+ *
+ * Lock order, outermost first::
+ *
+ *   ns->ports_mutex      a mutex: held over allocation of a file
+ *   ns->mailboxes_mutex  a mutex: likewise
+ *   ns->attr_mutex       a mutex: held over checks of capabilities
+ *     box->lock          a spinlock: a few dozen instructions, never a user copy
+ *       ns->accounts.xa_lock   only on the last reference of an account
+ *
+ * No two of the mutexes are held together. Wake-ups of poll and of sleepers
+ * come after box->lock is dropped.
+ */
+
+#include "account.h"
+#include "limits.h"
+
+#include <linux/mutex.h>
+#include <linux/rbtree.h>
+#include <linux/types.h>
+#include <linux/xarray.h>
+#include <net/net_namespace.h>
+
+struct ctl_table;
+struct ctl_table_header;
+
+struct ipcbox_ns {
+	struct net *net;		/* not held: it outlives us */
+	struct ipcbox_limits limits;
+	struct ctl_table_header *sysctl;
+	struct ctl_table *sysctl_table;
+
+	struct ipcbox_account account;	/* of all users together */
+	struct xarray accounts;		/* by kuid; under its xa_lock */
+
+	struct mutex attr_mutex;	/* serialises changes of attributes */
+
+	struct mutex ports_mutex;
+	struct rb_root ports;		/* by name; under ports_mutex */
+
+	struct mutex mailboxes_mutex;	/* serialises open and close */
+	struct xarray mailboxes;	/* by pid in init_pid_ns; RCU readers */
+};
+
+struct ipcbox_ns *ipcbox_ns_of(const struct net *net);
+
+static inline struct ipcbox_ns *ipcbox_host_ns(void)
+{
+	return ipcbox_ns_of(&init_net);
+}
+
+static inline bool ipcbox_ns_is_host(const struct ipcbox_ns *ns)
+{
+	return net_eq(ns->net, &init_net);
+}
+
+#endif /* _IPCBOX_NS_H */

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "proc.h"
+
+#include "mailbox.h"
+#include "ns.h"
+#include "port.h"
+
+#include <linux/pid_namespace.h>
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
+#include <linux/seq_file_net.h>
+
+/*
+ * Where a reader is. It keeps a copy of the line it is at, and no lock and no
+ * reference: the next line is found by the name, or the pid, of this one.
+ */
+struct cursor {
+	struct seq_net_private p;
+	loff_t pos;			/* number of the line in info */
+	bool in_mailboxes;
+	unsigned long mailbox_index;	/* of the next mailbox to look at */
+	struct ipcbox_port_info info;
+};
+
+static struct ipcbox_ns *ns_of(struct seq_file *seq)
+{
+	return ipcbox_ns_of(seq_file_net(seq));
+}
+
+static bool next_mailbox(struct seq_file *seq, struct cursor *cursor)
+{
+	struct ipcbox_mailbox *mailbox;
+
+	mailbox = ipcbox_mailbox_next(ns_of(seq), &cursor->mailbox_index);
+	if (!mailbox)
+		return false;
+	cursor->mailbox_index++;
+	ipcbox_mailbox_stat(mailbox, &cursor->info.stat, seq_user_ns(seq),
+			    proc_pid_ns(file_inode(seq->file)->i_sb));
+	ipcbox_mailbox_put(mailbox);
+	return true;
+}
+
+static struct cursor *advance(struct seq_file *seq, struct cursor *cursor)
+{
+	cursor->pos++;
+	if (!cursor->in_mailboxes &&
+	    ipcbox_port_next(ns_of(seq), &cursor->info.name, &cursor->info,
+			     seq_user_ns(seq)))
+		return cursor;
+	cursor->in_mailboxes = true;
+	return next_mailbox(seq, cursor) ? cursor : NULL;
+}
+
+static void rewind(struct cursor *cursor)
+{
+	cursor->pos = 0;
+	cursor->in_mailboxes = false;
+	cursor->mailbox_index = 0;
+	cursor->info.name.len = 0;
+}
+
+static void *ipcbox_seq_start(struct seq_file *seq, loff_t *pos)
+{
+	struct cursor *cursor = seq->private;
+
+	if (!*pos) {
+		rewind(cursor);
+		return SEQ_START_TOKEN;
+	}
+	/* Mostly it goes on with the line that did not fit last time. */
+	if (*pos < cursor->pos)
+		rewind(cursor);
+	while (cursor->pos < *pos)
+		if (!advance(seq, cursor))
+			return NULL;
+	return cursor;
+}
+
+static void *ipcbox_seq_next(struct seq_file *seq, void *v, loff_t *pos)
+{
+	++*pos;
+	return advance(seq, seq->private);
+}
+
+static void ipcbox_seq_stop(struct seq_file *seq, void *v)
+{
+}
+
+static int ipcbox_seq_show(struct seq_file *seq, void *v)
+{
+	const struct cursor *cursor = seq->private;
+	const struct ipcbox_stat *stat = &cursor->info.stat;
+
+	if (v == SEQ_START_TOKEN) {
+		seq_puts(seq, "Kind Id Mode Uid Gid Messages Bytes Receivers Senders Name\n");
+		return 0;
+	}
+	seq_printf(seq, "%s %llu %04o %u %u %llu %llu %u %u ",
+		   cursor->in_mailboxes ? "mailbox" : "port", stat->id,
+		   stat->mode, stat->uid, stat->gid, stat->messages,
+		   stat->bytes, stat->receivers, stat->senders);
+	if (cursor->in_mailboxes)
+		seq_printf(seq, "%d\n", stat->pid);
+	else
+		seq_printf(seq, "%s\n", cursor->info.name.bytes);
+	return 0;
+}
+
+static const struct seq_operations ipcbox_seq_ops = {
+	.start = ipcbox_seq_start,
+	.next = ipcbox_seq_next,
+	.stop = ipcbox_seq_stop,
+	.show = ipcbox_seq_show,
+};
+
+/**
+ * ipcbox_proc_init() - make /proc/net/ipcbox in a namespace
+ * @ns: the namespace
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ipcbox_proc_init(struct ipcbox_ns *ns)
+{
+	if (!proc_create_net("ipcbox", 0444, ns->net->proc_net, &ipcbox_seq_ops,
+			     sizeof(struct cursor)))
+		return -ENOMEM;
+	return 0;
+}
+
+/**
+ * ipcbox_proc_deinit() - remove /proc/net/ipcbox
+ * @ns: the namespace
+ */
+void ipcbox_proc_deinit(struct ipcbox_ns *ns)
+{
+	remove_proc_entry("ipcbox", ns->net->proc_net);
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "sender.h"
+
+#include "account.h"
+
+#include <linux/cred.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+static bool is_current(const struct ipcbox_sender *sender)
+{
+	return sender->pid == task_tgid(current) &&
+	       uid_eq(sender->uid, current_euid()) &&
+	       gid_eq(sender->gid, current_egid());
+}
+
+static struct ipcbox_sender *sender_create(struct ipcbox_ns *ns)
+{
+	struct ipcbox_account *account;
+	struct ipcbox_sender *sender;
+
+	account = ipcbox_account_get(ns, current_euid());
+	if (IS_ERR(account))
+		return ERR_CAST(account);
+
+	sender = kmalloc(sizeof(*sender), GFP_KERNEL_ACCOUNT);
+	if (!sender) {
+		ipcbox_account_put(account);
+		return ERR_PTR(-ENOMEM);
+	}
+	refcount_set(&sender->refs, 1);
+	sender->uid = current_euid();
+	sender->gid = current_egid();
+	sender->pid = get_pid(task_tgid(current));
+	sender->account = account;
+	return sender;
+}
+
+/**
+ * ipcbox_sender_current() - the sender that stands for the calling process
+ * @ns: namespace of the fd
+ * @last: the fd's memory of the last sender, which is brought up to date
+ *
+ * Return: a sender, to be put, or ERR_PTR(-ENOMEM).
+ */
+struct ipcbox_sender *ipcbox_sender_current(struct ipcbox_ns *ns,
+					    struct ipcbox_sender __rcu **last)
+{
+	struct ipcbox_sender *sender, *old;
+
+	rcu_read_lock();
+	sender = rcu_dereference(*last);
+	if (sender && is_current(sender) && refcount_inc_not_zero(&sender->refs)) {
+		rcu_read_unlock();
+		return sender;
+	}
+	rcu_read_unlock();
+
+	sender = sender_create(ns);
+	if (IS_ERR(sender))
+		return sender;
+	ipcbox_sender_hold(sender);
+	old = unrcu_pointer(xchg(last, RCU_INITIALIZER(sender)));
+	if (old)
+		ipcbox_sender_put(old);
+	return sender;
+}
+
+/**
+ * ipcbox_sender_put() - drop a reference on a sender
+ * @sender: from ipcbox_sender_current()
+ */
+void ipcbox_sender_put(struct ipcbox_sender *sender)
+{
+	if (!refcount_dec_and_test(&sender->refs))
+		return;
+	ipcbox_account_put(sender->account);
+	put_pid(sender->pid);
+	kfree_rcu(sender, rcu);
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "wait.h"
+
+#include <linux/hrtimer.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/wait.h>
+
+/**
+ * ipcbox_waiter_init() - prepare a waiter of the current task
+ * @waiter: the waiter, on its stack; a receiver sets capacity afterwards
+ */
+void ipcbox_waiter_init(struct ipcbox_waiter *waiter)
+{
+	*waiter = (struct ipcbox_waiter){ .task = current };
+}
+
+/**
+ * ipcbox_waiter_finish() - tell a waiter the result
+ * @waiter: the waiter, on no list any more; it may vanish at once
+ * @result: 0 or a negative errno
+ * @wakes: takes its task; must not be full
+ *
+ * Context: the lock of the box.
+ */
+void ipcbox_waiter_finish(struct ipcbox_waiter *waiter, int result,
+			  struct ipcbox_wakes *wakes)
+{
+	wakes->tasks[wakes->count++] = get_task_struct(waiter->task);
+	waiter->result = result;
+	smp_store_release(&waiter->done, true);	/* pair 1 in wait.h */
+}
+
+/**
+ * ipcbox_wake() - wake the tasks whose waiters were finished
+ * @wakes: the tasks; empty afterwards
+ *
+ * Context: no lock of a box.
+ */
+void ipcbox_wake(struct ipcbox_wakes *wakes)
+{
+	unsigned int i;
+
+	for (i = 0; i < wakes->count; i++) {
+		wake_up_process(wakes->tasks[i]);	/* pair 2 in wait.h */
+		put_task_struct(wakes->tasks[i]);
+	}
+	wakes->count = 0;
+}
+
+/**
+ * ipcbox_process_ended() - has the last thread of a process exited?
+ * @pid: of the thread group
+ *
+ * A zombie has ended. What it sent before is in its boxes by then.
+ */
+bool ipcbox_process_ended(struct pid *pid)
+{
+	struct task_struct *leader;
+	bool ended;
+
+	rcu_read_lock();
+	leader = pid_task(pid, PIDTYPE_TGID);
+	ended = !leader ||
+		(READ_ONCE(leader->exit_state) && thread_group_empty(leader));
+	rcu_read_unlock();
+	return ended;
+}
+
+static int wait_until_done(struct ipcbox_waiter *waiter,
+			   const struct ipcbox_patience *patience,
+			   struct pid *peer)
+{
+	bool forever = patience->deadline == KTIME_MAX;
+	ktime_t deadline = patience->deadline;
+
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
+		if (smp_load_acquire(&waiter->done))	/* pair 1 in wait.h */
+			return 0;
+		if (signal_pending(current))
+			return -ERESTARTSYS;
+		if (peer && ipcbox_process_ended(peer))
+			return -EPIPE;
+		if (!schedule_hrtimeout_range(forever ? NULL : &deadline,
+					      current->timer_slack_ns,
+					      HRTIMER_MODE_ABS))
+			return -ETIMEDOUT;
+	}
+}
+
+/**
+ * ipcbox_wait() - sleep until a waiter is done
+ * @waiter: the waiter, on its list
+ * @patience: until when
+ * @peer: a process whose end ends the wait, or NULL
+ *
+ * Return: 0: it is done. -ERESTARTSYS, -ETIMEDOUT, -EPIPE: it was not done when
+ * the signal, the deadline or the end of @peer was seen; it may be by now.
+ */
+int ipcbox_wait(struct ipcbox_waiter *waiter,
+		const struct ipcbox_patience *patience, struct pid *peer)
+{
+	struct wait_queue_entry exit_entry;
+	int ret;
+
+	/* Where poll() on a pidfd waits too: woken when the process ends. */
+	if (peer) {
+		init_waitqueue_entry(&exit_entry, current);
+		add_wait_queue(&peer->wait_pidfd, &exit_entry);
+	}
+	ret = wait_until_done(waiter, patience, peer);
+	__set_current_state(TASK_RUNNING);
+	if (peer)
+		remove_wait_queue(&peer->wait_pidfd, &exit_entry);
+	return ret;
+}

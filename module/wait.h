@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _IPCBOX_WAIT_H
+#define _IPCBOX_WAIT_H
+
+/**
+ * DOC: waiting
+ *
+ * A call that waits puts a waiter, on its own stack, on a list of a box and
+ * sleeps until somebody *finishes* the waiter, or until a deadline, a signal or
+ * the end of a process. Finishing means: everything the call came for is done
+ * and its result is in the waiter, so the sleeper returns without the lock.
+ *
+ * A waiter is finished under the box's lock, after it was taken off its list.
+ * Its task is woken after the lock is dropped; between the two the waiter may
+ * be gone already, so the waker keeps a reference on the task and does not look
+ * at the waiter again::
+ *
+ *   sleeper                              waker
+ *   -------                              -----
+ *   set_current_state(sleeping)          [box->lock] write result
+ *     full barrier                       get_task_struct(task)
+ *   load-acquire done      <----------   store-release done     (pair 1)
+ *   if not done: schedule()              [unlock] wake_up_process(task)
+ *                                          full barrier         (pair 2)
+ *
+ * Pair 1: who sees done sees the result. Pair 2: either the sleeper sees done,
+ * or the waker sees it sleeping. A sleeper that gives up takes the lock and
+ * looks once more: if it is done by then, done counts.
+ */
+
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct ipcbox_account;
+struct ipcbox_lane;
+struct ipcbox_msg;
+struct pid;
+struct task_struct;
+
+/* How a call is willing to wait. */
+struct ipcbox_patience {
+	bool nonblock;
+	ktime_t deadline;		/* CLOCK_MONOTONIC; KTIME_MAX: none */
+	struct ipcbox_account *account;	/* who is charged for the waiter */
+};
+
+struct ipcbox_waiter {
+	struct list_head node;		/* under the lock of the box */
+	struct task_struct *task;
+	bool done;
+	int result;			/* 0 or an errno; once done */
+	/* Of a receiver only. */
+	struct ipcbox_lane *from;	/* it takes from this lane only, or NULL */
+	u64 capacity;			/* longest message that it takes */
+	u64 needed;			/* out: with -EMSGSIZE */
+	struct ipcbox_msg *msg;		/* out: what it was given, */
+	struct ipcbox_lane *lane;	/* out: and over which lane */
+};
+
+/*
+ * Whom to wake when the lock is dropped. When it is full its owner has to drop
+ * the lock and wake them before it goes on, which bounds the time under it.
+ */
+#define IPCBOX_WAKES_MAX 16
+
+struct ipcbox_wakes {
+	unsigned int count;
+	bool readable;			/* poll: a message was queued */
+	bool writable;			/* poll: there may be room */
+	struct task_struct *tasks[IPCBOX_WAKES_MAX];
+};
+
+static inline bool ipcbox_wakes_full(const struct ipcbox_wakes *wakes)
+{
+	return wakes->count == IPCBOX_WAKES_MAX;
+}
+
+void ipcbox_waiter_init(struct ipcbox_waiter *waiter);
+void ipcbox_waiter_finish(struct ipcbox_waiter *waiter, int result,
+			  struct ipcbox_wakes *wakes);
+int ipcbox_wait(struct ipcbox_waiter *waiter,
+		const struct ipcbox_patience *patience, struct pid *peer);
+void ipcbox_wake(struct ipcbox_wakes *wakes);
+bool ipcbox_process_ended(struct pid *pid);
+
+#endif /* _IPCBOX_WAIT_H */
