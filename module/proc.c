@@ -16,7 +16,8 @@
  */
 struct cursor {
 	struct seq_net_private p;
-	loff_t pos;			/* number of the line in info */
+	loff_t pos;			/* number of the line in info, */
+	bool at_end;			/* or one behind the last */
 	bool in_mailboxes;
 	unsigned long mailbox_index;	/* of the next mailbox to look at */
 	struct ipcbox_port_info info;
@@ -41,20 +42,25 @@ static bool next_mailbox(struct seq_file *seq, struct cursor *cursor)
 	return true;
 }
 
-static struct cursor *advance(struct seq_file *seq, struct cursor *cursor)
+static bool next_port(struct seq_file *seq, struct cursor *cursor)
+{
+	return ipcbox_port_next(ns_of(seq), &cursor->info.name, &cursor->info,
+				seq_user_ns(seq));
+}
+
+static void advance(struct seq_file *seq, struct cursor *cursor)
 {
 	cursor->pos++;
-	if (!cursor->in_mailboxes &&
-	    ipcbox_port_next(ns_of(seq), &cursor->info.name, &cursor->info,
-			     seq_user_ns(seq)))
-		return cursor;
+	if (!cursor->in_mailboxes && next_port(seq, cursor))
+		return;
 	cursor->in_mailboxes = true;
-	return next_mailbox(seq, cursor) ? cursor : NULL;
+	cursor->at_end = !next_mailbox(seq, cursor);
 }
 
 static void rewind(struct cursor *cursor)
 {
 	cursor->pos = 0;
+	cursor->at_end = false;
 	cursor->in_mailboxes = false;
 	cursor->mailbox_index = 0;
 	cursor->info.name.len = 0;
@@ -71,16 +77,18 @@ static void *ipcbox_seq_start(struct seq_file *seq, loff_t *pos)
 	/* Mostly it goes on with the line that did not fit last time. */
 	if (*pos < cursor->pos)
 		rewind(cursor);
-	while (cursor->pos < *pos)
-		if (!advance(seq, cursor))
-			return NULL;
-	return cursor;
+	while (cursor->pos < *pos && !cursor->at_end)
+		advance(seq, cursor);
+	return cursor->at_end ? NULL : cursor;
 }
 
 static void *ipcbox_seq_next(struct seq_file *seq, void *v, loff_t *pos)
 {
+	struct cursor *cursor = seq->private;
+
 	++*pos;
-	return advance(seq, seq->private);
+	advance(seq, cursor);
+	return cursor->at_end ? NULL : cursor;
 }
 
 static void ipcbox_seq_stop(struct seq_file *seq, void *v)
