@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A scene for the tests of the binary interface, right arguments for each
+ * command on it, and a look at all that an error might have changed.
+ */
+#ifndef ABI_SCENE_H
+#define ABI_SCENE_H
+
+#include "ipcbox_test.h"
+
+enum kind { CONTROL, MAILBOX, LINK, PORT, KINDS };
+
+#define ON(kind) (1U << (kind))
+
+/*
+ * One of everything: a mailbox of ours, a peer and the link to it, a port with
+ * one message, and a second name, which is there for port_delete only.
+ */
+struct scene {
+	struct stage stage;
+	struct peer peer;
+	int fd[KINDS];
+	char second[80];
+	__u64 payload;
+	char *page;		/* arguments go here; behind it nothing is mapped */
+	size_t page_size;
+};
+
+/* What of it an error might have changed. */
+struct snapshot {
+	struct ipcbox_stat box[KINDS];
+	struct ipcbox_query query;
+	bool second_exists;
+	int lowest_fd;
+};
+
+HELPER void scene_setup(struct __test_metadata *_metadata, struct scene *s,
+			unsigned long nr)
+{
+	int control;
+
+	stage_setup(_metadata, &s->stage);
+	control = s->stage.control;
+	snprintf(s->second, sizeof(s->second), "%s.second", s->stage.name);
+
+	ASSERT_EQ(0, peer_start(&s->peer, 4));
+	s->fd[CONTROL] = control;
+	s->fd[MAILBOX] = mailbox_open(control);
+	s->fd[LINK] = link_open(control, s->peer.pid, 0);
+	s->fd[PORT] = port_create(control, s->stage.name, BOTH);
+	ASSERT_LE(0, s->fd[MAILBOX]);
+	ASSERT_LE(0, s->fd[LINK]);
+	ASSERT_LE(0, s->fd[PORT]);
+	ASSERT_EQ(0, send_tag(s->fd[PORT], 7));
+	if (nr == IPCBOX_PORT_DELETE) {
+		int fd = port_create(control, s->second, 0);
+
+		ASSERT_LE(0, fd);
+		close(fd);
+	}
+
+	s->page_size = sysconf(_SC_PAGESIZE);
+	s->page = mmap(NULL, 3 * s->page_size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, s->page);
+	ASSERT_EQ(0, munmap(s->page + 2 * s->page_size, s->page_size));
+}
+
+HELPER void scene_teardown(struct __test_metadata *_metadata, struct scene *s)
+{
+	peer_kill(&s->peer);
+	port_remove(s->stage.control, s->second);
+	stage_teardown(_metadata, &s->stage);
+}
+
+HELPER struct snapshot look(struct scene *s)
+{
+	struct snapshot now;
+
+	memset(&now, 0, sizeof(now));
+	for (int kind = MAILBOX; kind < KINDS; kind++)
+		box_stat(s->fd[kind], &now.box[kind]);
+	box_query(s->fd[CONTROL], &now.query);
+	now.second_exists = port_exists(s->fd[CONTROL], s->second);
+	now.lowest_fd = dup(0);
+	close(now.lowest_fd);
+	return now;
+}
+
+HELPER bool unchanged(struct scene *s, const struct snapshot *before)
+{
+	struct snapshot now = look(s);
+
+	return !memcmp(&now, before, sizeof(now));
+}
+
+/* Arguments with which the command works on the scene, written to ARG. */
+HELPER void fill(struct scene *s, unsigned long nr, void *arg)
+{
+	const char *name = s->stage.name;
+	__u32 len = strlen(name), second_len = strlen(s->second);
+	char *buf = s->page + s->page_size;
+
+	switch (nr) {
+	case IPCBOX_QUERY:
+		*(struct ipcbox_query *)arg = (struct ipcbox_query){
+			.size = sizeof(struct ipcbox_query) };
+		break;
+	case IPCBOX_MAILBOX_OPEN:
+		*(struct ipcbox_mailbox_open *)arg = (struct ipcbox_mailbox_open){
+			.size = sizeof(struct ipcbox_mailbox_open) };
+		break;
+	case IPCBOX_LINK_OPEN:
+		*(struct ipcbox_link_open *)arg = (struct ipcbox_link_open){
+			.size = sizeof(struct ipcbox_link_open),
+			.peer = s->peer.pid };
+		break;
+	case IPCBOX_PORT_CREATE:
+		*(struct ipcbox_port_create *)arg = (struct ipcbox_port_create){
+			.size = sizeof(struct ipcbox_port_create),
+			.flags = BOTH,
+			.name = to_u64(s->second), .name_len = second_len };
+		break;
+	case IPCBOX_PORT_OPEN:
+		*(struct ipcbox_port_open *)arg = (struct ipcbox_port_open){
+			.size = sizeof(struct ipcbox_port_open), .flags = BOTH,
+			.name = to_u64(name), .name_len = len };
+		break;
+	case IPCBOX_PORT_DELETE:
+		*(struct ipcbox_port_delete *)arg = (struct ipcbox_port_delete){
+			.size = sizeof(struct ipcbox_port_delete),
+			.name = to_u64(s->second), .name_len = second_len };
+		break;
+	case IPCBOX_PORT_LIST:
+		*(struct ipcbox_port_list *)arg = (struct ipcbox_port_list){
+			.size = sizeof(struct ipcbox_port_list),
+			.after = to_u64(name), .after_len = len - 1,
+			.buf = to_u64(buf), .buf_len = s->page_size };
+		break;
+	case IPCBOX_SEND:
+		s->payload = 8;
+		*(struct ipcbox_send *)arg = tagged(&s->payload, 0);
+		break;
+	case IPCBOX_RECV:
+		*(struct ipcbox_recv *)arg = room(buf, 64);
+		break;
+	case IPCBOX_STAT:
+		*(struct ipcbox_stat *)arg = (struct ipcbox_stat){
+			.size = sizeof(struct ipcbox_stat) };
+		break;
+	case IPCBOX_SET:
+		*(struct ipcbox_set *)arg = (struct ipcbox_set){
+			.size = sizeof(struct ipcbox_set),
+			.attr = { .mask = IPCBOX_ATTR_MODE, .mode = 0640 } };
+		break;
+	}
+}
+
+HELPER void set_size(void *arg, __u32 size)
+{
+	memcpy(arg, &size, sizeof(size));
+}
+
+HELPER void set_flags(void *arg, __u32 flags)
+{
+	memcpy((char *)arg + sizeof(__u32), &flags, sizeof(flags));
+}
+
+/* The fd on which fill()'s arguments work. */
+HELPER int target(struct scene *s, unsigned int kinds)
+{
+	return s->fd[kinds & ON(PORT) ? PORT : CONTROL];
+}
+
+#define TARGET target(&self->scene, variant->kinds)
+
+#endif /* ABI_SCENE_H */
