@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who goes first: messages by priority, then arrival; senders that wait by the
+ * same rule, with nobody passing them; numbers without gaps; and that what
+ * arrives is what was sent, whatever its length.
+ */
+#include "ipcbox_test.h"
+
+FIXTURE(order) {
+	struct stage stage;
+	int control;
+	int port;
+};
+
+FIXTURE_SETUP(order)
+{
+	stage_setup(_metadata, &self->stage);
+	self->control = self->stage.control;
+	self->port = port_create_sized(self->control, self->stage.name, BOTH,
+				       100000, 64 << 20);
+	ASSERT_LE(0, self->port);
+}
+
+FIXTURE_TEARDOWN(order)
+{
+	stage_teardown(_metadata, &self->stage);
+}
+
+static int set_depth(int fd, __u64 messages)
+{
+	return box_set(fd, (struct ipcbox_attr){
+		.mask = IPCBOX_ATTR_MESSAGES, .max_messages = messages });
+}
+
+/* Messages */
+
+TEST_F(order, equal_priorities_arrive_as_sent)
+{
+	for (int i = 0; i < 1000; i++) {
+		ASSERT_EQ(0, send_tag_at(self->port, i, 5));
+	}
+	for (int i = 0; i < 1000; i++) {
+		ASSERT_EQ(i, recv_tag(self->port));
+	}
+}
+
+TEST_F(order, higher_priority_goes_first_then_arrival)
+{
+	const int priority[] = { 0, 32767, 5, 5, 32767, 0, 1, 6 };
+	const int expected[] = { 1, 4, 7, 2, 3, 6, 0, 5 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(priority); i++) {
+		ASSERT_EQ(0, send_tag_at(self->port, i, priority[i]));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		EXPECT_EQ(expected[i], recv_tag(self->port));
+	}
+}
+
+TEST_F_TIMEOUT(order, all_32768_priorities_are_told_apart, 120)
+{
+	int count = IPCBOX_PRIORITY_MAX + 1;
+
+	for (int i = 0; i < count; i++) {
+		int priority = (i * 9973) % count;
+
+		ASSERT_EQ(0, send_tag_at(self->port, priority, priority));
+	}
+	for (int i = count - 1; i >= 0; i--) {
+		ASSERT_EQ(i, recv_tag(self->port));
+	}
+}
+
+TEST_F(order, priority_out_of_range_returns_einval)
+{
+	EXPECT_EQ(-EINVAL, send_tag_at(self->port, 1, IPCBOX_PRIORITY_MAX + 1));
+	EXPECT_EQ(-EINVAL, send_tag_at(self->port, 1, UINT32_MAX));
+	EXPECT_EQ(0, messages_of(self->port));
+	EXPECT_EQ(0, send_tag_at(self->port, 1, IPCBOX_PRIORITY_MAX));
+}
+
+TEST_F(order, mailbox_takes_by_priority_over_all_links)
+{
+	int box = mailbox_open(self->control);
+	pid_t parent = getpid();
+
+	ASSERT_LE(0, box);
+	for (int i = 0; i < 4; i++) {
+		pid_t child = fork();
+
+		if (!child) {
+			struct ipcbox_send s;
+			__u64 tag = i;
+
+			s = tagged(&tag, i % 2);
+			s.pid = parent;
+			_exit(command(control_open(), IPCBOX_SEND, &s) ? 1 : 0);
+		}
+		ASSERT_EQ(0, reap(child));
+	}
+	EXPECT_EQ(1, recv_tag(box));
+	EXPECT_EQ(3, recv_tag(box));
+	EXPECT_EQ(0, recv_tag(box));
+	EXPECT_EQ(2, recv_tag(box));
+}
+
+/* Senders that wait */
+
+TEST_F(order, blocked_senders_get_in_by_priority_then_arrival)
+{
+	const int priority[] = { 3, 7, 3, 9, 0, 7 };
+	const int expected[] = { 3, 1, 5, 0, 2, 4 };
+	struct call c[ARRAY_SIZE(priority)];
+
+	ASSERT_EQ(0, set_depth(self->port, 1));
+	ASSERT_EQ(0, send_tag_at(self->port, 99, 0));
+	for (size_t i = 0; i < ARRAY_SIZE(priority); i++) {
+		call_send_tag(&c[i], self->port, i, priority[i]);
+		ASSERT_TRUE(senders_asleep(self->port, i + 1));
+	}
+	EXPECT_EQ(99, recv_tag(self->port));
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		EXPECT_EQ(expected[i], recv_tag(self->port));
+		EXPECT_EQ(0, call_end(&c[expected[i]]));
+	}
+}
+
+/* The room that a receive made belongs to the one who waits, at once. */
+TEST_F(order, nobody_takes_the_room_of_a_blocked_sender)
+{
+	struct call c;
+
+	ASSERT_EQ(0, set_depth(self->port, 1));
+	for (int i = 0; i < 50; i++) {
+		ASSERT_EQ(0, send_tag(self->port, 1));
+		call_send_tag(&c, self->port, 2, 0);
+		ASSERT_TRUE(senders_asleep(self->port, 1));
+		ASSERT_EQ(1, recv_tag(self->port));
+		ASSERT_EQ(-EAGAIN, send_tag(self->port, 3));
+		ASSERT_EQ(0, call_end(&c));
+		ASSERT_EQ(2, recv_tag(self->port));
+	}
+}
+
+TEST_F(order, small_message_does_not_pass_a_large_one_that_waits)
+{
+	static char large[50];
+	struct ipcbox_send s = message(large, sizeof(large));
+	struct call c;
+	struct ipcbox_recv r = room(large, sizeof(large));
+
+	ASSERT_EQ(0, box_set(self->port, (struct ipcbox_attr){
+		.mask = IPCBOX_ATTR_BYTES | IPCBOX_ATTR_MSGSIZE,
+		.max_bytes = 100, .max_msgsize = 100 }));
+	s.priority = 5;
+	ASSERT_EQ(0, command(self->port, IPCBOX_SEND, &s));
+	c.send = message(large, sizeof(large));
+	c.send.priority = 5;
+	ASSERT_EQ(0, send_tag_at(self->port, 1, 5));
+	call_start(&c, self->port, IPCBOX_SEND, &c.send);
+	ASSERT_TRUE(senders_asleep(self->port, 1));
+	EXPECT_EQ(58, bytes_of(self->port));
+
+	/* There is room for 8 bytes, but not for who is as urgent or less. */
+	EXPECT_EQ(-EAGAIN, send_tag_at(self->port, 2, 5));
+	EXPECT_EQ(-EAGAIN, send_tag_at(self->port, 2, 4));
+	EXPECT_EQ(0, send_tag_at(self->port, 3, 6));
+	EXPECT_EQ(3, recv_tag(self->port));
+	EXPECT_EQ(1, senders_of(self->port));
+	EXPECT_EQ(0, recv_now(self->port, &r));
+	EXPECT_EQ(0, call_end(&c));
+}
+
+/* Who gives up lets those behind it have what it waited for. */
+TEST_F(order, sender_behind_one_that_times_out_gets_in)
+{
+	static char large[100];
+	struct call first, second;
+
+	ASSERT_EQ(0, box_set(self->port, (struct ipcbox_attr){
+		.mask = IPCBOX_ATTR_BYTES | IPCBOX_ATTR_MSGSIZE,
+		.max_bytes = 100, .max_msgsize = 100 }));
+	ASSERT_EQ(0, send_tag(self->port, 1));
+	first.send = message(large, sizeof(large));
+	first.send.deadline = in_ms(300);
+	call_start(&first, self->port, IPCBOX_SEND, &first.send);
+	ASSERT_TRUE(senders_asleep(self->port, 1));
+	call_send_tag(&second, self->port, 2, 0);
+	EXPECT_EQ(-ETIMEDOUT, call_end(&first));
+	EXPECT_EQ(0, call_end(&second));
+	EXPECT_EQ(1, recv_tag(self->port));
+	EXPECT_EQ(2, recv_tag(self->port));
+}
+
+TEST_F(order, one_large_receive_lets_several_small_senders_in)
+{
+	static char large[100];
+	struct ipcbox_recv r = room(large, sizeof(large));
+	struct call c[5];
+
+	ASSERT_EQ(0, box_set(self->port, (struct ipcbox_attr){
+		.mask = IPCBOX_ATTR_BYTES | IPCBOX_ATTR_MSGSIZE,
+		.max_bytes = 100, .max_msgsize = 100 }));
+	ASSERT_EQ(0, send_now(self->port, large, sizeof(large)));
+	for (int i = 0; i < 5; i++) {
+		call_send_tag(&c[i], self->port, i, 0);
+		ASSERT_TRUE(senders_asleep(self->port, i + 1));
+	}
+	ASSERT_EQ(0, recv_now(self->port, &r));
+	for (int i = 0; i < 5; i++) {
+		EXPECT_EQ(0, call_end(&c[i]));
+	}
+	for (int i = 0; i < 5; i++) {
+		EXPECT_EQ(i, recv_tag(self->port));
+	}
+}
+
+TEST_F(order, links_that_wait_do_not_hold_up_each_other)
+{
+	struct peer peer;
+	struct call c;
+	int link;
+
+	ASSERT_EQ(0, peer_start(&peer, 1));
+	link = link_open(self->control, peer.pid, 0);
+	ASSERT_EQ(0, send_tag(link, 1));
+	call_send_tag(&c, link, 2, IPCBOX_PRIORITY_MAX);
+	ASSERT_TRUE(senders_asleep(link, 1));
+	if (!fork())
+		_exit(send_tag_to(control_open(), peer.pid, 3) ? 1 : 0);
+	EXPECT_EQ(0, reap(-1));
+	EXPECT_EQ(1, peer_do(&peer, PEER_RECV));
+	EXPECT_EQ(0, call_end(&c));
+	EXPECT_EQ(2, peer_do(&peer, PEER_RECV));
+	EXPECT_EQ(3, peer_do(&peer, PEER_RECV));
+	peer_kill(&peer);
+}
+
+/* Numbers */
+
+static long long recv_seq(int fd)
+{
+	char data[64];
+	struct ipcbox_recv r = room(data, sizeof(data));
+	int ret = recv_now(fd, &r);
+
+	return ret ? ret : (long long)r.seq;
+}
+
+TEST_F(order, sequence_has_no_gap_whatever_failed_in_between)
+{
+	char byte;
+
+	ASSERT_EQ(0, set_depth(self->port, 2));
+	ASSERT_EQ(0, send_tag(self->port, 1));
+	ASSERT_EQ(0, send_tag(self->port, 2));
+	EXPECT_EQ(-EAGAIN, send_tag(self->port, 3));
+	EXPECT_EQ(1, recv_seq(self->port));
+	EXPECT_EQ(-EFAULT, send_now(self->port, NULL, 8));
+	EXPECT_EQ(-EINVAL, send_tag_at(self->port, 3, UINT32_MAX));
+	EXPECT_EQ(-EMSGSIZE, send_now(self->port, &byte, (64 << 20) + 1));
+	ASSERT_EQ(0, send_tag(self->port, 3));
+	EXPECT_EQ(2, recv_seq(self->port));
+	EXPECT_EQ(3, recv_seq(self->port));
+}
+
+TEST_F(order, sequence_is_that_of_sending_not_of_receiving)
+{
+	ASSERT_EQ(0, send_tag_at(self->port, 1, 0));
+	ASSERT_EQ(0, send_tag_at(self->port, 2, 9));
+	EXPECT_EQ(2, recv_seq(self->port));
+	EXPECT_EQ(1, recv_seq(self->port));
+}
+
+TEST_F(order, sequence_is_one_for_all_fds_of_a_port)
+{
+	int other = port_open(self->control, self->stage.name, BOTH);
+
+	ASSERT_EQ(0, send_tag(self->port, 1));
+	ASSERT_EQ(0, send_tag(other, 2));
+	EXPECT_EQ(1, recv_seq(other));
+	EXPECT_EQ(2, recv_seq(self->port));
+}
+
+TEST_F(order, sequence_of_a_blocked_sender_is_that_of_getting_in)
+{
+	struct call c;
+
+	ASSERT_EQ(0, set_depth(self->port, 1));
+	ASSERT_EQ(0, send_tag(self->port, 1));
+	call_send_tag(&c, self->port, 2, 0);
+	ASSERT_TRUE(senders_asleep(self->port, 1));
+	EXPECT_EQ(1, recv_seq(self->port));
+	EXPECT_EQ(0, call_end(&c));
+	EXPECT_EQ(2, recv_seq(self->port));
+}
+
+TEST_F(order, sequence_of_each_link_is_its_own)
+{
+	int box = mailbox_open(self->control);
+	pid_t parent = getpid();
+
+	ASSERT_EQ(0, send_tag_to(self->control, parent, 1));
+	if (!fork())
+		_exit(send_tag_to(control_open(), parent, 1) ? 1 : 0);
+	ASSERT_EQ(0, reap(-1));
+	ASSERT_EQ(0, send_tag_to(self->control, parent, 1));
+	EXPECT_EQ(1, recv_seq(box));
+	EXPECT_EQ(1, recv_seq(box));
+	EXPECT_EQ(2, recv_seq(box));
+}
+
+/* A receive that fails puts the message back where it was. */
+
+TEST_F(order, message_of_a_failed_receive_keeps_its_place)
+{
+	struct ipcbox_recv r = room(NULL, 8);
+	char small[4];
+
+	for (int i = 1; i <= 3; i++) {
+		ASSERT_EQ(0, send_tag_at(self->port, i, 5));
+	}
+	EXPECT_EQ(-EFAULT, recv_now(self->port, &r));
+	r = room(small, sizeof(small));
+	EXPECT_EQ(-EMSGSIZE, recv_now(self->port, &r));
+	for (int i = 1; i <= 3; i++) {
+		EXPECT_EQ(i, recv_tag(self->port));
+	}
+}
+
+/* Content */
+
+FIXTURE(content) {
+	struct stage stage;
+	int port;
+	unsigned char *sent;
+	unsigned char *received;
+};
+
+FIXTURE_VARIANT(content) {
+	size_t len;
+};
+
+#define LENGTH(n) FIXTURE_VARIANT_ADD(content, of_##n) { .len = n }
+
+LENGTH(0);
+LENGTH(1);
+LENGTH(63);
+LENGTH(64);
+LENGTH(65);
+LENGTH(4000);
+LENGTH(4032);
+LENGTH(4095);
+LENGTH(4096);
+LENGTH(4097);
+LENGTH(8192);
+LENGTH(65535);
+LENGTH(65536);
+LENGTH(1048576);
+LENGTH(16777216);
+
+/* Room for the longest, and a byte behind it that must stay. */
+#define ROOM (IPCBOX_MSGSIZE_MAX + 1)
+
+FIXTURE_SETUP(content)
+{
+	__u32 random = 12345;
+
+	stage_setup(_metadata, &self->stage);
+	self->port = port_create_sized(self->stage.control, self->stage.name,
+				       BOTH, 8, 48 << 20);
+	ASSERT_LE(0, self->port);
+	self->sent = malloc(ROOM);
+	self->received = malloc(ROOM);
+	ASSERT_NE(NULL, self->sent);
+	ASSERT_NE(NULL, self->received);
+	for (size_t i = 0; i < variant->len; i++) {
+		random = random * 1664525 + 1013904223;
+		self->sent[i] = random >> 24;
+	}
+	memset(self->received, POISON, variant->len + 1);
+}
+
+FIXTURE_TEARDOWN(content)
+{
+	free(self->sent);
+	free(self->received);
+	stage_teardown(_metadata, &self->stage);
+}
+
+TEST_F_TIMEOUT(content, arrives_as_sent_through_the_queue, 60)
+{
+	struct ipcbox_recv r = room(self->received, variant->len);
+
+	ASSERT_EQ(0, send_now(self->port, self->sent, variant->len));
+	EXPECT_EQ(variant->len, bytes_of(self->port));
+	ASSERT_EQ(0, recv_now(self->port, &r));
+	EXPECT_EQ(variant->len, r.len);
+	EXPECT_EQ(0, memcmp(self->sent, self->received, variant->len));
+	EXPECT_EQ(POISON, self->received[variant->len]);
+	EXPECT_EQ(0, bytes_of(self->port));
+}
+
+TEST_F_TIMEOUT(content, arrives_as_sent_from_hand_to_hand, 60)
+{
+	struct call c;
+
+	c.recv = room(self->received, ROOM);
+	call_start(&c, self->port, IPCBOX_RECV, &c.recv);
+	ASSERT_TRUE(receivers_asleep(self->port, 1));
+	ASSERT_EQ(0, send_now(self->port, self->sent, variant->len));
+	ASSERT_EQ(0, call_end(&c));
+	EXPECT_EQ(variant->len, c.recv.len);
+	EXPECT_EQ(0, memcmp(self->sent, self->received, variant->len));
+	EXPECT_EQ(POISON, self->received[variant->len]);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0
+/* poll and epoll, for both directions and the ends of things. */
+#include "ipcbox_test.h"
+
+#include <sys/epoll.h>
+
+/* A port of depth 1, with an fd for each direction. */
+FIXTURE(poll) {
+	struct stage stage;
+	int control;
+	int port;
+	int receiver;
+	int sender;
+	int epoll;
+};
+
+FIXTURE_SETUP(poll)
+{
+	stage_setup(_metadata, &self->stage);
+	self->control = self->stage.control;
+	self->port = port_create_sized(self->control, self->stage.name, BOTH,
+				       1, 64);
+	self->receiver = port_open(self->control, self->stage.name,
+				   IPCBOX_RECEIVER);
+	self->sender = port_open(self->control, self->stage.name, IPCBOX_SENDER);
+	self->epoll = epoll_create1(EPOLL_CLOEXEC);
+	ASSERT_LE(0, self->port);
+	ASSERT_LE(0, self->receiver);
+	ASSERT_LE(0, self->sender);
+	ASSERT_LE(0, self->epoll);
+}
+
+FIXTURE_TEARDOWN(poll)
+{
+	stage_teardown(_metadata, &self->stage);
+}
+
+#define IN	(POLLIN | POLLRDNORM)
+#define OUT	(POLLOUT | POLLWRNORM)
+
+static int events_of(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = IN | OUT };
+
+	return poll(&p, 1, 0) < 0 ? -errno : p.revents;
+}
+
+static int watch(int epoll, int fd, __u32 events)
+{
+	struct epoll_event e = { .events = events, .data.fd = fd };
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e);
+}
+
+/* The events of one fd within so many ms; 0: none. */
+static __u32 next_event(int epoll, int ms)
+{
+	struct epoll_event e = { .events = 0 };
+
+	return epoll_wait(epoll, &e, 1, ms) == 1 ? e.events : 0;
+}
+
+TEST_F(poll, empty_port_is_writable_only)
+{
+	EXPECT_EQ(OUT, events_of(self->port));
+	EXPECT_EQ(0, events_of(self->receiver));
+	EXPECT_EQ(OUT, events_of(self->sender));
+}
+
+TEST_F(poll, full_port_is_readable_only)
+{
+	ASSERT_EQ(0, send_tag(self->port, 1));
+	EXPECT_EQ(IN, events_of(self->port));
+	EXPECT_EQ(IN, events_of(self->receiver));
+	EXPECT_EQ(0, events_of(self->sender));
+}
+
+TEST_F(poll, port_with_room_and_messages_is_both)
+{
+	ASSERT_EQ(0, box_set(self->port, (struct ipcbox_attr){
+		.mask = IPCBOX_ATTR_MESSAGES, .max_messages = 2 }));
+	ASSERT_EQ(0, send_tag(self->port, 1));
+	EXPECT_EQ(IN | OUT, events_of(self->port));
+	EXPECT_EQ(IN, events_of(self->receiver));
+	EXPECT_EQ(OUT, events_of(self->sender));
+}
+
+TEST_F(poll, port_full_of_bytes_is_not_writable)
+{
+	char data[64] = "";
+
+	ASSERT_EQ(0, box_set(self->port, (struct ipcbox_attr){
+		.mask = IPCBOX_ATTR_MESSAGES, .max_messages = 2 }));
+	ASSERT_EQ(0, send_now(self->port, data, sizeof(data)));
+	EXPECT_EQ(0, events_of(self->sender));
+}
+
+TEST_F(poll, fd_for_neither_direction_tells_nothing_but_the_end)
+{
+	int fd = port_open(self->control, self->stage.name, 0);
+
+	ASSERT_EQ(0, send_tag(self->port, 1));
+	EXPECT_EQ(0, events_of(fd));
+	ASSERT_EQ(0, port_remove(self->control, self->stage.name));
+	EXPECT_TRUE(events_of(fd) & POLLHUP);
+}
+
+TEST_F(poll, mailbox_is_readable_when_a_message_is_there)
+{
+	int box = mailbox_open(self->control);
+
+	EXPECT_EQ(0, events_of(box));
+	ASSERT_EQ(0, send_tag_to(self->control, getpid(), 1));
+	EXPECT_EQ(IN, events_of(box));
+	ASSERT_EQ(1, recv_tag(box));
+	EXPECT_EQ(0, events_of(box));
+}
+
+TEST_F(poll, link_is_writable_while_its_share_has_room)
+{
+	struct peer peer;
+	int link;
+
+	ASSERT_EQ(0, peer_start(&peer, 1));
+	link = link_open(self->control, peer.pid, 0);
+	ASSERT_LE(0, link);
+	EXPECT_EQ(OUT, events_of(link));
+	ASSERT_EQ(0, send_tag(link, 1));
+	EXPECT_EQ(0, events_of(link));
+	ASSERT_EQ(1, peer_do(&peer, PEER_RECV));
+	EXPECT_EQ(OUT, events_of(link));
+	peer_kill(&peer);
+	EXPECT_TRUE(events_of(link) & POLLHUP);
+}
+
+TEST_F(poll, unlinked_port_without_senders_shows_hup_to_receivers)
+{
+	close(self->port);
+	ASSERT_EQ(0, send_tag(self->sender, 1));
+	ASSERT_EQ(0, port_unlink(self->control, self->stage.name));
+	EXPECT_EQ(IN, events_of(self->receiver));
+	close(self->sender);
+	EXPECT_TRUE(events_of(self->receiver) & POLLHUP);
+	EXPECT_TRUE(events_of(self->receiver) & POLLIN);
+	EXPECT_EQ(1, recv_tag(self->receiver));
+}
+
+TEST_F(poll, unlinked_port_without_receivers_shows_an_end_to_senders)
+{
+	close(self->port);
+	ASSERT_EQ(0, port_unlink(self->control, self->stage.name));
+	EXPECT_EQ(OUT, events_of(self->sender));
+	close(self->receiver);
+	EXPECT_TRUE(events_of(self->sender) & (POLLHUP | POLLERR));
+}
+
+/* Sleepers in poll */
+
+struct sleeper {
+	pthread_t thread;
+	struct pollfd p;
+	int ret;
+	pid_t tid;
+};
+
+static void *poll_run(void *arg)
+{
+	struct sleeper *s = arg;
+
+	__atomic_store_n(&s->tid, gettid(), __ATOMIC_RELEASE);
+	s->ret = poll(&s->p, 1, PATIENCE * 1000);
+	return NULL;
+}
+
+static bool is_asleep(pid_t *tid)
+{
+	char path[64], line[512];
+	const char *state;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat",
+		 __atomic_load_n(tid, __ATOMIC_ACQUIRE));
+	if (read_line(path, line, sizeof(line)))
+		return false;
+	state = strrchr(line, ')');
+	return state && state[2] == 'S';
+}
+
+static void sleeper_start(struct sleeper *s, int fd, short events)
+{
+	*s = (struct sleeper){ .p = { .fd = fd, .events = events } };
+	pthread_create(&s->thread, NULL, poll_run, s);
+}
+
+TEST_F(poll, sleeper_is_woken_by_a_message)
+{
+	struct sleeper s;
+
+	sleeper_start(&s, self->receiver, POLLIN);
+	ASSERT_TRUE(eventually(is_asleep(&s.tid)));
+	ASSERT_EQ(0, send_tag(self->sender, 1));
+	ASSERT_EQ(0, pthread_join(s.thread, NULL));
+	EXPECT_EQ(1, s.ret);
+	EXPECT_EQ(POLLIN, s.p.revents);
+}
+
+TEST_F(poll, sleeper_is_woken_by_room)
+{
+	struct sleeper s;
+
+	ASSERT_EQ(0, send_tag(self->sender, 1));
+	sleeper_start(&s, self->sender, POLLOUT);
+	ASSERT_TRUE(eventually(is_asleep(&s.tid)));
+	ASSERT_EQ(1, recv_tag(self->receiver));
+	ASSERT_EQ(0, pthread_join(s.thread, NULL));
+	EXPECT_EQ(1, s.ret);
+	EXPECT_EQ(POLLOUT, s.p.revents);
+}
+
+TEST_F(poll, sleeper_is_woken_by_a_raised_limit)
+{
+	struct sleeper s;
+
+	ASSERT_EQ(0, send_tag(self->sender, 1));
+	sleeper_start(&s, self->sender, POLLOUT);
+	ASSERT_TRUE(eventually(is_asleep(&s.tid)));
+	ASSERT_EQ(0, box_set(self->port, (struct ipcbox_attr){
+		.mask = IPCBOX_ATTR_MESSAGES, .max_messages = 2 }));
+	ASSERT_EQ(0, pthread_join(s.thread, NULL));
+	EXPECT_EQ(POLLOUT, s.p.revents);
+}
+
+TEST_F(poll, sleeper_is_woken_by_removal)
+{
+	struct sleeper s;
+
+	sleeper_start(&s, self->receiver, POLLIN);
+	ASSERT_TRUE(eventually(is_asleep(&s.tid)));
+	ASSERT_EQ(0, port_remove(self->control, self->stage.name));
+	ASSERT_EQ(0, pthread_join(s.thread, NULL));
+	EXPECT_EQ(1, s.ret);
+	EXPECT_TRUE(s.p.revents & POLLHUP);
+}
+
+TEST_F(poll, sleeper_on_an_unlinked_port_is_woken_when_the_last_sender_goes)
+{
+	struct sleeper s;
+
+	close(self->port);
+	ASSERT_EQ(0, port_unlink(self->control, self->stage.name));
+	sleeper_start(&s, self->receiver, POLLIN);
+	ASSERT_TRUE(eventually(is_asleep(&s.tid)));
+	close(self->sender);
+	ASSERT_EQ(0, pthread_join(s.thread, NULL));
+	EXPECT_TRUE(s.p.revents & POLLHUP);
+}
+
+TEST_F(poll, sleeper_on_a_link_is_woken_by_the_peers_death)
+{
+	struct sleeper s;
+	struct peer peer;
+	int link;
+
+	ASSERT_EQ(0, peer_start(&peer, 1));
+	link = link_open(self->control, peer.pid, 0);
+	ASSERT_EQ(0, send_tag(link, 1));
+	sleeper_start(&s, link, POLLOUT);
+	ASSERT_TRUE(eventually(is_asleep(&s.tid)));
+	peer_kill(&peer);
+	ASSERT_EQ(0, pthread_join(s.thread, NULL));
+	EXPECT_TRUE(s.p.revents & POLLHUP);
+}
+
+TEST_F(poll, sleeper_on_a_link_is_woken_by_room_in_its_share)
+{
+	struct sleeper s;
+	struct peer peer;
+	int link;
+
+	ASSERT_EQ(0, peer_start(&peer, 1));
+	link = link_open(self->control, peer.pid, 0);
+	ASSERT_EQ(0, send_tag(link, 1));
+	sleeper_start(&s, link, POLLOUT);
+	ASSERT_TRUE(eventually(is_asleep(&s.tid)));
+	ASSERT_EQ(1, peer_do(&peer, PEER_RECV));
+	ASSERT_EQ(0, pthread_join(s.thread, NULL));
+	EXPECT_EQ(POLLOUT, s.p.revents);
+	peer_kill(&peer);
+}
+
+/* epoll */
+
+TEST_F(poll, epoll_level_triggered_tells_until_the_message_is_taken)
+{
+	ASSERT_EQ(0, watch(self->epoll, self->receiver, EPOLLIN));
+	EXPECT_EQ(0, next_event(self->epoll, 0));
+	ASSERT_EQ(0, send_tag(self->sender, 1));
+	EXPECT_EQ(EPOLLIN, next_event(self->epoll, 0));
+	EXPECT_EQ(EPOLLIN, next_event(self->epoll, 0));
+	ASSERT_EQ(1, recv_tag(self->receiver));
+	EXPECT_EQ(0, next_event(self->epoll, 0));
+}
+
+TEST_F(poll, epoll_edge_triggered_tells_each_message_once)
+{
+	ASSERT_EQ(0, box_set(self->port, (struct ipcbox_attr){
+		.mask = IPCBOX_ATTR_MESSAGES, .max_messages = 4 }));
+	ASSERT_EQ(0, watch(self->epoll, self->receiver, EPOLLIN | EPOLLET));
+	EXPECT_EQ(0, next_event(self->epoll, 0));
+	ASSERT_EQ(0, send_tag(self->sender, 1));
+	EXPECT_EQ(EPOLLIN, next_event(self->epoll, 0));
+	EXPECT_EQ(0, next_event(self->epoll, 0));
+	ASSERT_EQ(0, send_tag(self->sender, 2));
+	EXPECT_EQ(EPOLLIN, next_event(self->epoll, 0));
+	EXPECT_EQ(0, next_event(self->epoll, 0));
+}
+
+TEST_F(poll, epoll_edge_triggered_tells_when_a_full_port_has_room)
+{
+	ASSERT_EQ(0, send_tag(self->sender, 1));
+	ASSERT_EQ(0, watch(self->epoll, self->sender, EPOLLOUT | EPOLLET));
+	EXPECT_EQ(0, next_event(self->epoll, 0));
+	ASSERT_EQ(1, recv_tag(self->receiver));
+	EXPECT_EQ(EPOLLOUT, next_event(self->epoll, 0));
+	EXPECT_EQ(0, next_event(self->epoll, 0));
+}
+
+TEST_F(poll, epoll_edge_triggered_tells_the_end)
+{
+	ASSERT_EQ(0, watch(self->epoll, self->receiver, EPOLLIN | EPOLLET));
+	ASSERT_EQ(0, port_remove(self->control, self->stage.name));
+	EXPECT_TRUE(next_event(self->epoll, 0) & EPOLLHUP);
+	EXPECT_EQ(0, next_event(self->epoll, 0));
+}
+
+TEST_F(poll, epoll_oneshot_tells_once)
+{
+	ASSERT_EQ(0, watch(self->epoll, self->receiver, EPOLLIN | EPOLLONESHOT));
+	ASSERT_EQ(0, send_tag(self->sender, 1));
+	EXPECT_EQ(EPOLLIN, next_event(self->epoll, 0));
+	EXPECT_EQ(0, next_event(self->epoll, 0));
+}
+
+/* A message that goes from hand to hand is not one that poll can promise. */
+TEST_F(poll, message_handed_to_a_sleeping_receiver_is_not_told)
+{
+	struct call c;
+
+	ASSERT_EQ(0, watch(self->epoll, self->port, EPOLLIN));
+	call_recv(&c, self->receiver);
+	ASSERT_TRUE(receivers_asleep(self->receiver, 1));
+	ASSERT_EQ(0, send_tag(self->sender, 1));
+	EXPECT_EQ(0, next_event(self->epoll, 0));
+	EXPECT_EQ(0, call_end(&c));
+}
+
+struct exclusive {
+	pthread_t thread;
+	int receiver;
+	int events;
+	pid_t tid;
+};
+
+static void *wait_exclusive(void *arg)
+{
+	struct exclusive *x = arg;
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	if (watch(epoll, x->receiver, EPOLLIN | EPOLLEXCLUSIVE))
+		abort();
+	__atomic_store_n(&x->tid, gettid(), __ATOMIC_RELEASE);
+	x->events = next_event(epoll, PATIENCE * 1000);
+	close(epoll);
+	return NULL;
+}
+
+/* Each has an epoll of its own on the same port, as workers do. */
+#define WORKERS 16
+
+TEST_F_TIMEOUT(poll, epoll_exclusive_one_message_wakes_one_worker, 60)
+{
+	struct exclusive x[WORKERS];
+	int woken = 0;
+
+	for (int i = 0; i < WORKERS; i++) {
+		x[i] = (struct exclusive){ .receiver = self->receiver };
+		ASSERT_EQ(0, pthread_create(&x[i].thread, NULL, wait_exclusive,
+					    &x[i]));
+		ASSERT_TRUE(eventually(is_asleep(&x[i].tid)));
+	}
+	ASSERT_EQ(0, send_tag(self->sender, 1));
+	ASSERT_TRUE(eventually(({
+		woken = 0;
+		for (int i = 0; i < WORKERS; i++)
+			woken += !!__atomic_load_n(&x[i].events, __ATOMIC_RELAXED);
+		woken > 0; })));
+	EXPECT_EQ(1, woken);
+
+	/* The end wakes all that are left, whatever they asked for. */
+	ASSERT_EQ(0, port_remove(self->control, self->stage.name));
+	for (int i = 0; i < WORKERS; i++) {
+		ASSERT_EQ(0, pthread_join(x[i].thread, NULL));
+		EXPECT_NE(0, x[i].events);
+	}
+}
+
+TEST_HARNESS_MAIN
