@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# ipcbox. "make help" lists the targets.
+
+BUILD ?= $(CURDIR)/build
+KDIR ?= /lib/modules/$(shell uname -r)/build
+MODULE ?= $(BUILD)/module
+PREFIX ?= /usr/local
+INSTALL ?= install
+
+.PHONY: all module modules_install lib tools install load unload
+.PHONY: demo test check vm clean help
+
+all: lib tools $(if $(wildcard $(KDIR)/Makefile),module,no-headers)
+
+.PHONY: no-headers
+no-headers:
+	@echo "The module was not built: there are no headers of the running kernel in $(KDIR)."
+	@echo "On Debian: apt-get install linux-headers-$$(uname -r)"
+
+# A kernel's build writes beside the sources, so it gets a copy; the times stay,
+# so that only what changed is compiled.
+module:
+	@mkdir -p $(MODULE)
+	@find $(MODULE) -name '*.[ch]' ! -name '*.mod.c' -delete
+	@cp -rp Kbuild module uapi $(MODULE)
+	$(MAKE) -C $(KDIR) M=$(MODULE) modules
+
+modules_install: module
+	$(MAKE) -C $(KDIR) M=$(MODULE) modules_install
+
+lib tools:
+	$(MAKE) -C $@ BUILD=$(BUILD)
+
+install: lib tools
+	$(MAKE) -C lib BUILD=$(BUILD) PREFIX=$(PREFIX) install
+	$(MAKE) -C tools BUILD=$(BUILD) PREFIX=$(PREFIX) install
+	for page in man/*.[1-9]; do \
+		$(INSTALL) -D -m 644 $$page \
+			$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
+	done
+
+load:
+	insmod $(MODULE)/ipcbox.ko
+
+unload:
+	rmmod ipcbox
+
+# CMD is taken as it was typed: make does not look for its own variables in it.
+override CMD := $(value CMD)
+export BUILD CMD
+demo test vm check:
+	@selftests/vm/$@.sh
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo 'On this machine:'
+	@echo '  make              module for the running kernel, library and tools, in build/'
+	@echo '  make load         load the module (as root); unload'
+	@echo '  make install      library, tools, headers and manual pages (DESTDIR, PREFIX)'
+	@echo '  make modules_install   the module'
+	@echo '  make clean'
+	@echo 'In the test machine, which is fetched, built and booted as needed:'
+	@echo '  make demo         see it work on real files'
+	@echo '  make test         all tests, on all kernels'
+	@echo '                    KERNEL=6.1|6.12 BITS=64|32 TEST=program[.test]'
+	@echo '  make vm           a shell in it (KERNEL=6.1|6.12)'
+	@echo "  make vm CMD='...' FILES='...'   run a command there, with these files"
+	@echo 'For those who change ipcbox:'
+	@echo '  make check        static checks'

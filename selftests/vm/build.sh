@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# build.sh module KERNEL DIR [MAKE-ARGUMENT...]
+#	build the module for a kernel, given as the folder that fetch.sh printed,
+#	in DIR; prints nothing unless it fails
+# build.sh programs DIR
+#	build library, tools and selftests, for 64 and 32 bits, and put them into
+#	DIR as they are to lie in the guest (by calls of "build.sh bits")
+
+. "$(dirname "$0")/lib.sh"
+
+build_module()
+{
+	local kernel=$1 dir=$2
+
+	shift 2
+	# BTF of modules needs pahole, and nothing here needs BTF of modules
+	quietly make -s -C "$top" KDIR="$kernel/headers" MODULE="$dir" module \
+		CONFIG_DEBUG_INFO_BTF_MODULES= "$@"
+}
+
+# Library, tools and selftests for one word size. The tests are installed by the
+# rules of the kernel's own kselftest.
+build_bits()
+{
+	local bits=$1 out=$2 lib=$3 tests=$4 tool=$5 ksft
+
+	ksft=$("$vm/fetch.sh" source)/tools/testing/selftests
+	make -s -C "$top/lib" BUILD="$build/$bits" CFLAGS="-O2 -g -m$bits"
+	make -s -C "$top/tools" BUILD="$build/$bits" CFLAGS="-O2 -g -m$bits"
+	mkdir -p "$build/$bits/tests" "$out/$lib" "$out/$tool"
+	make -s -C "$top/selftests" KSFT_DIR="$ksft" OUTPUT="$build/$bits/tests" \
+		LIBDIR="$build/$bits/lib" CFLAGS="-m$bits" \
+		INSTALL_PATH="$out/$tests" install
+	make -s -C "$top/selftests" KSFT_DIR="$ksft" LIBDIR="$build/$bits/lib" \
+		COLLECTION=ipcbox emit_tests >"$out/$tests/kselftest-list.txt"
+	cp "$build/$bits/tools/ipcbox" "$out/$tool"
+	cp -P "$build/$bits/lib/"libipcbox.so* "$out/$lib"
+}
+
+build_programs()
+{
+	local out=$1
+
+	rm -rf "$out"
+	quietly "$vm/build.sh" bits 64 "$out" usr/lib tests usr/bin
+	quietly "$vm/build.sh" bits 32 "$out" usr/lib32 tests32 tests32/bin
+}
+
+job=$1
+shift
+case $job in
+module)	build_module "$@" ;;
+programs) build_programs "$@" ;;
+bits)	build_bits "$@" ;;
+*)	die "unknown: $job" ;;
+esac

@@ -1,0 +1,157 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# fetch.sh 6.1|6.12 - fetch a stock Debian kernel with its headers
+# fetch.sh source   - fetch the parts of the kernel's source that are used here
+#
+# Prints the folder of the cache that has it. Packages are unpacked there and
+# nothing is installed. Debian's newest version is taken; when it cannot be
+# downloaded, the newest one that is in the cache. Exit status 69: it is neither
+# there nor to be had.
+
+. "$(dirname "$0")/lib.sh"
+
+# The newest package whose name matches, with its version as "name=version".
+newest()
+{
+	local name version
+
+	name=$(apt-cache pkgnames | grep -Ex -e "$1" | sort -V | tail -n1) || return
+	version=$(apt-cache show --no-all-versions "$name" | sed -n 's/^Version: //p')
+	[ -n "$version" ] && echo "$name=$version"
+}
+
+# Names of the packages that one depends on, and that match.
+depends()
+{
+	apt-cache depends "${1%=*}" | sed -n 's/^ *|*Depends: //p' | grep -Ex -e "$2"
+}
+
+download()
+{
+	local sandbox=()
+
+	# apt drops to a user of its own, who could not write here
+	[ "$(id -u)" != 0 ] || sandbox=(-o APT::Sandbox::User=root)
+	quietly apt-get -q "${sandbox[@]}" download "$@"
+}
+
+# Unpack the files of a package that match the shell patterns.
+unpack()
+{
+	local deb=$1
+
+	shift
+	dpkg-deb --fsys-tarfile "$deb" | tar -x --wildcards "$@"
+}
+
+# The headers' Makefile includes one below /usr/src; let it find that one here.
+relocate_headers()
+{
+	local headers=usr/src/$1
+
+	# shellcheck disable=SC2016 # the $ are for make
+	sed -i 's|^include /usr/src/|include $(dir $(lastword $(MAKEFILE_LIST)))../|' \
+		"$headers/Makefile" &&
+		ln -s "$headers" headers && ln -s boot/vmlinuz-* vmlinuz
+}
+
+fetch_kernel()
+{
+	local image=$1 release version headers packages
+
+	version=${image#*=}
+	release=${image%=*}
+	release=${release#linux-image-}
+	release=${release%-unsigned}
+	headers=linux-headers-$release
+	packages=$(depends "$headers" 'linux-(headers-.*-common|kbuild-.*)') || return
+
+	say "downloading kernel $release (version $version) and its headers"
+	# shellcheck disable=SC2086 # words
+	download "$image" "$headers=$version" $packages || return
+	unpack linux-image-*.deb './boot/vmlinuz-*' || return
+	# where these are not modules they are built in
+	unpack linux-image-*.deb '*/drivers/virtio/virtio*.ko' 2>/dev/null || :
+	unpack linux-image-*.deb '*/drivers/char/virtio_console.ko' 2>/dev/null || :
+	for deb in linux-headers-*.deb linux-kbuild-*.deb; do
+		dpkg-deb -x "$deb" . || return
+	done
+	rm ./*.deb
+	echo "$release" >release
+	relocate_headers "$headers"
+}
+
+# checkpatch, kernel-doc and the kselftest harness; and a real tree of files for
+# the demo, of at least 50 MB.
+fetch_source()
+{
+	local source=$1
+
+	say "downloading the kernel's source (150 MB, for its test harness and checks)"
+	download "$source" || return
+	dpkg-deb --fsys-tarfile linux-source-*.deb |
+		tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
+		tar -xJ --strip-components=1 --wildcards --no-wildcards-match-slash \
+			'*/scripts/checkpatch.pl' '*/scripts/spelling.txt' \
+			'*/scripts/const_structs.checkpatch' '*/scripts/kernel-doc' \
+			'*/tools/testing/selftests/Makefile' \
+			'*/tools/testing/selftests/*.h' \
+			'*/tools/testing/selftests/*.mk' \
+			'*/tools/testing/selftests/*.sh' \
+			'*/tools/testing/selftests/kselftest' \
+			'*/fs' '*/kernel' || return
+	rm ./*.deb
+	mkdir demo && mv fs kernel demo
+}
+
+# Do $1 with the package in a fresh folder of the cache, unless it was done.
+# (In a condition bash does not heed errexit: what is called must return.)
+fill()
+{
+	local fetch=$1 package=$2 dir=$3 tmp
+
+	[ ! -e "$dir" ] || return 0
+	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
+	if (cd "$tmp" && "$fetch" "$package"); then
+		chmod 755 "$tmp"
+		mv "$tmp" "$dir"
+	else
+		rm -rf "$tmp"
+		return 1
+	fi
+}
+
+# The folder of $what in the cache, fetched when Debian has a newer one.
+fetch()
+{
+	local what=$1 pattern=$2 fetch=$3 package dir
+
+	for try in first second; do
+		[ "$try" = first ] || apt_update
+		package=$(newest "$pattern") || continue
+		dir=$cache/$what/${package#*=}
+		mkdir -p "$cache/$what"
+		if fill "$fetch" "$package" "$dir"; then
+			echo "$dir"
+			return
+		fi
+	done
+
+	dir=$(find "$cache/$what" -mindepth 1 -maxdepth 1 2>/dev/null | sort -V | tail -n1)
+	if [ -z "$dir" ]; then
+		say "$what: cannot be had: no package matches $pattern, or no network"
+		exit "$unavailable"
+	fi
+	say "$what: no newer one can be had; taking ${dir##*/} from the cache"
+	echo "$dir"
+}
+
+command -v apt-get >/dev/null || die "needs a Debian machine: the kernels are Debian packages"
+lock "$cache/.lock"
+case ${1:-} in
+6.1)	fetch "$1" 'linux-image-6\.1\.0-[0-9]+-amd64' fetch_kernel ;;
+6.12)	fetch "$1" 'linux-image-6\.12\.[0-9]+\+deb12-cloud-amd64-unsigned' fetch_kernel ;;
+source)	fetch "$1" 'linux-source-6\.12' fetch_source ;;
+*)	die "unknown: '${1:-}'; there are: 6.1 6.12 source" ;;
+esac

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the scripts of the test machine share. Source it; it sets
+#   top     the project
+#   build   where all that is built goes
+#   cache   where downloads go, outside of the source tree
+#   vm      this folder
+#   all_kernels
+#   unavailable  fetch.sh's exit status for: this cannot be had here
+# and leaves the shell with errexit, nounset and pipefail.
+
+set -euo pipefail
+shopt -s inherit_errexit
+
+# shellcheck disable=SC2034 # they are for those who source this
+{
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+build=${BUILD:-$top/build}
+cache=${IPCBOX_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/ipcbox}
+vm=$top/selftests/vm
+all_kernels=(6.1 6.12)
+unavailable=69
+}
+
+say()
+{
+	echo "==> $*" >&2
+}
+
+die()
+{
+	echo "${0##*/}: $*" >&2
+	exit 1
+}
+
+# Run a command whose output is of interest only when it fails. Not for functions
+# that count on errexit.
+quietly()
+{
+	local log status=0
+
+	log=$(mktemp)
+	"$@" >"$log" 2>&1 </dev/null || status=$?
+	[ "$status" = 0 ] || cat "$log" >&2
+	rm -f "$log"
+	return "$status"
+}
+
+# Run a command as root, or say why that is not possible.
+as_root()
+{
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "'$*' needs root, and there is no sudo; run it as root and try again"
+	fi
+}
+
+# Hold a lock on a file for the rest of this (sub)shell.
+lock()
+{
+	local fd
+
+	mkdir -p "$(dirname "$1")"
+	exec {fd}>"$1"
+	flock -n "$fd" || { say "waiting for another run to end with ${1%.lock}"; flock "$fd"; }
+}
+
+# apt's lists may be empty or old. Refresh them, once for all scripts of a run.
+apt_update()
+{
+	[ -z "${IPCBOX_APT_UPDATED:-}" ] || return 0
+	say "apt-get update (the package lists do not have what is needed)"
+	quietly as_root apt-get -q update || say "the package lists could not be refreshed"
+	export IPCBOX_APT_UPDATED=1
+}
+
+# The last words of a run of tests, and its exit status. With IPCBOX_TOTALS set
+# they go to that file instead, for a run of several such runs.
+closing_line()
+{
+	local passed=$1 failed=$2 skipped=$3
+
+	if [ -n "${IPCBOX_TOTALS:-}" ]; then
+		echo "$passed $failed $skipped" >>"$IPCBOX_TOTALS"
+	elif [ "$skipped" = 0 ]; then
+		echo "$passed passed, $failed failed"
+	else
+		echo "$passed passed, $failed failed, $skipped skipped"
+	fi
+	((failed == 0 && passed > 0))
+}

@@ -1,0 +1,195 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# test.sh - run the selftests in the test machine
+#
+# From the environment, all of them optional:
+#   KERNEL  run on this kernel only
+#   BITS    run the 64 or the 32 bit programs only
+#   TEST    run these only: names of programs, or program.test
+#   LIMIT   seconds for all on one kernel (default 3600)
+
+. "$(dirname "$0")/lib.sh"
+
+passed=0
+failed=0
+skipped=0
+
+# The test programs that there are: "tests port". That is known when they are
+# built.
+list_programs()
+{
+	"$vm/build.sh" programs "$build/vm/programs"
+	cd "$build/vm/programs"
+	sed 's/.*:/tests /' tests/kselftest-list.txt
+	sed 's/.*:/tests32 /' tests32/kselftest-list.txt
+}
+
+# Those to run, as run-tests takes them: "/tests/port -t name".
+select_programs()
+{
+	local dir program name filter
+
+	while read -r dir program; do
+		case ${BITS:-}:$dir in
+		64:tests32 | 32:tests) continue ;;
+		esac
+		name=${program%.sh}
+		for filter in ${TEST:-$name}; do
+			case $filter in
+			"$name")	echo "/$dir/$program" ;;
+			"$name".*)	echo "/$dir/$program -t ${filter##*.}" ;;
+			esac
+		done
+	done <<<"$all_programs"
+}
+
+# What to type to see one failure again.
+again()
+{
+	case $1 in
+	unload*) echo "make test KERNEL=$kernel" ;; # it tells of the others
+	*)	echo "make test KERNEL=$kernel BITS=$bits TEST=$1" ;;
+	esac
+}
+
+# A failure: its title, its lines of explanation, how to see it again.
+fail()
+{
+	local title=$1 test=$2
+
+	shift 2
+	failures+=("FAILED  $title")
+	[ $# = 0 ] || failures+=("${@/#/    }")
+	failures+=("    again: $(again "$test")")
+	bad=$((bad + 1))
+}
+
+begin_program()
+{
+	local path=${1%% *}
+
+	program=${path##*/}
+	program=${program%.sh}
+	case $path in
+	/tests32/*) bits=32 ;;
+	*)	bits=64 ;;
+	esac
+	good=0 bad=0 skip=0 plan=0 splat=
+	notes=() kernel_log=() failures=()
+}
+
+# A line of TAP. What a test says comes before its result.
+take_line()
+{
+	local name
+
+	case $1 in
+	'#  RUN '*)	notes=() ;;
+	'TAP version '* | '#          FAIL '* | '#            OK '*) ;;
+	'# Totals:'* | '# Starting '* | '# PASSED:'* | '# FAILED:'*) ;;
+	'ok '*'# SKIP'*) skip=$((skip + 1)) ;;
+	'ok '*)		good=$((good + 1)) ;;
+	'not ok '*)
+		name=${1#not ok * }
+		fail "$kernel $bits-bit $program: $name" "$program.${name##*.}" "${notes[@]}"
+		notes=()
+		;;
+	1..*)		plan=${1#1..} ;;
+	*)		notes+=("$1") ;;
+	esac
+}
+
+# A program is over: was all as it should be with it as a whole?
+end_program()
+{
+	local status=$1 seconds=$2 what="$kernel $bits-bit $program"
+	local ran=$((good + bad + skip)) result
+
+	if ((ran < plan || plan == 0)); then
+		fail "$what: $ran of $plan tests ran, then it ended with status $status" \
+			"$program" "${notes[@]}"
+	elif ((status != 0 && status != 4 && bad == 0)); then
+		fail "$what: exit status $status" "$program" "${notes[@]}"
+	fi
+	if [ -n "$splat" ]; then
+		fail "$what: the kernel complained in its log" "$program"
+	fi
+
+	result="$good passed"
+	((bad == 0)) || result+=", $bad failed"
+	((skip == 0)) || result+=", $skip skipped"
+	printf '%-4s %s-bit  %-14s %-32s %6.1f s\n' "$kernel" "$bits" "$program" "$result" "$seconds"
+	if ((bad > 0)); then
+		[ ${#kernel_log[@]} = 0 ] ||
+			failures+=("the kernel's log:" "${kernel_log[@]/#/    }")
+		printf '     %s\n' "${failures[@]}"
+	fi
+	passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skip))
+	program=
+}
+
+# Read what run-tests writes. A program that ended is no longer missing.
+report()
+{
+	local line program='' bits good bad skip plan splat notes kernel_log failures
+
+	while IFS= read -r line; do
+		case $line in
+		'@@ begin '*)
+			begin_program "${line#@@ begin }"
+			;;
+		'@@ end '*)
+			# shellcheck disable=SC2086 # words
+			end_program ${line#@@ end }
+			missing=("${missing[@]:1}")
+			;;
+		'@@ splat')	splat=yes ;;
+		'@@ log '*)	kernel_log+=("${line#@@ log }") ;;
+		*)		[ -z "$program" ] || take_line "$line" ;;
+		esac
+	done
+}
+
+# Those that should have run, and of which there is no end.
+report_missing()
+{
+	local program
+
+	for program in "${missing[@]}"; do
+		echo "FAILED  $kernel ${program}: did not run to its end: the test machine was lost"
+		failed=$((failed + 1))
+	done
+}
+
+test_kernel()
+{
+	local kernel=$1 missing arguments limit
+
+	missing=("${programs[@]}")
+	limit=$(sed -n 's/^timeout=//p' "$top/selftests/settings")
+	printf -v arguments ' %q' "${programs[@]}"
+
+	report < <(KERNEL=$kernel CMD="run-tests $limit$arguments" FILES='' \
+		LIMIT=${LIMIT:-3600} LOG=$build/vm/$kernel.log "$vm/vm.sh")
+	report_missing
+}
+
+"$vm/install.sh" vm
+all_programs=$(lock "$build/vm/.lock"; list_programs)
+mapfile -t programs < <(select_programs)
+[ ${#programs[@]} != 0 ] || die "no test matches TEST='${TEST:-}' BITS='${BITS:-}'"
+programs+=(/vm/unload)
+
+for kernel in ${KERNEL:-${all_kernels[@]}}; do
+	status=0
+	"$vm/fetch.sh" "$kernel" >/dev/null || status=$?
+	if [ "$status" = "$unavailable" ]; then
+		echo "SKIPPED kernel $kernel: cannot be had"
+		skipped=$((skipped + 1))
+		continue
+	fi
+	[ "$status" = 0 ] || exit "$status"
+	test_kernel "$kernel"
+done
+closing_line "$passed" "$failed" "$skipped"
