@@ -15,6 +15,8 @@ static void put_quoted(const unsigned char *text, size_t len)
 	for (i = 0; i < len; i++) {
 		if (text[i] == '"' || text[i] == '\\')
 			printf("\\%c", text[i]);
+		else if (text[i] == '\n')
+			printf("\\n");
 		else if (text[i] < 0x20 || text[i] == 0x7f)
 			printf("\\u%04x", text[i]);
 		else

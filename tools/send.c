@@ -113,8 +113,8 @@ static int send_files(struct sending *sending, char **paths)
 		status = send_file(sending, *paths);
 	progress_hide();
 	if (status && sending->sent)
-		report("%llu messages were sent to '%s' before that", sending->sent,
-		       sending->target.text);
+		report("number of messages sent to '%s' before that: %llu",
+		       sending->target.text, sending->sent);
 	return status;
 }
 

@@ -229,9 +229,9 @@ static int run_workers(struct working *working)
 		return fail_errno(errno, "cannot watch for signals");
 	work(working);
 	if (working->failed)
-		report("%llu of %llu messages from '%s' failed",
+		report("messages from '%s' whose command failed: %llu of %llu", working->name,
 		       (unsigned long long)working->failed,
-		       (unsigned long long)working->done, working->name);
+		       (unsigned long long)working->done);
 	if (working->signal)
 		die_by(working->signal);
 	return working->status;
