@@ -188,7 +188,7 @@ int ipcbox_account_init(struct ipcbox_ns *ns)
 
 	xa_init(&ns->accounts);
 	if (user_ns != &init_user_ns) {
-		parent = ipcbox_account_get(ipcbox_host_ns(),
+		parent = ipcbox_account_get(ipcbox_host_ns,
 					    owner_on_host(user_ns));
 		if (IS_ERR(parent))
 			return PTR_ERR(parent);

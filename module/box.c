@@ -64,8 +64,9 @@ static int may_wait(const struct ipcbox_patience *patience)
 static int leave_as_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 			   struct ipcbox_waiter *sender, int err)
 {
-	struct ipcbox_wakes wakes = { .count = 0 };
+	struct ipcbox_wakes wakes;
 
+	ipcbox_wakes_init(&wakes);
 	spin_lock(&lane->box->lock);
 	if (sender->done)
 		err = sender->result;
@@ -109,10 +110,11 @@ static int wait_for_room(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 int ipcbox_box_send(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 		    const struct ipcbox_patience *patience)
 {
-	struct ipcbox_wakes wakes = { .count = 0 };
+	struct ipcbox_wakes wakes;
 	struct ipcbox_box *box = lane->box;
 	int err;
 
+	ipcbox_wakes_init(&wakes);
 	spin_lock(&box->lock);
 	err = box->gone;
 	if (!err && msg->len > box->bounds.max_msgsize)
@@ -194,10 +196,11 @@ int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
 		    struct ipcbox_waiter *receiver,
 		    const struct ipcbox_patience *patience)
 {
-	struct ipcbox_wakes wakes = { .count = 0 };
+	struct ipcbox_wakes wakes;
 	struct ipcbox_lane *lane;
 	int err;
 
+	ipcbox_wakes_init(&wakes);
 	spin_lock(&box->lock);
 	err = box->gone;
 	if (err)
@@ -264,9 +267,10 @@ static void count_drop(struct ipcbox_lane *lane)
  */
 void ipcbox_box_restore(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
 {
-	struct ipcbox_wakes wakes = { .count = 0 };
+	struct ipcbox_wakes wakes;
 	struct ipcbox_box *box = lane->box;
 
+	ipcbox_wakes_init(&wakes);
 	spin_lock(&box->lock);
 	if (!box->gone) {
 		ipcbox_lane_restore_message(lane, msg, &wakes);
@@ -329,8 +333,10 @@ int ipcbox_box_set_attr(struct ipcbox_box *box,
  */
 void ipcbox_lane_settle(struct ipcbox_lane *lane)
 {
-	struct ipcbox_wakes wakes = { .writable = true };
+	struct ipcbox_wakes wakes;
 
+	ipcbox_wakes_init(&wakes);
+	wakes.writable = true;
 	spin_lock(&lane->box->lock);
 	ipcbox_lane_settle_and_unlock(lane, &wakes);
 }
@@ -341,9 +347,10 @@ void ipcbox_lane_settle(struct ipcbox_lane *lane)
 static void dismiss_takers(struct ipcbox_box *box, struct list_head *takers,
 			   int err)
 {
-	struct ipcbox_wakes wakes = { .count = 0 };
+	struct ipcbox_wakes wakes;
 	bool again;
 
+	ipcbox_wakes_init(&wakes);
 	do {
 		struct ipcbox_waiter *taker;
 
@@ -361,9 +368,10 @@ static void dismiss_takers(struct ipcbox_box *box, struct list_head *takers,
 
 static void dismiss_senders(struct ipcbox_lane *lane, int err)
 {
-	struct ipcbox_wakes wakes = { .count = 0 };
+	struct ipcbox_wakes wakes;
 	bool again;
 
+	ipcbox_wakes_init(&wakes);
 	do {
 		struct ipcbox_msg *msg;
 
@@ -381,9 +389,10 @@ static void dismiss_senders(struct ipcbox_lane *lane, int err)
 
 static struct ipcbox_msg *pull(struct ipcbox_lane *lane)
 {
-	struct ipcbox_wakes wakes = { .count = 0 };	/* nobody is left */
+	struct ipcbox_wakes wakes;	/* nobody is left to wake */
 	struct ipcbox_msg *msg;
 
+	ipcbox_wakes_init(&wakes);
 	spin_lock(&lane->box->lock);
 	msg = ipcbox_queue_first(&lane->queued);
 	if (msg) {

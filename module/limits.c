@@ -82,7 +82,7 @@ int ipcbox_limits_init(struct ipcbox_ns *ns)
 		ns->limits = host_defaults;
 		above = &host_ceiling;
 	} else {
-		above = &ipcbox_host_ns()->limits;
+		above = &ipcbox_host_ns->limits;
 		ns->limits = *above;
 	}
 

@@ -37,7 +37,7 @@ struct ipcbox_limits {
 /* The lower of a namespace's own limit and the host's. */
 #define ipcbox_limit(ns, member)					\
 	min(READ_ONCE((ns)->limits.member),				\
-	    READ_ONCE(ipcbox_host_ns()->limits.member))
+	    READ_ONCE(ipcbox_host_ns->limits.member))
 
 int ipcbox_limits_init(struct ipcbox_ns *ns);
 void ipcbox_limits_deinit(struct ipcbox_ns *ns);

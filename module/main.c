@@ -27,6 +27,7 @@
 /* ---- namespaces ---------------------------------------------------------- */
 
 static unsigned int ipcbox_net_id __read_mostly;
+struct ipcbox_ns *ipcbox_host_ns __read_mostly;
 
 /**
  * ipcbox_ns_of() - what ipcbox keeps for a network namespace
@@ -44,6 +45,8 @@ static int __net_init ipcbox_net_init(struct net *net)
 	struct ipcbox_ns *ns = ipcbox_ns_of(net);
 	int err;
 
+	if (net_eq(net, &init_net))
+		ipcbox_host_ns = ns;
 	ns->net = net;
 	mutex_init(&ns->attr_mutex);
 	mutex_init(&ns->ports_mutex);

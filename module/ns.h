@@ -54,14 +54,12 @@ struct ipcbox_ns {
 
 struct ipcbox_ns *ipcbox_ns_of(const struct net *net);
 
-static inline struct ipcbox_ns *ipcbox_host_ns(void)
-{
-	return ipcbox_ns_of(&init_net);
-}
+/* That of init_net: the first to be initialised, and there until unload. */
+extern struct ipcbox_ns *ipcbox_host_ns;
 
 static inline bool ipcbox_ns_is_host(const struct ipcbox_ns *ns)
 {
-	return net_eq(ns->net, &init_net);
+	return ns == ipcbox_host_ns;
 }
 
 #endif /* _IPCBOX_NS_H */

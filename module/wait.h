@@ -71,6 +71,14 @@ struct ipcbox_wakes {
 	struct task_struct *tasks[IPCBOX_WAKES_MAX];
 };
 
+/* Not by an initialiser, which would clear all of tasks for each message. */
+static inline void ipcbox_wakes_init(struct ipcbox_wakes *wakes)
+{
+	wakes->count = 0;
+	wakes->readable = false;
+	wakes->writable = false;
+}
+
 static inline bool ipcbox_wakes_full(const struct ipcbox_wakes *wakes)
 {
 	return wakes->count == IPCBOX_WAKES_MAX;
