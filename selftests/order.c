@@ -32,6 +32,20 @@ static int set_depth(int fd, __u64 messages)
 		.mask = IPCBOX_ATTR_MESSAGES, .max_messages = messages });
 }
 
+/* Sends over a link that is nobody else's; 0 when it is done. */
+static int send_from_child(pid_t to, __u64 tag, __u32 priority)
+{
+	pid_t child = fork();
+	struct ipcbox_send s;
+
+	if (child)
+		return reap(child);
+	s = tagged(&tag, priority);
+	s.flags = IPCBOX_NONBLOCK;
+	s.pid = to;
+	_exit(command(control_open(), IPCBOX_SEND, &s) ? 1 : 0);
+}
+
 /* Messages */
 
 TEST_F(order, equal_priorities_arrive_as_sent)
@@ -86,17 +100,7 @@ TEST_F(order, mailbox_takes_by_priority_over_all_links)
 
 	ASSERT_LE(0, box);
 	for (int i = 0; i < 4; i++) {
-		pid_t child = fork();
-
-		if (!child) {
-			struct ipcbox_send s;
-			__u64 tag = i;
-
-			s = tagged(&tag, i % 2);
-			s.pid = parent;
-			_exit(command(control_open(), IPCBOX_SEND, &s) ? 1 : 0);
-		}
-		ASSERT_EQ(0, reap(child));
+		ASSERT_EQ(0, send_from_child(parent, i, i % 2));
 	}
 	EXPECT_EQ(1, recv_tag(box));
 	EXPECT_EQ(3, recv_tag(box));
@@ -226,9 +230,7 @@ TEST_F(order, links_that_wait_do_not_hold_up_each_other)
 	ASSERT_EQ(0, send_tag(link, 1));
 	call_send_tag(&c, link, 2, IPCBOX_PRIORITY_MAX);
 	ASSERT_TRUE(senders_asleep(link, 1));
-	if (!fork())
-		_exit(send_tag_to(control_open(), peer.pid, 3) ? 1 : 0);
-	EXPECT_EQ(0, reap(-1));
+	EXPECT_EQ(0, send_from_child(peer.pid, 3, 0));
 	EXPECT_EQ(1, peer_do(&peer, PEER_RECV));
 	EXPECT_EQ(0, call_end(&c));
 	EXPECT_EQ(2, peer_do(&peer, PEER_RECV));
@@ -301,9 +303,7 @@ TEST_F(order, sequence_of_each_link_is_its_own)
 	pid_t parent = getpid();
 
 	ASSERT_EQ(0, send_tag_to(self->control, parent, 1));
-	if (!fork())
-		_exit(send_tag_to(control_open(), parent, 1) ? 1 : 0);
-	ASSERT_EQ(0, reap(-1));
+	ASSERT_EQ(0, send_from_child(parent, 1, 0));
 	ASSERT_EQ(0, send_tag_to(self->control, parent, 1));
 	EXPECT_EQ(1, recv_seq(box));
 	EXPECT_EQ(1, recv_seq(box));

@@ -7,23 +7,6 @@
 
 #include <stddef.h>
 
-FIXTURE(list) {
-	struct stage stage;
-	int control;
-};
-
-FIXTURE_SETUP(list)
-{
-	ASSERT_EQ(0, unshare(CLONE_NEWNET));
-	stage_setup(_metadata, &self->stage);
-	self->control = self->stage.control;
-}
-
-FIXTURE_TEARDOWN(list)
-{
-	stage_teardown(_metadata, &self->stage);
-}
-
 static int list(int control, const char *after, void *buf, size_t len,
 		__u32 *count)
 {
@@ -38,14 +21,6 @@ static int list(int control, const char *after, void *buf, size_t len,
 	return ret;
 }
 
-static void make(struct __test_metadata *_metadata, int control, const char *name)
-{
-	int port = port_create(control, name, BOTH);
-
-	ASSERT_LE(0, port);
-	close(port);
-}
-
 static void name_of(const struct ipcbox_port_entry *e, char *name)
 {
 	memcpy(name, (const char *)e + e->name_off, e->name_len);
@@ -56,6 +31,49 @@ static const struct ipcbox_port_entry *
 after_entry(const struct ipcbox_port_entry *e)
 {
 	return (const void *)((const char *)e + e->entry_len);
+}
+
+/* Removes every port there is. */
+static void remove_all(int control)
+{
+	__u64 buf[512];
+	const struct ipcbox_port_entry *e;
+	char name[IPCBOX_NAME_MAX + 1];
+	__u32 count;
+
+	while (!list(control, NULL, buf, sizeof(buf), &count) && count) {
+		e = (const void *)buf;
+		for (__u32 i = 0; i < count; i++, e = after_entry(e)) {
+			name_of(e, name);
+			port_remove(control, name);
+		}
+	}
+}
+
+FIXTURE(list) {
+	struct stage stage;
+	int control;
+};
+
+FIXTURE_SETUP(list)
+{
+	ASSERT_EQ(0, unshare(CLONE_NEWNET));
+	stage_setup(_metadata, &self->stage);
+	self->control = self->stage.control;
+}
+
+FIXTURE_TEARDOWN(list)
+{
+	remove_all(self->control);
+	stage_teardown(_metadata, &self->stage);
+}
+
+static void make(struct __test_metadata *_metadata, int control, const char *name)
+{
+	int port = port_create(control, name, BOTH);
+
+	ASSERT_LE(0, port);
+	close(port);
 }
 
 /*
