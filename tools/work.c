@@ -9,7 +9,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -123,24 +122,21 @@ static void read_signals(struct working *working)
 	}
 }
 
-/* A message that cannot be made an argument is its own fault; all else is not. */
 static void start(struct working *working, const struct ipcbox_msg *msg)
 {
 	struct worker *worker = find_worker(working, 0);
-	int err = worker_start(worker, working->name, working->command, msg, working->file);
+	int status = worker_start(worker, working->name, working->command, msg,
+				  working->file);
 
-	if (!err) {
+	if (status == STATUS_OK) {
 		working->running++;
 		return;
 	}
+	worker_finish(worker);
 	working->done++;
 	note_failure(working);
-	worker_report(worker, "could not be run: %s", strerror(-err));
-	worker_finish(worker);
-	if (err == -ENOENT)
-		stop(working, STATUS_NOT_FOUND);
-	else if (err != -E2BIG && err != -EILSEQ)
-		stop(working, STATUS_CANNOT_RUN);
+	if (status != STATUS_SOME_FAILED)
+		stop(working, status);
 }
 
 /* Return: 0, or what ended the taking for now. */

@@ -180,6 +180,35 @@ static int spawn_for(struct worker *worker, char **command, const struct ipcbox_
 	return err;
 }
 
+/* Return: an fd that is at the begin of the message, or a negative errno. */
+static int make_payload(struct worker *worker, const struct ipcbox_msg *msg, bool file)
+{
+	int fd = open_payload(&worker->path, file);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = write_payload(fd, msg);
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+static int spawn_status(int err)
+{
+	switch (-err) {
+	case 0:
+		return STATUS_OK;
+	case E2BIG:
+	case EILSEQ:
+		return STATUS_SOME_FAILED; /* of this message, not of all */
+	case ENOENT:
+		return STATUS_NOT_FOUND;
+	}
+	return STATUS_CANNOT_RUN;
+}
+
 int worker_start(struct worker *worker, const char *port, char **command,
 		 const struct ipcbox_msg *msg, bool file)
 {
@@ -192,14 +221,16 @@ int worker_start(struct worker *worker, const char *port, char **command,
 		.port = port,
 		.command = command[0],
 	};
-	fd = open_payload(&worker->path, file);
-	if (fd < 0)
-		return fd;
-	err = write_payload(fd, msg);
-	if (!err)
-		err = spawn_for(worker, command, msg, fd);
+	fd = make_payload(worker, msg, file);
+	if (fd < 0) {
+		worker_report(worker, "cannot be given its message: %s", strerror(-fd));
+		return STATUS_FAILED;
+	}
+	err = spawn_for(worker, command, msg, fd);
 	close(fd);
-	return err;
+	if (err)
+		worker_report(worker, "cannot be run: %s", strerror(-err));
+	return spawn_status(err);
 }
 
 void worker_finish(struct worker *worker)
@@ -218,7 +249,7 @@ void worker_report(const struct worker *worker, const char *format, ...)
 
 	va_start(args, format);
 	if (vasprintf(&what, format, args) >= 0) {
-		report("message %llu of '%s' from pid %d: '%s' %s",
+		report("for message %llu of '%s' from pid %d '%s' %s",
 		       (unsigned long long)worker->seq, worker->port, worker->sender,
 		       worker->command, what);
 		free(what);

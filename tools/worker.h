@@ -32,7 +32,7 @@ struct worker {
 /* Whether @command can be found, before a message is taken for it: 126, 127 or 0. */
 int worker_check(const char *command);
 
-/* Return: 0; -EILSEQ: the message has a zero byte, and is to be an argument; ... */
+/* Return: STATUS_OK, or what the tool is to end with; why was told. */
 int worker_start(struct worker *worker, const char *port, char **command,
 		 const struct ipcbox_msg *msg, bool file);
 void worker_finish(struct worker *worker);
