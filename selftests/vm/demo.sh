@@ -17,6 +17,6 @@ trap 'rm -rf "$root"' EXIT
 mkdir -p "$root/demo" "$root/usr/bin"
 cp "$top/tools/demo/run.sh" "$root/demo"
 find "$build/64/tools/demo" -type f -perm -u+x -exec cp -t "$root/usr/bin" {} +
-ln -s "$source/demo" "$root/demo/data"
+cp -r "$source/demo" "$root/demo/data"
 
 CMD='/demo/run.sh' FILES='' ROOT=$root "$vm/vm.sh"

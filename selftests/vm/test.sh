@@ -6,7 +6,7 @@
 # From the environment, all of them optional:
 #   KERNEL  run on this kernel only
 #   BITS    run the 64 or the 32 bit programs only
-#   TEST    run these only: names of programs, or program.test
+#   TEST    run these only: program, program.test or program.fixture.test
 #   LIMIT   seconds for all on one kernel (default 3600)
 
 . "$(dirname "$0")/lib.sh"
@@ -25,7 +25,7 @@ list_programs()
 	sed 's/.*:/tests32 /' tests32/kselftest-list.txt
 }
 
-# Those to run, as run-tests takes them: "/tests/port -t name".
+# Those to run, as run-tests takes them: "/tests/port -r fixture.test".
 select_programs()
 {
 	local dir program name filter
@@ -38,7 +38,8 @@ select_programs()
 		for filter in ${TEST:-$name}; do
 			case $filter in
 			"$name")	echo "/$dir/$program" ;;
-			"$name".*)	echo "/$dir/$program -t ${filter##*.}" ;;
+			"$name".*.*)	echo "/$dir/$program -r ${filter#*.}" ;;
+			"$name".*)	echo "/$dir/$program -t ${filter#*.}" ;;
 			esac
 		done
 	done <<<"$all_programs"
@@ -91,8 +92,10 @@ take_line()
 	'ok '*'# SKIP'*) skip=$((skip + 1)) ;;
 	'ok '*)		good=$((good + 1)) ;;
 	'not ok '*)
-		name=${1#not ok * }
-		fail "$kernel $bits-bit $program: $name" "$program.${name##*.}" "${notes[@]}"
+		name=${1#not ok }
+		name=${name#* }
+		name=${name#- }
+		fail "$kernel $bits-bit $program: $name" "$program.$name" "${notes[@]}"
 		notes=()
 		;;
 	1..*)		plan=${1#1..} ;;
@@ -121,8 +124,7 @@ end_program()
 	((skip == 0)) || result+=", $skip skipped"
 	printf '%-4s %s-bit  %-14s %-32s %6.1f s\n' "$kernel" "$bits" "$program" "$result" "$seconds"
 	if ((bad > 0)); then
-		[ ${#kernel_log[@]} = 0 ] ||
-			failures+=("the kernel's log:" "${kernel_log[@]/#/    }")
+		failures+=("the kernel's log meanwhile (all of it: $log):" "${kernel_log[@]/#/    }")
 		printf '     %s\n' "${failures[@]}"
 	fi
 	passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skip))
@@ -164,14 +166,14 @@ report_missing()
 
 test_kernel()
 {
-	local kernel=$1 missing arguments limit
+	local kernel=$1 missing arguments limit log=$build/vm/$1.log
 
 	missing=("${programs[@]}")
 	limit=$(sed -n 's/^timeout=//p' "$top/selftests/settings")
 	printf -v arguments ' %q' "${programs[@]}"
 
 	report < <(KERNEL=$kernel CMD="run-tests $limit$arguments" FILES='' \
-		LIMIT=${LIMIT:-3600} LOG=$build/vm/$kernel.log "$vm/vm.sh")
+		LIMIT=${LIMIT:-3600} LOG=$log "$vm/vm.sh")
 	report_missing
 }
 

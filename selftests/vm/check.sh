@@ -1,0 +1,170 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# check.sh [CHECK...] - static checks of all that is here
+
+. "$(dirname "$0")/lib.sh"
+cd "$top"
+
+passed=0
+failed=0
+skipped=0
+
+# With all warnings that the kernel has for its own code.
+module_builds()
+{
+	"$vm/build.sh" module "$2" "$build/check/$1" W=1 KCFLAGS=-Werror
+}
+
+# Address spaces, endianness, locks. A complaint about the kernel's own headers
+# is not ours.
+module_is_clean_for_sparse()
+{
+	local log=$build/check/$1.sparse
+
+	make -s KDIR="$2/headers" MODULE="$build/check/$1-sparse" module \
+		CONFIG_DEBUG_INFO_BTF_MODULES= C=2 CHECK=sparse \
+		CF="-D__CHECK_ENDIAN__ -Wcontext" >"$log" 2>&1 || { cat "$log"; return 1; }
+	! grep -E '(^|/)(module|uapi)/.*(warning|error)' "$log"
+}
+
+# What checkpatch is not asked, and why: anywhere, in some files.
+# shellcheck disable=SC2034 # checkpatch() gets the names of the lists
+{
+any=(
+	FILE_PATH_CHANGES	# asks for an entry in a tree's MAINTAINERS
+	MACRO_ARG_REUSE		# does not know types and members from expressions
+)
+trace=(
+	OPEN_ENDED_LINE		# the layout that all TRACE_EVENTs have
+	PARENTHESIS_ALIGNMENT
+)
+uapi=(
+	BIT_MACRO		# BIT() is not for user space
+)
+compat=(
+	LINUX_VERSION_CODE	# is what this folder is for
+	CONSTANT_COMPARISON
+)
+tests=(
+	BIT_MACRO		# BIT() is not for user space
+	BRACES			# EXPECT_* and ASSERT_* are not single statements
+	CAMELCASE		# _Static_assert
+	COMPLEX_MACRO		# lists of fields
+	LEADING_SPACE		# macros outside of functions
+	MACRO_ARG_PRECEDENCE	# members
+	MULTIPLE_ASSIGNMENTS	# a row of fds
+	MULTISTATEMENT_MACRO_USE_DO_WHILE
+	NAKED_SSCANF		# is checked, by ASSERT_EQ
+	PREFER_DEFINED_ATTRIBUTE_MACRO	# those are the kernel's
+	USE_NEGATIVE_ERRNO	# errno itself is positive
+	VOLATILE		# shared with a signal handler
+)
+
+}
+
+# checkpatch LIST FILE... - all but what is in "any" and the list of this name
+checkpatch()
+{
+	local -n ignored=$1
+	local list="${any[*]} ${ignored[*]}"
+
+	shift
+	# it writes to where it is
+	cd "$build/check"
+	"$source/scripts/checkpatch.pl" --no-tree --strict --quiet --terse --show-types \
+		--max-line-length=100 --ignore "${list// /,}" -f "${@/#/$top/}"
+}
+
+clang_format()
+{
+	clang-format --dry-run -Werror lib/*.[ch] tools/*.[ch] tools/demo/*.[ch]
+}
+
+scripts()
+{
+	git ls-files -z -co --exclude-standard | xargs -0 grep -lIE '^#!.*sh$' | xargs shellcheck
+	shellcheck selftests/vm/lib.sh selftests/vm/guest/etc/profile
+}
+
+# Both public headers, alone and twice, in a language, with a compiler.
+headers()
+{
+	local compiler=$1 language=$2 standard=$3 header
+
+	shift 3
+	for header in linux/ipcbox.h ipcbox.h; do
+		printf '#include <%s>\n#include <%s>\nint use(void);\n' $header $header |
+			"$compiler" -x "$language" -std="$standard" -pedantic -Wall -Wextra \
+				-Werror "$@" -Iuapi -Ilib -fsyntax-only -
+	done
+}
+
+kernel_doc()
+{
+	perl "$source/scripts/kernel-doc" -none -Werror module/*.[ch] uapi/linux/*.h
+}
+
+# Dropped into a kernel's tree, the selftests build as all others there do.
+selftests_build_in_tree()
+{
+	local tree=$build/check/tree
+
+	rm -rf "$tree"
+	mkdir -p "$tree/tools/testing" "$tree/usr/include/linux"
+	cp -r "$source/tools/testing/selftests" "$tree/tools/testing"
+	rsync -a --exclude=vm selftests/ "$tree/tools/testing/selftests/ipcbox/"
+	cp uapi/linux/ipcbox.h "$tree/usr/include/linux"
+	make -s -C "$tree/tools/testing/selftests/ipcbox" TARGETS=ipcbox USERCFLAGS=-Werror
+}
+
+# Run a check; tell its name, and its output when it failed.
+check()
+{
+	local title=$1 log=$build/check/log
+
+	shift
+	if ("$@") >"$log" 2>&1 </dev/null; then
+		echo "ok      $title"
+		passed=$((passed + 1))
+	else
+		echo "FAILED  $title"
+		sed 's/^/        /' "$log"
+		failed=$((failed + 1))
+	fi
+}
+
+"$vm/install.sh" vm check
+mkdir -p "$build/check"
+source=$("$vm/fetch.sh" source)
+
+check 'shell scripts: shellcheck' scripts
+check 'lib, tools: clang-format' clang_format
+shopt -s extglob
+check 'module: checkpatch' checkpatch any module/!(trace).[ch]
+check 'module/trace.h: checkpatch' checkpatch trace module/trace.h
+check 'module/compat-include: checkpatch' checkpatch compat module/compat-include/*/*.h
+check 'uapi: checkpatch' checkpatch uapi uapi/linux/*.h
+check 'selftests: checkpatch' checkpatch tests selftests/*.[ch]
+check 'module, uapi: kernel-doc' kernel_doc
+for compiler in g++ clang++; do
+	check "headers: $compiler, C++11" headers "$compiler" c++ c++11
+	check "headers: $compiler, C++11, 32 bits" headers "$compiler" c++ c++11 -m32
+done
+for compiler in gcc clang; do
+	check "headers: $compiler, C99" headers "$compiler" c c99
+	check "headers: $compiler, C99, 32 bits" headers "$compiler" c c99 -m32
+done
+check 'selftests build in a kernel tree' selftests_build_in_tree
+for kernel in "${all_kernels[@]}"; do
+	status=0
+	dir=$("$vm/fetch.sh" "$kernel") || status=$?
+	if [ "$status" = "$unavailable" ]; then
+		echo "SKIPPED module for $kernel: the kernel cannot be had"
+		skipped=$((skipped + 1))
+		continue
+	fi
+	check "module for $kernel: W=1 -Werror" module_builds "$kernel" "$dir"
+	check "module for $kernel: sparse" module_is_clean_for_sparse "$kernel" "$dir"
+done
+closing_line "$passed" "$failed" "$skipped"
