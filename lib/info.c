@@ -29,10 +29,10 @@ EXPORT const char *ipcbox_info_name(const struct ipcbox_info *info)
 	return info->name;
 }
 
-#define GETTER(type, name, field)                                        \
-	EXPORT type ipcbox_info_##name(const struct ipcbox_info *info)   \
-	{                                                                \
-		return info->stat.field;                                 \
+#define GETTER(type, name, field)                                      \
+	EXPORT type ipcbox_info_##name(const struct ipcbox_info *info) \
+	{                                                              \
+		return info->stat.field;                               \
 	}
 
 GETTER(unsigned int, kind, kind)

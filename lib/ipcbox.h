@@ -70,13 +70,13 @@ extern "C" {
  */
 
 /** IPCBOX_VERSION - the version of this library */
-#define IPCBOX_VERSION	"0.1.0"
+#define IPCBOX_VERSION "0.1.0"
 
 /** IPCBOX_FOREVER - a deadline: wait without limit (or as O_NONBLOCK says) */
-#define IPCBOX_FOREVER	UINT64_C(0)
+#define IPCBOX_FOREVER UINT64_C(0)
 
 /** IPCBOX_NOWAIT - a deadline: do not wait, return -EAGAIN */
-#define IPCBOX_NOWAIT	UINT64_MAX
+#define IPCBOX_NOWAIT UINT64_MAX
 
 /**
  * ipcbox_deadline_ms() - make a deadline from a time span, as poll(2) takes it
@@ -156,8 +156,7 @@ void ipcbox_options_set_msgsize(struct ipcbox_options *options, uint64_t bytes);
  * group; -ERANGE: an option above the system's limit; with %IPCBOX_REUSE also
  * -EACCES, as for ipcbox_port_open().
  */
-int ipcbox_port_create(const char *name, unsigned int flags,
-		       const struct ipcbox_options *options);
+int ipcbox_port_create(const char *name, unsigned int flags, const struct ipcbox_options *options);
 
 /**
  * ipcbox_port_open() - open a port that exists *[device]*

@@ -147,10 +147,10 @@ EXPORT const void *ipcbox_msg_data(const struct ipcbox_msg *msg)
 	return msg->data ? msg->data : "";
 }
 
-#define GETTER(type, name)                                           \
-	EXPORT type ipcbox_msg_##name(const struct ipcbox_msg *msg)  \
-	{                                                            \
-		return (type)msg->head.name;                         \
+#define GETTER(type, name)                                          \
+	EXPORT type ipcbox_msg_##name(const struct ipcbox_msg *msg) \
+	{                                                           \
+		return (type)msg->head.name;                        \
 	}
 
 GETTER(size_t, len)

@@ -74,8 +74,8 @@ static int read_entry(const struct ipcbox_port_entry *entry, struct ipcbox_info 
 typedef int (*each_port)(const struct ipcbox_info *info, void *arg);
 
 /* Leaves the last port told in @info, which is where the next page begins. */
-static int tell_page(const void *page, uint32_t count, struct ipcbox_info *info,
-		     each_port each, void *arg)
+static int tell_page(const void *page, uint32_t count, struct ipcbox_info *info, each_port each,
+		     void *arg)
 {
 	const struct ipcbox_port_entry *entry = page;
 	int ret = 0;

@@ -20,12 +20,10 @@ bool take_box_option(struct ipcbox_options *options, int option)
 		ipcbox_options_set_mode(options, parse_mode(optarg));
 		return true;
 	case OPTION_OWNER:
-		ipcbox_options_set_owner(options,
-			(uid_t)parse_number(optarg, "owner", UINT32_MAX));
+		ipcbox_options_set_owner(options, (uid_t)parse_number(optarg, "owner", UINT32_MAX));
 		return true;
 	case OPTION_GROUP:
-		ipcbox_options_set_group(options,
-			(gid_t)parse_number(optarg, "group", UINT32_MAX));
+		ipcbox_options_set_group(options, (gid_t)parse_number(optarg, "group", UINT32_MAX));
 		return true;
 	case OPTION_MESSAGES:
 		ipcbox_options_set_messages(options, parse_size(optarg, "messages"));

@@ -61,7 +61,9 @@ void die_usage(const char *format, ...) __attribute__((format(printf, 1, 2), nor
  * next_option() is getopt_long(3) that knows --help and tells errors itself; the
  * options of a command take OPTION_HELP as their last one.
  */
+/* clang-format off */
 #define OPTION_HELP { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
+/* clang-format on */
 
 int next_option(int argc, char **argv, const char *shorts, const struct option *longs);
 void need_arguments(int argc, int at_least, int at_most, const char *what);
@@ -79,6 +81,7 @@ enum box_option {
 	OPTION_MSGSIZE,
 };
 
+/* clang-format off */
 #define BOX_OPTIONS                                                \
 	{ "mode", required_argument, NULL, 'm' },                  \
 	{ "owner", required_argument, NULL, OPTION_OWNER },        \
@@ -86,13 +89,14 @@ enum box_option {
 	{ "messages", required_argument, NULL, OPTION_MESSAGES },  \
 	{ "bytes", required_argument, NULL, OPTION_BYTES },        \
 	{ "msgsize", required_argument, NULL, OPTION_MSGSIZE }
+/* clang-format on */
 
-#define BOX_OPTIONS_USAGE                                                               \
-	"  -m, --mode MODE    who may receive (r) and send (w), in octal, like 0660\n"  \
-	"  --owner UID        owner, as a number\n"                                     \
-	"  --group GID        group, as a number\n"                                     \
-	"  --messages N       how many messages it holds\n"                             \
-	"  --bytes SIZE       how many bytes it holds\n"                                \
+#define BOX_OPTIONS_USAGE                                                              \
+	"  -m, --mode MODE    who may receive (r) and send (w), in octal, like 0660\n" \
+	"  --owner UID        owner, as a number\n"                                    \
+	"  --group GID        group, as a number\n"                                    \
+	"  --messages N       how many messages it holds\n"                            \
+	"  --bytes SIZE       how many bytes it holds\n"                               \
 	"  --msgsize SIZE     how long one message may be\n"
 
 struct ipcbox_options *new_box_options(void);

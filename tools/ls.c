@@ -18,9 +18,8 @@ static int print_row(const struct ipcbox_info *info, void *unused)
 	       ipcbox_info_group(info), (unsigned long long)ipcbox_info_messages(info),
 	       (unsigned long long)ipcbox_info_max_messages(info),
 	       (unsigned long long)ipcbox_info_bytes(info),
-	       (unsigned long long)ipcbox_info_max_bytes(info),
-	       ipcbox_info_receivers(info), ipcbox_info_senders(info),
-	       ipcbox_info_name(info));
+	       (unsigned long long)ipcbox_info_max_bytes(info), ipcbox_info_receivers(info),
+	       ipcbox_info_senders(info), ipcbox_info_name(info));
 	return 0;
 }
 
@@ -45,8 +44,8 @@ static int print_json(const struct ipcbox_info *info, void *unused)
 
 static int list_table(void)
 {
-	printf("%4s %6s %6s %13s %21s %9s %7s  %s\n", "MODE", "OWNER", "GROUP",
-	       "MESSAGES/MAX ", "BYTES/MAX       ", "RECEIVERS", "SENDERS", "NAME");
+	printf("%4s %6s %6s %13s %21s %9s %7s  %s\n", "MODE", "OWNER", "GROUP", "MESSAGES/MAX ",
+	       "BYTES/MAX       ", "RECEIVERS", "SENDERS", "NAME");
 	return ipcbox_port_list(print_row, NULL);
 }
 
@@ -86,12 +85,13 @@ static int run(int argc, char **argv)
 const struct command ls_command = {
 	.name = "ls",
 	.summary = "list the ports",
-	.usage = "ls [OPTION]...\n"
-		 "\n"
-		 "Lists the ports of this network namespace, sorted by name. RECEIVERS and SENDERS\n"
-		 "are the calls that are asleep for a message or for room.\n"
-		 "\n"
-		 "  -1, --names  names only, one in a line\n"
-		 "  -j, --json   a JSON array\n",
+	.usage =
+		"ls [OPTION]...\n"
+		"\n"
+		"Lists the ports of this network namespace, sorted by name. RECEIVERS and SENDERS\n"
+		"are the calls that are asleep for a message or for room.\n"
+		"\n"
+		"  -1, --names  names only, one in a line\n"
+		"  -j, --json   a JSON array\n",
 	.run = run,
 };

@@ -103,8 +103,7 @@ static double unit_ms(const char *suffix)
 		const char *suffix;
 		double ms;
 	} units[] = {
-		{ "", 1e3 },   { "ms", 1 },	{ "s", 1e3 },
-		{ "m", 60e3 }, { "h", 3600e3 },
+		{ "", 1e3 }, { "ms", 1 }, { "s", 1e3 }, { "m", 60e3 }, { "h", 3600e3 },
 	};
 	size_t i;
 

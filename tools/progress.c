@@ -36,8 +36,7 @@ void progress_start(const char *verb, bool quiet)
 static void show(void)
 {
 	fprintf(stderr, "\r%s %llu messages, %.1f MiB\033[K", progress.verb,
-		(unsigned long long)progress.messages,
-		(double)progress.bytes / (1024 * 1024));
+		(unsigned long long)progress.messages, (double)progress.bytes / (1024 * 1024));
 	progress.shown = true;
 }
 

@@ -285,24 +285,25 @@ static int run(int argc, char **argv)
 const struct command recv_command = {
 	.name = "recv",
 	.summary = "receive to stdout",
-	.usage = "recv [OPTION]... NAME|mailbox:\n"
-		 "\n"
-		 "Receives one message from a port, or from one's own mailbox (whose pid is told on\n"
-		 "stderr), and writes its bytes to stdout. Waits while there is none.\n"
-		 "\n"
-		 "  -n, --count N        N messages\n"
-		 "  -f, --follow         all messages, until the port is over\n"
-		 "  -e, --until-empty    all messages that are there now\n"
-		 "  -t, --timeout TIME   give up when none came for that time\n"
-		 "  --nonblock           give up at once where it would have to wait\n"
-		 "  -l, --lines          a newline after each message\n"
-		 "  -0, --null           a zero byte after each message\n"
-		 "  -j, --json           each message as a JSON object in a line, with its sender;\n"
-		 "                       what is not text is in data_base64 instead of data\n"
-		 "  --from PID           on a mailbox: only what that process sent\n"
-		 "  -m, --mode MODE      of the mailbox: who may send (w), like 0622\n"
-		 "  -q, --quiet          no pid of the mailbox, no progress on the terminal\n"
-		 "\n"
-		 "A message that was received and cannot be written is lost; that is told.\n",
+	.usage =
+		"recv [OPTION]... NAME|mailbox:\n"
+		"\n"
+		"Receives one message from a port, or from one's own mailbox (whose pid is told on\n"
+		"stderr), and writes its bytes to stdout. Waits while there is none.\n"
+		"\n"
+		"  -n, --count N        N messages\n"
+		"  -f, --follow         all messages, until the port is over\n"
+		"  -e, --until-empty    all messages that are there now\n"
+		"  -t, --timeout TIME   give up when none came for that time\n"
+		"  --nonblock           give up at once where it would have to wait\n"
+		"  -l, --lines          a newline after each message\n"
+		"  -0, --null           a zero byte after each message\n"
+		"  -j, --json           each message as a JSON object in a line, with its sender;\n"
+		"                       what is not text is in data_base64 instead of data\n"
+		"  --from PID           on a mailbox: only what that process sent\n"
+		"  -m, --mode MODE      of the mailbox: who may send (w), like 0622\n"
+		"  -q, --quiet          no pid of the mailbox, no progress on the terminal\n"
+		"\n"
+		"A message that was received and cannot be written is lost; that is told.\n",
 	.run = run,
 };

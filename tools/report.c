@@ -78,8 +78,7 @@ void die_usage(const char *format, ...)
 	char *hint = NULL;
 	va_list args;
 
-	if (current_command &&
-	    asprintf(&hint, "; see 'ipcbox help %s'", current_command->name) > 0)
+	if (current_command && asprintf(&hint, "; see 'ipcbox help %s'", current_command->name) > 0)
 		see = hint;
 	va_start(args, format);
 	tell("", see, format, args);

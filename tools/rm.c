@@ -9,7 +9,7 @@ static const struct option longs[] = {
 	OPTION_HELP,
 };
 
-static int delete(const char *name, unsigned int flags, bool force)
+static int delete_port(const char *name, unsigned int flags, bool force)
 {
 	int err = ipcbox_port_delete(name, flags);
 
@@ -33,7 +33,7 @@ static int run(int argc, char **argv)
 	}
 	need_arguments(argc, 1, argc, "the NAME of a port");
 	for (; optind < argc; optind++)
-		status |= delete(parse_port(argv[optind]), flags, force);
+		status |= delete_port(parse_port(argv[optind]), flags, force);
 	return status;
 }
 

@@ -37,14 +37,15 @@ static int fail_too_long(const struct sending *sending, size_t len)
 
 	if (len > IPCBOX_MSGSIZE_MAX) {
 		report("cannot send to '%s': more than %u bytes, the most for any message; "
-		       "send it in parts, or by --lines", sending->target.text,
-		       IPCBOX_MSGSIZE_MAX);
+		       "send it in parts, or by --lines",
+		       sending->target.text, IPCBOX_MSGSIZE_MAX);
 	} else if (ipcbox_stat(sending->fd, &info)) {
 		fail(-EMSGSIZE, "cannot send to '%s'", sending->target.text);
 	} else {
 		report("cannot send to '%s': the message has %zu bytes and it takes %llu; "
-		       "have its msgsize raised, or send in parts", sending->target.text,
-		       len, (unsigned long long)ipcbox_info_max_msgsize(info));
+		       "have its msgsize raised, or send in parts",
+		       sending->target.text, len,
+		       (unsigned long long)ipcbox_info_max_msgsize(info));
 	}
 	ipcbox_info_free(info);
 	return STATUS_FAILED;
@@ -55,8 +56,7 @@ static int send_message(struct sending *sending, const char *data, size_t len)
 	uint64_t deadline = ipcbox_deadline_ms(sending->timeout_ms);
 	int err;
 
-	err = ipcbox_send_until(sending->fd, data, len, deadline, sending->priority,
-				sending->tag);
+	err = ipcbox_send_until(sending->fd, data, len, deadline, sending->priority, sending->tag);
 	if (err == -EMSGSIZE)
 		return fail_too_long(sending, len);
 	if (err)
@@ -113,8 +113,8 @@ static int send_files(struct sending *sending, char **paths)
 		status = send_file(sending, *paths);
 	progress_hide();
 	if (status && sending->sent)
-		report("number of messages sent to '%s' before that: %llu",
-		       sending->target.text, sending->sent);
+		report("number of messages sent to '%s' before that: %llu", sending->target.text,
+		       sending->sent);
 	return status;
 }
 
@@ -167,19 +167,20 @@ static int run(int argc, char **argv)
 const struct command send_command = {
 	.name = "send",
 	.summary = "send files or stdin",
-	.usage = "send [OPTION]... NAME|pid:N [FILE]...\n"
-		 "\n"
-		 "Sends each FILE (- or none: stdin) as one message to a port, or to the mailbox of\n"
-		 "a process. Waits while there is no room.\n"
-		 "\n"
-		 "  -l, --lines       each line is a message, without its newline\n"
-		 "  -0, --null        each text up to a zero byte is a message\n"
-		 "  -p, --priority N  0 (the default) to 32767; higher is received first\n"
-		 "  -g, --tag N       a number that the receiver is told\n"
-		 "  -t, --timeout TIME  give up a message after that time\n"
-		 "  --nonblock        give up at once where it would have to wait\n"
-		 "  -q, --quiet       no progress on the terminal\n"
-		 "\n"
-		 "  find . -name '*.png' | ipcbox send jobs --lines\n",
+	.usage =
+		"send [OPTION]... NAME|pid:N [FILE]...\n"
+		"\n"
+		"Sends each FILE (- or none: stdin) as one message to a port, or to the mailbox of\n"
+		"a process. Waits while there is no room.\n"
+		"\n"
+		"  -l, --lines         each line is a message, without its newline\n"
+		"  -0, --null          each text up to a zero byte is a message\n"
+		"  -p, --priority N    0 (the default) to 32767; higher is received first\n"
+		"  -g, --tag N         a number that the receiver is told\n"
+		"  -t, --timeout TIME  give up when a message found no room for that time\n"
+		"  --nonblock          give up at once where it would have to wait\n"
+		"  -q, --quiet         no progress on the terminal\n"
+		"\n"
+		"  find . -name '*.png' | ipcbox send jobs --lines\n",
 	.run = run,
 };

@@ -93,10 +93,11 @@ static unsigned long long query(enum ipcbox_key key, int *err)
 	return value;
 }
 
-static int limits_text(int err)
+static int limits_text(void)
 {
 	const struct usage *usage;
 	const struct highest *high;
+	int err = 0;
 
 	printf("this user has\n");
 	for (usage = usages; usage < usages + COUNT(usages); usage++)
@@ -110,10 +111,11 @@ static int limits_text(int err)
 	return err;
 }
 
-static int limits_json(int err)
+static int limits_json(void)
 {
 	const struct usage *usage;
 	const struct highest *high;
+	int err = 0;
 
 	json_begin(NULL, '{');
 	json_number("abi", query(IPCBOX_KEY_ABI, &err));
@@ -140,7 +142,7 @@ static int stat_limits(bool json)
 
 	/* Asked first, so that without a module nothing half is told. */
 	if (!err)
-		err = json ? limits_json(0) : limits_text(0);
+		err = json ? limits_json() : limits_text();
 	return err ? fail(err, "cannot ask the module for its limits") : STATUS_OK;
 }
 

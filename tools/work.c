@@ -37,7 +37,7 @@ struct working {
 	bool until_empty;
 	bool file;
 	bool stopping; /* take nothing more, end with the workers */
-	int signal; /* that ended it, or 0 */
+	int signal;    /* that ended it, or 0 */
 	int status;
 };
 
@@ -125,8 +125,7 @@ static void read_signals(struct working *working)
 static void start(struct working *working, const struct ipcbox_msg *msg)
 {
 	struct worker *worker = find_worker(working, 0);
-	int status = worker_start(worker, working->name, working->command, msg,
-				  working->file);
+	int status = worker_start(worker, working->name, working->command, msg, working->file);
 
 	if (status == STATUS_OK) {
 		working->running++;
@@ -226,8 +225,7 @@ static int run_workers(struct working *working)
 	work(working);
 	if (working->failed)
 		report("messages from '%s' whose command failed: %llu of %llu", working->name,
-		       (unsigned long long)working->failed,
-		       (unsigned long long)working->done);
+		       (unsigned long long)working->failed, (unsigned long long)working->done);
 	if (working->signal)
 		die_by(working->signal);
 	return working->status;
@@ -283,23 +281,24 @@ static int run(int argc, char **argv)
 const struct command work_command = {
 	.name = "work",
 	.summary = "run a command for each message",
-	.usage = "work [OPTION]... NAME -- COMMAND [ARGUMENT]...\n"
-		 "\n"
-		 "Runs COMMAND for each message of a port until the port is over. The message is the\n"
-		 "command's stdin, and {} in COMMAND and ARGUMENTs stands for its text (without one\n"
-		 "newline at its end). In the environment are IPCBOX_SEQ, IPCBOX_PID, IPCBOX_UID,\n"
-		 "IPCBOX_GID, IPCBOX_PRIORITY and IPCBOX_TAG.\n"
-		 "\n"
-		 "  -P, --max-procs N   up to N commands at a time; 1 is the default\n"
-		 "  -n, --count N       N messages\n"
-		 "  -e, --until-empty   end when the port is empty and no command runs\n"
-		 "  -F, --file          {} stands for a file that holds the message\n"
-		 "\n"
-		 "Exit status, as xargs has it: 0; 123: a command failed; 124: a command exited with\n"
-		 "255; 125: one was killed by a signal; 126: it cannot be run; 127: it was not found;\n"
-		 "1: any other error. From 124 on no further message is taken. SIGHUP, SIGINT and\n"
-		 "SIGTERM are passed on to the commands, and no further message is taken.\n"
-		 "\n"
-		 "  ipcbox work jobs -P 4 -- convert {} -resize 50% small/{}\n",
+	.usage =
+		"work [OPTION]... NAME -- COMMAND [ARGUMENT]...\n"
+		"\n"
+		"Runs COMMAND for each message of a port until the port is over. The message is the\n"
+		"command's stdin, and {} in COMMAND and ARGUMENTs stands for its text (without one\n"
+		"newline at its end). In the environment are IPCBOX_SEQ, IPCBOX_PID, IPCBOX_UID,\n"
+		"IPCBOX_GID, IPCBOX_PRIORITY and IPCBOX_TAG.\n"
+		"\n"
+		"  -P, --max-procs N   up to N commands at a time; 1 is the default\n"
+		"  -n, --count N       N messages\n"
+		"  -e, --until-empty   end when the port is empty and no command runs\n"
+		"  -F, --file          {} stands for a file that holds the message\n"
+		"\n"
+		"Exit status, as xargs has it: 0; 123: a command failed; 124: a command exited with\n"
+		"255; 125: one was killed by a signal; 126: it cannot be run; 127: it was not found;\n"
+		"1: any other error. From 124 on no further message is taken. SIGHUP, SIGINT and\n"
+		"SIGTERM are passed on to the commands, and no further message is taken.\n"
+		"\n"
+		"  ipcbox work jobs -P 4 -- convert {} -resize 50% small/{}\n",
 	.run = run,
 };

@@ -160,8 +160,7 @@ static int spawn(pid_t *pid, char **arguments, int fd)
 	return -err;
 }
 
-static int spawn_for(struct worker *worker, char **command, const struct ipcbox_msg *msg,
-		     int fd)
+static int spawn_for(struct worker *worker, char **command, const struct ipcbox_msg *msg, int fd)
 {
 	char **arguments;
 	char *text = NULL;

@@ -104,7 +104,7 @@ int main(int argc, char **argv)
 	ipcbox_msg_free(msg);
 	if (err != -EPIPE)
 		die(err, "receiving a file");
-	say("done: %u files, %.1f MB; found the port empty %u times, slept %.1f s",
-	    files, megabytes, empty, waited);
+	say("done: %u files, %.1f MB; found the port empty %u times, slept %.1f s", files,
+	    megabytes, empty, waited);
 	return 0;
 }

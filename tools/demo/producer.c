@@ -67,7 +67,7 @@ int main(int argc, char **argv)
 		name[strcspn(name, "\n")] = '\0';
 		send_file(port, name);
 	}
-	say("done: %u files, %.1f MB; found the port full %u times, slept %.1f s",
-	    files, megabytes, full, waited);
+	say("done: %u files, %.1f MB; found the port full %u times, slept %.1f s", files, megabytes,
+	    full, waited);
 	return 0;
 }

@@ -28,12 +28,10 @@ static int send_file(int browser, const char *data, size_t len)
 	end.checksum = add_checksum(NO_CHECKSUM, data, len);
 	for (at = 0; at < len && !err; at += piece) {
 		piece = len - at < PIECE ? len - at : PIECE;
-		err = ipcbox_send_until(browser, data + at, piece, IPCBOX_FOREVER, 0,
-					TAG_PIECE);
+		err = ipcbox_send_until(browser, data + at, piece, IPCBOX_FOREVER, 0, TAG_PIECE);
 	}
 	if (!err)
-		err = ipcbox_send_until(browser, &end, sizeof(end), IPCBOX_FOREVER, 0,
-					TAG_END);
+		err = ipcbox_send_until(browser, &end, sizeof(end), IPCBOX_FOREVER, 0, TAG_END);
 	return err;
 }
 

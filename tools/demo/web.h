@@ -13,7 +13,7 @@
 
 enum {
 	TAG_PIECE, /* some bytes of the file */
-	TAG_END, /* struct web_end: that was all */
+	TAG_END,   /* struct web_end: that was all */
 	TAG_ERROR, /* why there is no such file, in words */
 };
 
