@@ -5,7 +5,8 @@
 #	build the module for a kernel, given as the folder that fetch.sh printed,
 #	in DIR; prints nothing unless it fails
 # build.sh programs DIR
-#	build library, tools and selftests, for 64 and 32 bits, and put them into
+#	build library, tools and selftests, for 64 and 32 bits, and the examples
+#	of the documentation, and put them into
 #	DIR as they are to lie in the guest (by calls of "build.sh bits")
 
 . "$(dirname "$0")/lib.sh"
@@ -46,6 +47,7 @@ build_programs()
 	rm -rf "$out"
 	quietly "$vm/build.sh" bits 64 "$out" usr/lib tests usr/bin
 	quietly "$vm/build.sh" bits 32 "$out" usr/lib32 tests32 tests32/bin
+	quietly "$vm/docs.sh" "$out/vm/docs.d"
 }
 
 job=$1

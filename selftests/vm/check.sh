@@ -83,7 +83,8 @@ clang_format()
 
 scripts()
 {
-	git ls-files -z -co --exclude-standard | xargs -0 grep -lIE '^#!.*sh$' | xargs shellcheck
+	find . \( -name .git -o -path ./build \) -prune -o -type f -print0 |
+		xargs -0 awk 'FNR == 1 && /^#!.*sh$/ { print FILENAME }' | xargs shellcheck
 	shellcheck selftests/vm/lib.sh selftests/vm/guest/etc/profile
 }
 

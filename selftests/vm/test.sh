@@ -23,22 +23,26 @@ list_programs()
 	cd "$build/vm/programs"
 	sed 's/.*:/tests /' tests/kselftest-list.txt
 	sed 's/.*:/tests32 /' tests32/kselftest-list.txt
+	echo vm docs
 }
 
 # Those to run, as run-tests takes them: "/tests/port -r fixture.test".
 select_programs()
 {
-	local dir program name filter
+	local dir program name filter by_id
 
 	while read -r dir program; do
 		case ${BITS:-}:$dir in
-		64:tests32 | 32:tests) continue ;;
+		64:tests32 | 32:tests | 32:vm) continue ;;
 		esac
 		name=${program%.sh}
+		# the kernel's harness takes fixture.test with -r
+		by_id=-r
+		[ "$dir/$name" != vm/docs ] || by_id=-t
 		for filter in ${TEST:-$name}; do
 			case $filter in
 			"$name")	echo "/$dir/$program" ;;
-			"$name".*.*)	echo "/$dir/$program -r ${filter#*.}" ;;
+			"$name".*.*)	echo "/$dir/$program $by_id ${filter#*.}" ;;
 			"$name".*)	echo "/$dir/$program -t ${filter#*.}" ;;
 			esac
 		done
