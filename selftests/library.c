@@ -8,18 +8,13 @@
 #include <limits.h>
 #include <sys/resource.h>
 
-/* The port of the fixture, so small that a message fills it. */
-static void make_small(struct __test_metadata *_metadata,
-		       FIXTURE_DATA(library) *self)
+/* Makes a port so small that one message fills it, and sends that. */
+static void fill(struct __test_metadata *_metadata, int port,
+		 struct ipcbox_options *options)
 {
-	ipcbox_options_set_messages(self->options, 1);
-	ASSERT_EQ(0, ipcbox_set(self->port, self->options));
-}
-
-static void fill(struct __test_metadata *_metadata, FIXTURE_DATA(library) *self)
-{
-	make_small(_metadata, self);
-	ASSERT_EQ(0, ipcbox_send(self->port, "x", 1));
+	ipcbox_options_set_messages(options, 1);
+	ASSERT_EQ(0, ipcbox_set(port, options));
+	ASSERT_EQ(0, ipcbox_send(port, "x", 1));
 }
 
 /* A child with a mailbox, which ends when it is told by a message. */
@@ -213,7 +208,7 @@ TEST_F(library, a_deadline_ends_the_waiting_in_both_directions)
 	EXPECT_EQ(-ETIMEDOUT, ipcbox_recv_msg(self->port, &self->msg, 0,
 					      ipcbox_deadline_ms(30)));
 	EXPECT_LE(30 * 1000000ULL, now_ns() - start);
-	fill(_metadata, self);
+	fill(_metadata, self->port, self->options);
 	start = now_ns();
 	EXPECT_EQ(-ETIMEDOUT, ipcbox_send_until(self->port, "x", 1,
 						ipcbox_deadline_ms(30), 0, 0));
@@ -235,7 +230,7 @@ TEST_F(library, send_tells_its_errors)
 	EXPECT_EQ(-EFAULT, ipcbox_send(self->port, NULL, 1));
 	EXPECT_EQ(-EINVAL, ipcbox_send_until(self->port, "x", 1, IPCBOX_NOWAIT,
 					     IPCBOX_PRIORITY_MAX + 1, 0));
-	fill(_metadata, self);
+	fill(_metadata, self->port, self->options);
 	EXPECT_EQ(-EAGAIN, ipcbox_send_until(self->port, "x", 1, IPCBOX_NOWAIT, 0, 0));
 }
 

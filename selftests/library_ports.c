@@ -273,7 +273,7 @@ static int see(const struct ipcbox_info *info, void *arg)
 	seen->count++;
 	seen->out_of_order += strcmp(seen->last, name) >= 0;
 	seen->out_of_order += ipcbox_info_kind(info) != IPCBOX_KIND_PORT;
-	strcpy(seen->last, name);
+	snprintf(seen->last, sizeof(seen->last), "%s", name);
 	if (seen->remove && ipcbox_port_delete(name, 0))
 		return -EBADMSG;
 	return seen->count == seen->stop_at ? 42 : 0;
