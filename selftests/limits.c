@@ -115,6 +115,25 @@ TEST_F(limit, direct_send_above_it_returns_emlink)
 	peer_kill(&peer);
 }
 
+/* To wait for a process is to have its link to us, if it sent nothing yet. */
+TEST_F(limit, recv_from_one_sender_above_it_returns_emlink)
+{
+	struct ipcbox_recv r = room(NULL, 0);
+	int box = mailbox_open(self->control);
+	struct peer peer;
+
+	ASSERT_EQ(0, peer_start(&peer, 1));
+	ASSERT_EQ(0, write_number(variant->links, 0));
+	r.from = peer.pid;
+	r.deadline = in_ms(20);
+	EXPECT_EQ(-EMLINK, command(box, IPCBOX_RECV, &r));
+	EXPECT_EQ(0, receivers_of(box));
+	ASSERT_EQ(0, write_number(variant->links, 1));
+	r.deadline = in_ms(20);
+	EXPECT_EQ(-ETIMEDOUT, command(box, IPCBOX_RECV, &r));
+	peer_kill(&peer);
+}
+
 /* Bytes: ENOBUFS */
 
 TEST_F(limit, send_above_it_returns_enobufs_at_once)
@@ -282,31 +301,49 @@ TEST_F(limit, of_open_files_returns_emfile_and_makes_nothing)
 	peer_kill(&peer);
 }
 
-static int gets_enfile(void *control)
+struct no_files {
+	int control;
+	const char *port;	/* that is there and open to all */
+	pid_t peer;
+};
+
+static int gets_enfile(void *arg)
 {
-	int fd = *(int *)control;
+	struct no_files *n = arg;
 
 	if (setresuid(1000, 1000, 1000))
 		return 1;
-	if (port_create(fd, "new", BOTH) != -ENFILE)
+	if (port_create(n->control, "new", BOTH) != -ENFILE)
 		return 2;
-	return mailbox_open(fd) == -ENFILE ? 0 : 3;
+	if (port_open(n->control, n->port, BOTH) != -ENFILE)
+		return 3;
+	if (mailbox_open(n->control) != -ENFILE)
+		return 4;
+	return link_open(n->control, n->peer, 0) == -ENFILE ? 0 : 5;
 }
 
 #define FILE_MAX "/proc/sys/fs/file-max"
 
 TEST_F(limit, of_files_in_the_system_returns_enfile)
 {
+	struct no_files n = { .control = self->control, .port = self->stage.name };
+	struct peer peer;
 	char was[32];
 	int ret;
 
+	ASSERT_LE(0, port_create_attr(self->control, self->stage.name, 0,
+				      (struct ipcbox_attr){
+		.mask = IPCBOX_ATTR_MODE, .mode = 0666 }));
+	ASSERT_EQ(0, peer_start(&peer, 1));
+	n.peer = peer.pid;
 	ASSERT_EQ(0, read_line(FILE_MAX, was, sizeof(was)));
 	ASSERT_EQ(0, write_number(FILE_MAX, 1));
-	ret = reap(spawn(gets_enfile, &self->control));
+	ret = reap(spawn(gets_enfile, &n));
 	ASSERT_EQ(0, write_file(FILE_MAX, was));
 	EXPECT_EQ(0, ret);
 	EXPECT_FALSE(port_exists(self->control, "new"));
-	EXPECT_EQ(0, usage(self->control).boxes.used);
+	EXPECT_EQ(2, usage(self->control).boxes.used);
+	peer_kill(&peer);
 }
 
 /* The memory cgroup of the sender */

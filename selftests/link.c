@@ -142,6 +142,51 @@ TEST_F(link, to_a_thread_that_does_not_lead_returns_esrch)
 	EXPECT_EQ(0, call_end(&c));
 }
 
+/* The thread that was first ends; the process, and its pid, go on. */
+static int lead_by_another_thread(void *arg)
+{
+	static struct call c;
+	int *ready = arg;
+	int box = mailbox_open_public(control_open());
+
+	/* One message, and the other thread ends too. */
+	call_recv(&c, box);
+	if (!receivers_asleep(box, 1) || write(*ready, "", 1) != 1)
+		return 1;
+	syscall(SYS_exit, 0);
+	return 1;
+}
+
+static bool leader_is_zombie(pid_t pid)
+{
+	char path[64], line[512];
+	const char *state;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (read_line(path, line, sizeof(line)))
+		return false;
+	state = strrchr(line, ')');
+	return state && state[2] == 'Z';
+}
+
+TEST_F(link, to_a_process_whose_first_thread_ended_works)
+{
+	int ready[2], box = mailbox_open(self->control);
+	char byte;
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(ready));
+	pid = spawn(lead_by_another_thread, &ready[1]);
+	ASSERT_EQ(1, read(ready[0], &byte, 1));
+	ASSERT_TRUE(eventually(leader_is_zombie(pid)));
+	EXPECT_LE(0, link_open(self->control, pid, 0));
+	EXPECT_EQ(-EAGAIN, recv_tag_from(box, pid));
+	/* Its last thread ends with this, and so does the process. */
+	EXPECT_EQ(0, send_tag_to(self->control, pid, 1));
+	EXPECT_EQ(0, reap(pid));
+	EXPECT_EQ(-ESRCH, link_open(self->control, pid, 0));
+}
+
 TEST_F(link, to_a_process_without_mailbox_returns_econnrefused)
 {
 	struct ipcbox_query q;
@@ -291,6 +336,20 @@ TEST_F(link, blocked_sender_gets_in_when_its_message_is_received)
 	ASSERT_EQ(0, peer_do(&self->peer, PEER_RECV));
 	EXPECT_EQ(0, call_end(&c));
 	EXPECT_EQ(0, senders_of(self->link));
+}
+
+TEST_F(link, full_link_times_out)
+{
+	__u64 tag = 9;
+	struct ipcbox_send s = tagged(&tag, 0);
+
+	ASSERT_EQ(-EAGAIN, fill_link(self->link));
+	s.deadline = in_ms(20);
+	EXPECT_EQ(-ETIMEDOUT, command(self->link, IPCBOX_SEND, &s));
+	s.pid = self->peer.pid;
+	EXPECT_EQ(-ETIMEDOUT, command(self->control, IPCBOX_SEND, &s));
+	EXPECT_EQ(0, senders_of(self->link));
+	EXPECT_EQ(SHARE, sent_of(self->link));
 }
 
 static int send_over_inherited(void *link)

@@ -67,7 +67,7 @@ static bool proc_lists(const char *name)
 	if (!file)
 		return false;
 	while (fgets(line, sizeof(line), file))
-		found |= strstr(line, name) != NULL;
+		found = found || strstr(line, name);
 	fclose(file);
 	return found;
 }

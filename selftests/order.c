@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Who goes first: messages by priority, then arrival; senders that wait by the
- * same rule, with nobody passing them; numbers without gaps; and that what
- * arrives is what was sent, whatever its length.
+ * same rule, with nobody passing them; and numbers without gaps.
  */
 #include "ipcbox_test.h"
 
@@ -326,93 +325,6 @@ TEST_F(order, message_of_a_failed_receive_keeps_its_place)
 	for (int i = 1; i <= 3; i++) {
 		EXPECT_EQ(i, recv_tag(self->port));
 	}
-}
-
-/* Content */
-
-FIXTURE(content) {
-	struct stage stage;
-	int port;
-	unsigned char *sent;
-	unsigned char *received;
-};
-
-FIXTURE_VARIANT(content) {
-	size_t len;
-};
-
-#define LENGTH(n) FIXTURE_VARIANT_ADD(content, of_##n) { .len = n }
-
-LENGTH(0);
-LENGTH(1);
-LENGTH(63);
-LENGTH(64);
-LENGTH(65);
-LENGTH(4000);
-LENGTH(4032);
-LENGTH(4095);
-LENGTH(4096);
-LENGTH(4097);
-LENGTH(8192);
-LENGTH(65535);
-LENGTH(65536);
-LENGTH(1048576);
-LENGTH(16777216);
-
-/* Room for the longest, and a byte behind it that must stay. */
-#define ROOM (IPCBOX_MSGSIZE_MAX + 1)
-
-FIXTURE_SETUP(content)
-{
-	__u32 random = 12345;
-
-	stage_setup(_metadata, &self->stage);
-	self->port = port_create_sized(self->stage.control, self->stage.name,
-				       BOTH, 8, 48 << 20);
-	ASSERT_LE(0, self->port);
-	self->sent = malloc(ROOM);
-	self->received = malloc(ROOM);
-	ASSERT_NE(NULL, self->sent);
-	ASSERT_NE(NULL, self->received);
-	for (size_t i = 0; i < variant->len; i++) {
-		random = random * 1664525 + 1013904223;
-		self->sent[i] = random >> 24;
-	}
-	memset(self->received, POISON, variant->len + 1);
-}
-
-FIXTURE_TEARDOWN(content)
-{
-	free(self->sent);
-	free(self->received);
-	stage_teardown(_metadata, &self->stage);
-}
-
-TEST_F_TIMEOUT(content, arrives_as_sent_through_the_queue, 60)
-{
-	struct ipcbox_recv r = room(self->received, variant->len);
-
-	ASSERT_EQ(0, send_now(self->port, self->sent, variant->len));
-	EXPECT_EQ(variant->len, bytes_of(self->port));
-	ASSERT_EQ(0, recv_now(self->port, &r));
-	EXPECT_EQ(variant->len, r.len);
-	EXPECT_EQ(0, memcmp(self->sent, self->received, variant->len));
-	EXPECT_EQ(POISON, self->received[variant->len]);
-	EXPECT_EQ(0, bytes_of(self->port));
-}
-
-TEST_F_TIMEOUT(content, arrives_as_sent_from_hand_to_hand, 60)
-{
-	struct call c;
-
-	c.recv = room(self->received, ROOM);
-	call_start(&c, self->port, IPCBOX_RECV, &c.recv);
-	ASSERT_TRUE(receivers_asleep(self->port, 1));
-	ASSERT_EQ(0, send_now(self->port, self->sent, variant->len));
-	ASSERT_EQ(0, call_end(&c));
-	EXPECT_EQ(variant->len, c.recv.len);
-	EXPECT_EQ(0, memcmp(self->sent, self->received, variant->len));
-	EXPECT_EQ(POISON, self->received[variant->len]);
 }
 
 TEST_HARNESS_MAIN

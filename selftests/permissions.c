@@ -59,10 +59,12 @@ static int ask_as(void *arg)
 }
 
 /* The answer that the user in question gets. */
-static int ask(struct question q)
+static int answer_to(struct question q)
 {
 	return -reap(spawn(ask_as, &q));
 }
+
+#define ask(...) answer_to((struct question){ __VA_ARGS__ })
 
 static int try_open(const struct question *q, int control)
 {
@@ -176,13 +178,13 @@ TEST_F(mode, grants_what_its_bits_say)
 
 		ASSERT_EQ(0, set_mode(self->port, bits << variant->shift));
 		q.flags = IPCBOX_RECEIVER;
-		EXPECT_EQ(may_receive ? 0 : -EACCES, ask(q));
+		EXPECT_EQ(may_receive ? 0 : -EACCES, answer_to(q));
 		q.flags = IPCBOX_SENDER;
-		EXPECT_EQ(may_send ? 0 : -EACCES, ask(q));
+		EXPECT_EQ(may_send ? 0 : -EACCES, answer_to(q));
 		q.flags = BOTH;
-		EXPECT_EQ(may_receive && may_send ? 0 : -EACCES, ask(q));
+		EXPECT_EQ(may_receive && may_send ? 0 : -EACCES, answer_to(q));
 		q.flags = 0;
-		EXPECT_EQ(0, ask(q));
+		EXPECT_EQ(0, answer_to(q));
 	}
 }
 
@@ -194,9 +196,9 @@ TEST_F(mode, of_other_classes_grants_nothing)
 	};
 
 	ASSERT_EQ(0, set_mode(self->port, 0666 & ~(7 << variant->shift)));
-	EXPECT_EQ(-EACCES, ask(q));
+	EXPECT_EQ(-EACCES, answer_to(q));
 	q.flags = IPCBOX_SENDER;
-	EXPECT_EQ(-EACCES, ask(q));
+	EXPECT_EQ(-EACCES, answer_to(q));
 }
 
 TEST_F(mode, holds_for_reuse_too)
@@ -207,16 +209,16 @@ TEST_F(mode, holds_for_reuse_too)
 	};
 
 	ASSERT_EQ(0, set_mode(self->port, 0666 & ~(4 << variant->shift)));
-	EXPECT_EQ(-EACCES, ask(q));
+	EXPECT_EQ(-EACCES, answer_to(q));
 	ASSERT_EQ(0, set_mode(self->port, 6 << variant->shift));
-	EXPECT_EQ(0, ask(q));
+	EXPECT_EQ(0, answer_to(q));
 }
 
 TEST_F(permission, root_passes_every_mode)
 {
 	ASSERT_EQ(0, set_mode(self->port, 0));
-	EXPECT_EQ(0, ask((struct question){ .user = &root, .ask = try_open,
-		.name = self->name, .flags = BOTH }));
+	EXPECT_EQ(0, ask(.user = &root, .ask = try_open, .name = self->name,
+			 .flags = BOTH));
 }
 
 TEST_F(permission, creator_has_both_directions_whatever_the_mode)
@@ -244,8 +246,8 @@ static int create_closed(const struct question *q, int control)
 
 TEST_F(permission, creator_without_rights_is_refused_when_it_opens_again)
 {
-	EXPECT_EQ(-EACCES, ask((struct question){ .user = &owner,
-		.ask = create_closed, .name = "closed" }));
+	EXPECT_EQ(-EACCES, ask(.user = &owner, .ask = create_closed,
+			       .name = "closed"));
 	EXPECT_EQ(0, port_remove(self->control, "closed"));
 }
 
@@ -269,8 +271,8 @@ static int sends_and_receives(const struct question *q, int control)
 TEST_F(permission, fd_carries_its_rights_to_who_inherits_it)
 {
 	ASSERT_EQ(0, set_mode(self->port, 0));
-	EXPECT_EQ(0, ask((struct question){ .user = &other,
-		.ask = sends_and_receives, .flags = self->port }));
+	EXPECT_EQ(0, ask(.user = &other, .ask = sends_and_receives,
+			 .flags = self->port));
 }
 
 /* Delete and set: for the owner */
@@ -278,34 +280,33 @@ TEST_F(permission, fd_carries_its_rights_to_who_inherits_it)
 TEST_F(permission, delete_by_another_returns_eperm)
 {
 	ASSERT_EQ(0, set_mode(self->port, 0666));
-	EXPECT_EQ(-EPERM, ask((struct question){ .user = &other,
-		.ask = try_delete, .name = self->name }));
-	EXPECT_EQ(-EPERM, ask((struct question){ .user = &in_group,
-		.ask = try_delete, .name = self->name }));
-	EXPECT_EQ(-EPERM, ask((struct question){ .user = &other,
-		.ask = try_delete, .name = self->name, .flags = IPCBOX_UNLINK }));
+	EXPECT_EQ(-EPERM, ask(.user = &other, .ask = try_delete,
+			      .name = self->name));
+	EXPECT_EQ(-EPERM, ask(.user = &in_group, .ask = try_delete,
+			      .name = self->name));
+	EXPECT_EQ(-EPERM, ask(.user = &other, .ask = try_delete,
+			      .name = self->name, .flags = IPCBOX_UNLINK));
 	EXPECT_TRUE(port_exists(self->control, self->name));
 	EXPECT_EQ(0, state_of(self->port));
 }
 
 TEST_F(permission, delete_by_the_owner_works)
 {
-	EXPECT_EQ(0, ask((struct question){ .user = &owner, .ask = try_delete,
-		.name = self->name }));
+	EXPECT_EQ(0, ask(.user = &owner, .ask = try_delete,
+			 .name = self->name));
 	EXPECT_FALSE(port_exists(self->control, self->name));
 }
 
 TEST_F(permission, unlink_by_the_owner_works)
 {
-	EXPECT_EQ(0, ask((struct question){ .user = &owner, .ask = try_delete,
-		.name = self->name, .flags = IPCBOX_UNLINK }));
+	EXPECT_EQ(0, ask(.user = &owner, .ask = try_delete, .name = self->name,
+			 .flags = IPCBOX_UNLINK));
 	EXPECT_FALSE(port_exists(self->control, self->name));
 }
 
 TEST_F(permission, delete_by_root_works)
 {
-	EXPECT_EQ(0, ask((struct question){ .user = &root, .ask = try_delete,
-		.name = self->name }));
+	EXPECT_EQ(0, ask(.user = &root, .ask = try_delete, .name = self->name));
 }
 
 TEST_F(permission, set_by_another_returns_eperm)
@@ -318,9 +319,9 @@ TEST_F(permission, set_by_another_returns_eperm)
 
 	ASSERT_EQ(0, set_mode(self->port, 0662));
 	ASSERT_EQ(0, box_stat(self->port, &before));
-	EXPECT_EQ(-EPERM, ask(q));
+	EXPECT_EQ(-EPERM, answer_to(q));
 	q.user = &in_group;
-	EXPECT_EQ(-EPERM, ask(q));
+	EXPECT_EQ(-EPERM, answer_to(q));
 	ASSERT_EQ(0, box_stat(self->port, &after));
 	EXPECT_EQ(0, memcmp(&before, &after, sizeof(before)));
 }
@@ -329,9 +330,8 @@ TEST_F(permission, set_by_the_owner_works)
 {
 	struct ipcbox_stat s;
 
-	EXPECT_EQ(0, ask((struct question){ .user = &owner, .ask = try_set,
-		.name = self->name,
-		.attr = { .mask = IPCBOX_ATTR_MODE, .mode = 0644 } }));
+	EXPECT_EQ(0, ask(.user = &owner, .ask = try_set, .name = self->name,
+			 .attr = { .mask = IPCBOX_ATTR_MODE, .mode = 0644 }));
 	ASSERT_EQ(0, box_stat(self->port, &s));
 	EXPECT_EQ(0644, s.mode);
 }
@@ -343,11 +343,11 @@ TEST_F(permission, delete_and_set_follow_the_owner)
 
 	ASSERT_EQ(0, box_set(self->port, (struct ipcbox_attr){
 		.mask = IPCBOX_ATTR_UID, .uid = OTHER }));
-	EXPECT_EQ(-EPERM, ask(q));
+	EXPECT_EQ(-EPERM, answer_to(q));
 	q.user = &other;
-	EXPECT_EQ(0, ask(q));
+	EXPECT_EQ(0, answer_to(q));
 	q.ask = try_delete;
-	EXPECT_EQ(0, ask(q));
+	EXPECT_EQ(0, answer_to(q));
 }
 
 /* Owner and group: whom one may give it to */
@@ -360,10 +360,10 @@ TEST_F(permission, giving_away_without_cap_chown_returns_eperm)
 	};
 	struct ipcbox_stat s;
 
-	EXPECT_EQ(-EPERM, ask(q));
+	EXPECT_EQ(-EPERM, answer_to(q));
 	q.ask = try_create;
 	q.name = "new";
-	EXPECT_EQ(-EPERM, ask(q));
+	EXPECT_EQ(-EPERM, answer_to(q));
 	EXPECT_FALSE(port_exists(self->control, "new"));
 	ASSERT_EQ(0, box_stat(self->port, &s));
 	EXPECT_EQ(OWNER, s.uid);
@@ -377,10 +377,10 @@ TEST_F(permission, group_that_one_is_not_in_returns_eperm)
 	};
 	struct ipcbox_stat s;
 
-	EXPECT_EQ(-EPERM, ask(q));
+	EXPECT_EQ(-EPERM, answer_to(q));
 	q.ask = try_create;
 	q.name = "new";
-	EXPECT_EQ(-EPERM, ask(q));
+	EXPECT_EQ(-EPERM, answer_to(q));
 	EXPECT_FALSE(port_exists(self->control, "new"));
 	ASSERT_EQ(0, box_stat(self->port, &s));
 	EXPECT_EQ(GROUP, s.gid);
@@ -395,11 +395,11 @@ TEST_F(permission, group_that_one_is_in_works)
 	};
 	struct ipcbox_stat s;
 
-	EXPECT_EQ(0, ask(q));
+	EXPECT_EQ(0, answer_to(q));
 	ASSERT_EQ(0, box_stat(self->port, &s));
 	EXPECT_EQ(GROUP + 1, s.gid);
 	q.attr.gid = OWNER;
-	EXPECT_EQ(0, ask(q));
+	EXPECT_EQ(0, answer_to(q));
 }
 
 TEST_F(permission, oneself_as_owner_works_without_capability)
@@ -410,7 +410,7 @@ TEST_F(permission, oneself_as_owner_works_without_capability)
 			  .uid = OWNER, .gid = OWNER },
 	};
 
-	EXPECT_EQ(0, ask(q));
+	EXPECT_EQ(0, answer_to(q));
 	EXPECT_EQ(0, port_remove(self->control, "new"));
 }
 
@@ -419,7 +419,7 @@ TEST_F(permission, owner_of_a_new_port_is_the_effective_user)
 	struct question q = { .user = &other, .ask = try_create, .name = "new" };
 	struct ipcbox_stat s;
 
-	ASSERT_EQ(0, ask(q));
+	ASSERT_EQ(0, answer_to(q));
 	ASSERT_EQ(0, box_stat(port_open(self->control, "new", 0), &s));
 	EXPECT_EQ(OTHER, s.uid);
 	EXPECT_EQ(OTHER, s.gid);
@@ -457,12 +457,12 @@ TEST_F(permission, cap_ipc_owner_is_what_lets_one_set_anothers)
 	};
 
 	q.flags = CAP_CHOWN;
-	EXPECT_EQ(-EPERM, ask(q));
+	EXPECT_EQ(-EPERM, answer_to(q));
 	q.flags = CAP_IPC_OWNER;
-	EXPECT_EQ(0, ask(q));
+	EXPECT_EQ(0, answer_to(q));
 	/* But not give it away: that is CAP_CHOWN's. */
 	q.attr = (struct ipcbox_attr){ .mask = IPCBOX_ATTR_UID, .uid = 3000 };
-	EXPECT_EQ(-EPERM, ask(q));
+	EXPECT_EQ(-EPERM, answer_to(q));
 }
 
 /* In a user namespace of its own one has all capabilities, but not here. */
@@ -482,8 +482,8 @@ static int in_own_user_namespace(const struct question *q, int control)
 
 TEST_F(permission, capability_in_another_user_namespace_means_nothing)
 {
-	EXPECT_EQ(-EPERM, ask((struct question){ .user = &other,
-		.ask = in_own_user_namespace, .name = self->name }));
+	EXPECT_EQ(-EPERM, ask(.user = &other, .ask = in_own_user_namespace,
+			      .name = self->name));
 	EXPECT_TRUE(port_exists(self->control, self->name));
 }
 
@@ -514,10 +514,10 @@ FIXTURE_TEARDOWN(mailbox_mode)
 static int reach(const struct user *user)
 {
 	struct question q = { .user = user, .ask = try_send_to, .pid = getpid() };
-	int sent = ask(q);
+	int sent = answer_to(q);
 
 	q.ask = try_link;
-	return ask(q) == sent ? sent : -EDOM;
+	return answer_to(q) == sent ? sent : -EDOM;
 }
 
 TEST_F(mailbox_mode, takes_from_the_same_user_only_by_default)
@@ -554,6 +554,19 @@ TEST_F(mailbox_mode, may_be_closed_to_its_own_user)
 	EXPECT_EQ(-EACCES, reach(&owner));
 }
 
+static int opens_mailbox(const struct question *q, int control)
+{
+	return mailbox_open_attr(control, 0, q->attr);
+}
+
+TEST_F(mailbox_mode, opening_one_for_another_returns_eperm)
+{
+	EXPECT_EQ(-EPERM, ask(.user = &owner, .ask = opens_mailbox,
+			      .attr = { .mask = IPCBOX_ATTR_UID, .uid = OTHER }));
+	EXPECT_EQ(-EPERM, ask(.user = &owner, .ask = opens_mailbox,
+			      .attr = { .mask = IPCBOX_ATTR_GID, .gid = GROUP }));
+}
+
 static int sends_over_open_link(const struct question *q, int control)
 {
 	(void)control;
@@ -565,8 +578,8 @@ TEST_F(mailbox_mode, open_link_keeps_its_right_when_the_mode_is_narrowed)
 	int link = link_open(self->control, getpid(), 0);
 
 	ASSERT_EQ(0, set_mode(self->box, 0));
-	EXPECT_EQ(0, ask((struct question){ .user = &other,
-		.ask = sends_over_open_link, .flags = link }));
+	EXPECT_EQ(0, ask(.user = &other, .ask = sends_over_open_link,
+			 .flags = link));
 }
 
 static int sets_mailbox(const struct question *q, int control)
@@ -577,10 +590,10 @@ static int sets_mailbox(const struct question *q, int control)
 
 TEST_F(mailbox_mode, set_by_another_who_has_the_fd_returns_eperm)
 {
-	EXPECT_EQ(-EPERM, ask((struct question){ .user = &other,
-		.ask = sets_mailbox, .flags = self->box }));
-	EXPECT_EQ(0, ask((struct question){ .user = &owner,
-		.ask = sets_mailbox, .flags = self->box }));
+	EXPECT_EQ(-EPERM, ask(.user = &other, .ask = sets_mailbox,
+			      .flags = self->box));
+	EXPECT_EQ(0, ask(.user = &owner, .ask = sets_mailbox,
+			 .flags = self->box));
 }
 
 TEST_HARNESS_MAIN

@@ -186,6 +186,31 @@ TEST_F_TIMEOUT(many, senders_all_get_in, 120)
 	}
 }
 
+static int wait_in_many_threads(void *port)
+{
+	struct call *calls = calloc(MANY, sizeof(*calls));
+
+	for (int i = 0; i < MANY; i++)
+		call_recv(&calls[i], *(int *)port);
+	while (true)
+		pause();
+	return 0;
+}
+
+TEST_F_TIMEOUT(many, receivers_killed_with_their_process_leave_nothing, 120)
+{
+	pid_t pid = spawn(wait_in_many_threads, &self->port);
+	struct ipcbox_query q;
+
+	ASSERT_TRUE(receivers_asleep(self->port, MANY));
+	EXPECT_EQ(-SIGKILL, kill_and_reap(pid));
+	EXPECT_EQ(0, receivers_of(self->port));
+	ASSERT_EQ(0, box_query(self->control, &q));
+	EXPECT_EQ(self->stage.before.waiters.used, q.waiters.used);
+	EXPECT_EQ(0, send_tag(self->port, 1));
+	EXPECT_EQ(1, recv_tag(self->port));
+}
+
 /* Half of them give up: the others must not be lost with them. */
 TEST_F_TIMEOUT(many, receivers_that_time_out_leave_the_others_asleep, 120)
 {
