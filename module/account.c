@@ -4,6 +4,7 @@
 #include "ns.h"
 #include "trace.h"
 
+#include <linux/cred.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 
@@ -98,6 +99,22 @@ static void account_setup(struct ipcbox_account *account, struct ipcbox_ns *ns,
 		atomic_long_set(&account->used[i], 0);
 }
 
+/*
+ * Who answers for what happens in @user_ns, as seen from @top above it: the first
+ * on the way down, other than root, who made a user namespace. (One that root
+ * made is a container for others, and stands for itself.) INVALID_UID: nobody.
+ */
+static kuid_t payer(const struct user_namespace *user_ns,
+		    const struct user_namespace *top)
+{
+	kuid_t uid = INVALID_UID;
+
+	for (; user_ns && user_ns != top; user_ns = user_ns->parent)
+		if (!uid_eq(user_ns->owner, GLOBAL_ROOT_UID))
+			uid = user_ns->owner;
+	return uid;
+}
+
 /* An account that is found has references: see ipcbox_account_put(). */
 static struct ipcbox_account *account_find(struct ipcbox_ns *ns, kuid_t uid)
 {
@@ -111,14 +128,8 @@ static struct ipcbox_account *account_find(struct ipcbox_ns *ns, kuid_t uid)
 	return account;
 }
 
-/**
- * ipcbox_account_get() - find or make the account of a user
- * @ns: namespace
- * @uid: the user
- *
- * Return: the account, to be put, or ERR_PTR(-ENOMEM).
- */
-struct ipcbox_account *ipcbox_account_get(struct ipcbox_ns *ns, kuid_t uid)
+static struct ipcbox_account *find_or_create(struct ipcbox_ns *ns, kuid_t uid,
+					     struct ipcbox_account *parent)
 {
 	struct ipcbox_account *account, *fresh = NULL;
 	int err;
@@ -129,18 +140,54 @@ struct ipcbox_account *ipcbox_account_get(struct ipcbox_ns *ns, kuid_t uid)
 		if (account)
 			break;
 		if (!fresh)
-			fresh = kmalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
+			fresh = kmalloc(sizeof(*fresh), IPCBOX_GFP);
 		if (!fresh)
 			return ERR_PTR(-ENOMEM);
-		account_setup(fresh, ns, uid, &ns->account);
+		account_setup(fresh, ns, uid, ipcbox_account_hold(parent));
 		err = xa_insert(&ns->accounts, __kuid_val(uid), fresh,
-				GFP_KERNEL);
+				IPCBOX_GFP);
 		if (!err)
 			return fresh;
+		ipcbox_account_put(parent);
 	} while (err == -EBUSY);
 
 	kfree(fresh);
 	return account ?: ERR_PTR(err);
+}
+
+/* As ipcbox_account_get(), in a user namespace for which @owner answers. */
+static struct ipcbox_account *get_below(struct ipcbox_ns *ns, kuid_t uid,
+					kuid_t owner)
+{
+	struct ipcbox_account *parent, *account;
+
+	parent = find_or_create(ns, owner, &ns->account);
+	if (IS_ERR(parent))
+		return parent;
+	account = find_or_create(ns, uid, parent);
+	ipcbox_account_put(parent);
+	return account;
+}
+
+/**
+ * ipcbox_account_get() - find or make the account of a user
+ * @ns: namespace
+ * @uid: the user, as the calling process has it
+ *
+ * Return: the account, to be put, or ERR_PTR(-ENOMEM).
+ */
+struct ipcbox_account *ipcbox_account_get(struct ipcbox_ns *ns, kuid_t uid)
+{
+	struct ipcbox_account *account;
+	kuid_t owner;
+
+	account = account_find(ns, uid);
+	if (account)
+		return account;
+	owner = payer(current_user_ns(), ns->net->user_ns);
+	if (uid_valid(owner) && !uid_eq(owner, uid))
+		return get_below(ns, uid, owner);
+	return find_or_create(ns, uid, &ns->account);
 }
 
 /**
@@ -152,8 +199,8 @@ struct ipcbox_account *ipcbox_account_get(struct ipcbox_ns *ns, kuid_t uid)
  */
 void ipcbox_account_put(struct ipcbox_account *account)
 {
+	struct ipcbox_account *parent = account->parent;
 	struct ipcbox_ns *ns = account->ns;
-
 	bool last;
 
 	if (refcount_dec_not_one(&account->refs))
@@ -163,16 +210,11 @@ void ipcbox_account_put(struct ipcbox_account *account)
 	if (last)
 		__xa_erase(&ns->accounts, __kuid_val(account->uid));
 	xa_unlock(&ns->accounts);
-	if (last)
-		kfree(account);
-}
-
-/* The host's user who made the outermost user namespace around @user_ns. */
-static kuid_t owner_on_host(const struct user_namespace *user_ns)
-{
-	while (user_ns->parent && user_ns->parent != &init_user_ns)
-		user_ns = user_ns->parent;
-	return user_ns->owner;
+	if (!last)
+		return;
+	kfree(account);
+	/* A namespace's own is never the last, so this goes two deep at most. */
+	ipcbox_account_put(parent);
 }
 
 /**
@@ -183,13 +225,14 @@ static kuid_t owner_on_host(const struct user_namespace *user_ns)
  */
 int ipcbox_account_init(struct ipcbox_ns *ns)
 {
-	struct user_namespace *user_ns = ns->net->user_ns;
 	struct ipcbox_account *parent = NULL;
+	kuid_t owner;
 
 	xa_init(&ns->accounts);
-	if (user_ns != &init_user_ns) {
-		parent = ipcbox_account_get(ipcbox_host_ns,
-					    owner_on_host(user_ns));
+	owner = payer(ns->net->user_ns, &init_user_ns);
+	if (uid_valid(owner)) {
+		parent = find_or_create(ipcbox_host_ns, owner,
+					&ipcbox_host_ns->account);
 		if (IS_ERR(parent))
 			return PTR_ERR(parent);
 	}

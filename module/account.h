@@ -9,22 +9,31 @@
  * asleep. Accounts form a tree, and a charge goes to an account and to all
  * above it, or to none::
  *
- *   user in a namespace -> namespace -> owner of its user namespace on the host
- *                                         -> host
+ *   user in a namespace [-> owner] -> namespace [-> owner on the host -> host]
  *
- * The third step is only there where the namespace belongs to a user namespace
- * other than the first: whoever made that pays for all that happens in it, so
- * that nobody gets past the host's limits by making namespaces.
+ * Nobody gets past a limit by making namespaces. Whoever made a user namespace
+ * answers for it: its users have user ids of their own, and so their own limits,
+ * but all they have counts for its owner as well. The first owner stands for one
+ * below that of the network namespace, the second for the one that has the
+ * network namespace.
  *
- * An account lives while something is charged to it or a sender refers to it.
- * The namespace's own account is embedded in it.
+ * An account lives while something is charged to it, or a sender or an account
+ * below refers to it. The namespace's own is embedded in it and always there.
  */
 
 #include "limits.h"
 
 #include <linux/atomic.h>
+#include <linux/gfp.h>
 #include <linux/refcount.h>
 #include <linux/uidgid.h>
+
+/*
+ * For all that a user can cause to be allocated: charged to the memory cgroup of
+ * whoever asks, who is told when its limit is reached. Nobody is killed for it,
+ * and nothing is printed.
+ */
+#define IPCBOX_GFP (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 struct ipcbox_account {
 	struct ipcbox_account *parent;

@@ -28,6 +28,20 @@ static bool is_clean(const struct ipcbox_attr *attr)
 	       (is_given(attr, IPCBOX_ATTR_MSGSIZE) || !attr->max_msgsize);
 }
 
+/**
+ * ipcbox_attr_check() - does what was given make sense by itself?
+ * @attr: what was given; what follows in this file counts on this check
+ *
+ * Done also where there is no use for it, so that no program comes to rely on
+ * its being ignored.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int ipcbox_attr_check(const struct ipcbox_attr *attr)
+{
+	return is_clean(attr) && !(attr->mode & ~MODE_MAX) ? 0 : -EINVAL;
+}
+
 static bool may_chown(const struct ipcbox_ns *ns)
 {
 	return ns_capable(ns->net->user_ns, CAP_CHOWN);
@@ -55,17 +69,6 @@ static int apply_owner(const struct ipcbox_attr *attr,
 			return -EPERM;
 		access->gid = gid;
 	}
-	return 0;
-}
-
-static int apply_mode(const struct ipcbox_attr *attr,
-		      struct ipcbox_access *access)
-{
-	if (!is_given(attr, IPCBOX_ATTR_MODE))
-		return 0;
-	if (attr->mode & ~MODE_MAX)
-		return -EINVAL;
-	access->mode = attr->mode;
 	return 0;
 }
 
@@ -97,11 +100,9 @@ static int apply_bounds(const struct ipcbox_attr *attr,
 static int apply(const struct ipcbox_attr *attr, const struct ipcbox_ns *ns,
 		 struct ipcbox_access *access, struct ipcbox_bounds *bounds)
 {
-	if (!is_clean(attr))
-		return -EINVAL;
-	return apply_mode(attr, access) ?:
-	       apply_bounds(attr, ns, bounds) ?:
-	       apply_owner(attr, ns, access);
+	if (is_given(attr, IPCBOX_ATTR_MODE))
+		access->mode = attr->mode;
+	return apply_bounds(attr, ns, bounds) ?: apply_owner(attr, ns, access);
 }
 
 /* A host may allow less than the defaults; then that is the default. */
@@ -110,23 +111,22 @@ static void set_defaults(const struct ipcbox_attr *attr,
 			 struct ipcbox_access *access,
 			 struct ipcbox_bounds *bounds)
 {
+	u64 bytes = min_t(u64, IPCBOX_DEFAULT_BYTES,
+			  ipcbox_limit(ns, box_bytes));
+	u64 msgsize = min_t(u64, IPCBOX_DEFAULT_MSGSIZE,
+			    ipcbox_limit(ns, box_msgsize));
+
 	access->uid = current_euid();
 	access->gid = current_egid();
 	access->mode = IPCBOX_DEFAULT_MODE;
 
 	bounds->max_messages = min_t(u64, IPCBOX_DEFAULT_MESSAGES,
 				     ipcbox_limit(ns, box_messages));
-	bounds->max_bytes = min_t(u64, IPCBOX_DEFAULT_BYTES,
-				  ipcbox_limit(ns, box_bytes));
-	/* Whoever gives max_bytes only need not think of the other. */
+	bounds->max_bytes = bytes;
+	/* Whoever gives only max_bytes need not think of the other. */
 	if (is_given(attr, IPCBOX_ATTR_BYTES))
-		bounds->max_msgsize = min_t(u64, IPCBOX_DEFAULT_MSGSIZE,
-					    attr->max_bytes);
-	else
-		bounds->max_msgsize = min_t(u64, IPCBOX_DEFAULT_MSGSIZE,
-					    bounds->max_bytes);
-	bounds->max_msgsize = min_t(u64, bounds->max_msgsize,
-				    ipcbox_limit(ns, box_msgsize));
+		bytes = attr->max_bytes;
+	bounds->max_msgsize = min(msgsize, bytes);
 }
 
 /**

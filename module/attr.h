@@ -15,6 +15,7 @@ struct ipcbox_bounds;
 struct ipcbox_box;
 struct ipcbox_ns;
 
+int ipcbox_attr_check(const struct ipcbox_attr *attr);
 int ipcbox_attr_for_new(const struct ipcbox_attr *attr,
 			const struct ipcbox_ns *ns,
 			struct ipcbox_access *access,

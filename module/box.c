@@ -68,11 +68,13 @@ static int leave_as_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&lane->box->lock);
-	if (sender->done)
+	if (sender->done) {
 		err = sender->result;
-	else
+	} else {
 		ipcbox_lane_remove_sender(lane, msg);
-	/* There may be room for the next one, who waited behind us. */
+		/* Whoever waited behind us, or polls, may find room now. */
+		wakes.writable = true;
+	}
 	ipcbox_lane_settle_and_unlock(lane, &wakes);
 	return err;
 }
@@ -229,7 +231,7 @@ out_unlock:
 static void let_go(struct ipcbox_lane *lane)
 {
 	/* Pairs with the acquire in ipcbox_lane_is_idle(). */
-	atomic_dec_return_release(&lane->in_hand);
+	(void)atomic_dec_return_release(&lane->in_hand);
 }
 
 /**
@@ -343,6 +345,12 @@ void ipcbox_lane_settle(struct ipcbox_lane *lane)
 
 /* ---- the end ------------------------------------------------------------- */
 
+/* Wake those as well who poll exclusively: there is no second time. */
+static void wake_all_pollers(struct wait_queue_head *queue, __poll_t events)
+{
+	__wake_up(queue, TASK_NORMAL, 0, poll_to_key(events));
+}
+
 /* Tell all receivers on a list of the box that nothing will come. */
 static void dismiss_takers(struct ipcbox_box *box, struct list_head *takers,
 			   int err)
@@ -363,6 +371,7 @@ static void dismiss_takers(struct ipcbox_box *box, struct list_head *takers,
 		again = ipcbox_wakes_full(&wakes);
 		spin_unlock(&box->lock);
 		ipcbox_wake(&wakes);
+		cond_resched();
 	} while (again);
 }
 
@@ -384,6 +393,7 @@ static void dismiss_senders(struct ipcbox_lane *lane, int err)
 		again = ipcbox_wakes_full(&wakes);
 		spin_unlock(&lane->box->lock);
 		ipcbox_wake(&wakes);
+		cond_resched();
 	} while (again);
 }
 
@@ -422,13 +432,13 @@ bool ipcbox_box_end(struct ipcbox_box *box, int err)
 	if (!first)
 		return false;
 	dismiss_takers(box, &box->takers, err);
-	wake_up_poll(&box->readable, EPOLLIN | EPOLLHUP | EPOLLERR);
+	wake_all_pollers(&box->readable, EPOLLIN | EPOLLHUP | EPOLLERR);
 	return true;
 }
 
 /**
- * ipcbox_lane_end() - end a lane whose box has ended
- * @lane: the lane
+ * ipcbox_lane_end() - tell everyone at a lane that its box has ended
+ * @lane: the lane; the caller drains it next
  *
  * Context: may sleep.
  */
@@ -436,15 +446,26 @@ void ipcbox_lane_end(struct ipcbox_lane *lane)
 {
 	/* It does not change any more. */
 	int err = READ_ONCE(lane->box->gone);
-	struct ipcbox_msg *msg;
 
 	dismiss_takers(lane->box, &lane->takers, err);
 	dismiss_senders(lane, err);
+	wake_all_pollers(&lane->writable, EPOLLOUT | EPOLLHUP | EPOLLERR);
+}
+
+/**
+ * ipcbox_lane_drain() - free what is queued in a lane that has ended
+ * @lane: the lane
+ *
+ * Context: may sleep.
+ */
+void ipcbox_lane_drain(struct ipcbox_lane *lane)
+{
+	struct ipcbox_msg *msg;
+
 	while ((msg = pull(lane))) {
 		drop(lane, msg);
 		cond_resched();
 	}
-	wake_up_poll(&lane->writable, EPOLLOUT | EPOLLHUP | EPOLLERR);
 }
 
 /**
@@ -459,7 +480,7 @@ void ipcbox_box_end_senders(struct ipcbox_box *box)
 	spin_unlock(&box->lock);
 	/* Whoever waits, waits at an empty box. */
 	dismiss_takers(box, &box->takers, -EPIPE);
-	wake_up_poll(&box->readable, EPOLLIN | EPOLLHUP);
+	wake_all_pollers(&box->readable, EPOLLIN | EPOLLHUP);
 }
 
 /**
@@ -488,14 +509,14 @@ __poll_t ipcbox_box_poll(struct ipcbox_box *box)
 {
 	__poll_t events = 0;
 
-	/* Under the lock, for look_for_pollers() in lane.c. */
+	/* Under the lock, for has_pollers() in lane.c. */
 	spin_lock(&box->lock);
 	if (box->messages)
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (box->senders_gone)
-		events |= EPOLLIN | EPOLLHUP;
+		events |= EPOLLIN | EPOLLRDNORM | EPOLLHUP;
 	if (box->gone)
-		events |= EPOLLIN | EPOLLHUP | EPOLLERR;
+		events |= EPOLLIN | EPOLLRDNORM | EPOLLHUP | EPOLLERR;
 	spin_unlock(&box->lock);
 	return events;
 }
@@ -512,7 +533,7 @@ __poll_t ipcbox_lane_poll(struct ipcbox_lane *lane)
 
 	spin_lock(&lane->box->lock);
 	if (lane->box->gone)
-		events |= EPOLLOUT | EPOLLHUP | EPOLLERR;
+		events |= EPOLLOUT | EPOLLWRNORM | EPOLLHUP | EPOLLERR;
 	else if (ipcbox_lane_is_writable(lane))
 		events |= EPOLLOUT | EPOLLWRNORM;
 	spin_unlock(&lane->box->lock);

@@ -29,7 +29,8 @@
  * Lifetime: the memory belongs to the port, mailbox or link around it, which
  * the callers hold. *End* is the first phase of teardown: everyone who waits
  * is told, what is queued is dropped, and all that comes later fails. It can
- * happen at any time. Release of the memory is the second.
+ * happen at any time: first the box, then its lanes, then they are drained.
+ * Release of the memory is the second.
  *
  * The invariants and the pipelined hand-over follow ipc/mqueue.c.
  */
@@ -117,6 +118,7 @@ void ipcbox_lane_settle(struct ipcbox_lane *lane);
 bool ipcbox_box_end(struct ipcbox_box *box, int err);
 void ipcbox_box_end_senders(struct ipcbox_box *box);
 void ipcbox_lane_end(struct ipcbox_lane *lane);
+void ipcbox_lane_drain(struct ipcbox_lane *lane);
 bool ipcbox_lane_is_idle(const struct ipcbox_lane *lane);
 
 __poll_t ipcbox_box_poll(struct ipcbox_box *box);

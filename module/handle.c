@@ -28,7 +28,7 @@ struct ipcbox_handle *ipcbox_handle_create(struct ipcbox_ns *ns)
 {
 	struct ipcbox_handle *handle;
 
-	handle = kzalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
+	handle = kzalloc(sizeof(*handle), IPCBOX_GFP);
 	if (!handle)
 		return ERR_PTR(-ENOMEM);
 	get_net(ns->net);
@@ -84,7 +84,7 @@ void ipcbox_handle_set_port(struct ipcbox_handle *handle,
 {
 	handle->kind = IPCBOX_HANDLE_PORT;
 	handle->port = port;
-	handle->directions = directions;
+	handle->directions = directions & (IPCBOX_RECEIVER | IPCBOX_SENDER);
 	handle->box = directions & IPCBOX_RECEIVER ? &port->box : NULL;
 	handle->lane = directions & IPCBOX_SENDER ? &port->lane : NULL;
 }

@@ -13,6 +13,7 @@
 #include <linux/nospec.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
+#include <linux/time_namespace.h>
 #include <linux/uaccess.h>
 #include <linux/ipcbox.h>
 
@@ -78,14 +79,31 @@ static struct ipcbox_sender *current_sender(struct ipcbox_handle *handle)
 	return ipcbox_sender_current(handle->ns, &handle->sender);
 }
 
+/*
+ * A deadline in the kernel's terms: what the caller takes for CLOCK_MONOTONIC is
+ * shifted in a time namespace. What can never be reached is none.
+ */
+static ktime_t read_deadline(u64 deadline)
+{
+	struct timespec64 shift = { 0 };
+	s64 offset;
+
+	if (!deadline || deadline >= KTIME_MAX)
+		return KTIME_MAX;
+	timens_add_monotonic(&shift);
+	offset = timespec64_to_ns(&shift);
+	if (offset > 0)
+		return deadline > offset ? deadline - offset : 1;
+	return min_t(u64, deadline - offset, KTIME_MAX);
+}
+
 static struct ipcbox_patience patience_of(const struct call *call, u64 deadline,
 					  const struct ipcbox_sender *sender)
 {
 	return (struct ipcbox_patience){
 		.nonblock = call->flags & IPCBOX_NONBLOCK ||
 			    call->file->f_flags & O_NONBLOCK,
-		.deadline = deadline && deadline < KTIME_MAX ? deadline :
-							       KTIME_MAX,
+		.deadline = read_deadline(deadline),
 		.account = sender->account,
 	};
 }
@@ -138,15 +156,16 @@ static int do_query(struct call *call)
 
 static int do_mailbox_open(struct call *call)
 {
+	const struct ipcbox_attr *attr = &call->mailbox_open.attr;
 	struct ipcbox_mailbox *mailbox;
 	struct ipcbox_fd fd;
 	int err;
 
-	err = prepare_fd(&fd, call, "[ipcbox-mailbox]");
+	err = ipcbox_attr_check(attr) ?:
+	      prepare_fd(&fd, call, "[ipcbox-mailbox]");
 	if (err)
 		return err;
-	mailbox = ipcbox_mailbox_open(call->handle->ns,
-				      &call->mailbox_open.attr);
+	mailbox = ipcbox_mailbox_open(call->handle->ns, attr);
 	if (IS_ERR(mailbox)) {
 		ipcbox_fd_abort(&fd);
 		return PTR_ERR(mailbox);
@@ -174,10 +193,11 @@ static struct ipcbox_mailbox *find_mailbox(struct ipcbox_ns *ns,
 
 	if (IS_ERR(pid))
 		return ERR_CAST(pid);
-	mailbox = ipcbox_mailbox_find(ns, pid);
-	if (!mailbox)
-		mailbox = ERR_PTR(ipcbox_process_ended(pid) ? -ESRCH :
-							      -ECONNREFUSED);
+	/* Its children may go on with the mailbox of a process that has ended. */
+	if (ipcbox_process_ended(pid))
+		mailbox = ERR_PTR(-ESRCH);
+	else
+		mailbox = ipcbox_mailbox_find(ns, pid) ?: ERR_PTR(-ECONNREFUSED);
 	put_pid(pid);
 	return mailbox;
 }
@@ -273,6 +293,7 @@ static int do_port_create(struct call *call)
 	if (create->__reserved)
 		return -EINVAL;
 	err = read_name(&name, create->name, create->name_len) ?:
+	      ipcbox_attr_check(&create->attr) ?:
 	      prepare_fd(&fd, call, "[ipcbox-port]");
 	if (err)
 		return err;
@@ -504,7 +525,7 @@ static int receive_from(struct call *call, struct ipcbox_link *from,
 
 static int receive_from_process(struct call *call, struct ipcbox_sender *self)
 {
-	struct ipcbox_links *links = &call->handle->mailbox->links;
+	struct ipcbox_mailbox *mailbox = call->handle->mailbox;
 	struct ipcbox_link *link;
 	struct pid *pid;
 	int err;
@@ -514,14 +535,15 @@ static int receive_from_process(struct call *call, struct ipcbox_sender *self)
 		return PTR_ERR(pid);
 	/* What a process left behind can be had; for more it has to live. */
 	if (ipcbox_process_ended(pid))
-		link = ipcbox_link_find(links, pid) ?: ERR_PTR(-ESRCH);
+		link = ipcbox_link_find(&mailbox->links, pid) ?:
+		       ERR_PTR(-ESRCH);
 	else
-		link = ipcbox_link_get(links, pid, self->account);
+		link = ipcbox_mailbox_link(mailbox, pid, self->account);
 	put_pid(pid);
 	if (IS_ERR(link))
 		return PTR_ERR(link);
 	err = receive_from(call, link, self);
-	ipcbox_link_put(links, link);
+	ipcbox_link_put(&mailbox->links, link);
 	return err;
 }
 
@@ -568,6 +590,9 @@ static int do_set(struct call *call)
 	const struct ipcbox_attr *attr = &call->set.attr;
 	int err;
 
+	err = ipcbox_attr_check(attr);
+	if (err)
+		return err;
 	if (handle->kind == IPCBOX_HANDLE_PORT) {
 		err = ipcbox_attr_set(attr, handle->ns, &handle->port->box);
 		if (!err)

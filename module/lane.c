@@ -3,6 +3,8 @@
 
 #include "trace.h"
 
+#include <linux/sched.h>
+
 /* ---- which lane is next -------------------------------------------------- */
 
 static struct ipcbox_lane *lane_of(const struct rb_node *node)
@@ -338,30 +340,13 @@ static void settle(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
 		;
 }
 
-static void wake_pollers(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
-{
-	if (wakes->readable)
-		wake_up_interruptible_poll(&lane->box->readable,
-					   EPOLLIN | EPOLLRDNORM);
-	if (wakes->writable)
-		wake_up_interruptible_poll(&lane->writable,
-					   EPOLLOUT | EPOLLWRNORM);
-	wakes->readable = false;
-	wakes->writable = false;
-}
-
 /*
  * Pollers are looked for under the lock: one that came before is seen, and one
  * that comes later takes the lock after us and sees what we did.
  */
-static void look_for_pollers(struct ipcbox_lane *lane,
-			     struct ipcbox_wakes *wakes)
+static bool has_pollers(struct wait_queue_head *queue)
 {
-	wakes->readable = wakes->readable &&
-			  waitqueue_active(&lane->box->readable);
-	wakes->writable = wakes->writable &&
-			  waitqueue_active(&lane->writable) &&
-			  ipcbox_lane_is_writable(lane);
+	return waitqueue_active(queue);
 }
 
 /**
@@ -377,17 +362,25 @@ void ipcbox_lane_settle_and_unlock(struct ipcbox_lane *lane,
 
 	lockdep_assert_held(&box->lock);
 	for (;;) {
-		bool again;
+		bool readable, writable, again;
 
 		settle(lane, wakes);
-		look_for_pollers(lane, wakes);
 		again = ipcbox_wakes_full(wakes);
+		readable = wakes->readable && has_pollers(&box->readable);
+		writable = wakes->writable && has_pollers(&lane->writable) &&
+			   ipcbox_lane_is_writable(lane);
 		spin_unlock(&box->lock);
 
 		ipcbox_wake(wakes);
-		wake_pollers(lane, wakes);
+		if (readable)
+			wake_up_interruptible_poll(&box->readable,
+						   EPOLLIN | EPOLLRDNORM);
+		if (writable)
+			wake_up_interruptible_poll(&lane->writable,
+						   EPOLLOUT | EPOLLWRNORM);
 		if (!again)
 			return;
+		cond_resched();
 		spin_lock(&box->lock);
 	}
 }

@@ -24,7 +24,7 @@ static struct ipcbox_link *link_alloc(struct ipcbox_links *links,
 	err = ipcbox_account_charge(account, IPCBOX_LINKS, 1);
 	if (err)
 		return ERR_PTR(err);
-	link = kzalloc(sizeof(*link), GFP_KERNEL_ACCOUNT);
+	link = kzalloc(sizeof(*link), IPCBOX_GFP);
 	if (!link) {
 		ipcbox_account_uncharge(account, IPCBOX_LINKS, 1);
 		return ERR_PTR(-ENOMEM);
@@ -55,6 +55,7 @@ void ipcbox_links_init(struct ipcbox_links *links, struct ipcbox_box *box)
 {
 	links->box = box;
 	links->root = RB_ROOT;
+	links->count = 0;
 	links->reap_after = NULL;
 }
 
@@ -78,6 +79,7 @@ static struct ipcbox_link *find_or_insert(struct ipcbox_links *links,
 	if (fresh) {
 		rb_link_node(&fresh->node, parent, at);
 		rb_insert_color(&fresh->node, &links->root);
+		links->count++;
 	}
 	return fresh;
 }
@@ -86,6 +88,7 @@ static void erase(struct ipcbox_links *links, struct ipcbox_link *link)
 {
 	rb_erase(&link->node, &links->root);
 	RB_CLEAR_NODE(&link->node);
+	links->count--;
 }
 
 /* The first link behind @pid in the order of the set. */
@@ -107,10 +110,14 @@ static struct ipcbox_link *find_after(struct ipcbox_links *links,
 	return found;
 }
 
+/*
+ * Nothing will come over it any more; or nothing ever came, and then nobody can
+ * tell it from a new one.
+ */
 static bool is_dead(const struct ipcbox_link *link)
 {
 	return !link->users && ipcbox_lane_is_idle(&link->lane) &&
-	       ipcbox_process_ended(link->pid);
+	       (!link->lane.sent || ipcbox_process_ended(link->pid));
 }
 
 /* Look at the next link in turn; return it, off the set, if it is dead. */
@@ -129,15 +136,19 @@ static struct ipcbox_link *reap_one(struct ipcbox_links *links)
 	return link;
 }
 
-static void reap_two(struct ipcbox_links *links)
+/**
+ * ipcbox_links_reap() - free dead links
+ * @links: the set of a mailbox, which the caller holds
+ * @count: how many to look at, in turn
+ */
+void ipcbox_links_reap(struct ipcbox_links *links, unsigned int count)
 {
-	int i;
-
-	for (i = 0; i < 2; i++) {
+	while (count--) {
 		struct ipcbox_link *link = reap_one(links);
 
 		if (link)
 			link_free(link);
+		cond_resched();
 	}
 }
 
@@ -154,7 +165,7 @@ struct ipcbox_link *ipcbox_link_find(struct ipcbox_links *links,
 	struct ipcbox_link *link;
 
 	spin_lock(&links->box->lock);
-	link = find_or_insert(links, pid, NULL);
+	link = links->box->gone ? NULL : find_or_insert(links, pid, NULL);
 	if (link)
 		link->users++;
 	spin_unlock(&links->box->lock);
@@ -180,7 +191,7 @@ struct ipcbox_link *ipcbox_link_get(struct ipcbox_links *links, struct pid *pid,
 	if (link)
 		return link;
 
-	reap_two(links);
+	ipcbox_links_reap(links, 2);
 	fresh = link_alloc(links, pid, account);
 	if (IS_ERR(fresh))
 		return fresh;
@@ -204,14 +215,20 @@ struct ipcbox_link *ipcbox_link_get(struct ipcbox_links *links, struct pid *pid,
  */
 void ipcbox_link_put(struct ipcbox_links *links, struct ipcbox_link *link)
 {
-	bool last;
+	bool dead;
 
 	spin_lock(&links->box->lock);
 	link->users--;
-	/* At the end of the mailbox links in use were left to their users. */
-	last = links->box->gone && !link->users && RB_EMPTY_NODE(&link->node);
+	/* At the end of the mailbox, links in use were left to their users. */
+	if (RB_EMPTY_NODE(&link->node)) {
+		dead = !link->users;
+	} else {
+		dead = is_dead(link);
+		if (dead)
+			erase(links, link);
+	}
 	spin_unlock(&links->box->lock);
-	if (last)
+	if (dead)
 		link_free(link);
 }
 
@@ -255,8 +272,12 @@ void ipcbox_links_end(struct ipcbox_links *links)
 {
 	struct ipcbox_link *link;
 
-	while ((link = next_link(links, NULL))) {
+	/* First tell all of them: what the others have queued may be much. */
+	for (link = next_link(links, NULL); link; link = next_link(links, link))
 		ipcbox_lane_end(&link->lane);
+
+	while ((link = next_link(links, NULL))) {
+		ipcbox_lane_drain(&link->lane);
 		spin_lock(&links->box->lock);
 		erase(links, link);
 		spin_unlock(&links->box->lock);

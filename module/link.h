@@ -11,10 +11,11 @@
  * the sender before anything came.
  *
  * Links belong to the set of their mailbox, and whoever uses one also holds the
- * mailbox. A link that nobody uses stays, with its sequence numbers, while its
- * process lives. Dead ones are looked for when new ones are made, two at a time
- * in turn, so that the set stays within a constant factor of what is alive
- * without anybody having to search all of it.
+ * mailbox. A link over which something was sent stays without users, with its
+ * sequence numbers, while its process lives. Dead ones are looked for when new
+ * ones are made, two at a time in turn, so that the set stays within a constant
+ * factor of what is alive without anybody having to search all of it. Only when
+ * a limit of links is reached all sets of the namespace are gone through.
  */
 
 #include "box.h"
@@ -37,12 +38,14 @@ struct ipcbox_links {
 	struct ipcbox_box *box;
 	/* Under its lock. */
 	struct rb_root root;		/* by the address of the pid */
+	unsigned int count;
 	struct pid *reap_after;		/* only compared: may be freed */
 };
 
 void ipcbox_links_init(struct ipcbox_links *links, struct ipcbox_box *box);
 void ipcbox_links_end(struct ipcbox_links *links);
 void ipcbox_links_settle(struct ipcbox_links *links);
+void ipcbox_links_reap(struct ipcbox_links *links, unsigned int count);
 
 struct ipcbox_link *ipcbox_link_find(struct ipcbox_links *links,
 				     struct pid *pid);

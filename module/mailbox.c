@@ -30,7 +30,7 @@ static struct ipcbox_mailbox *mailbox_alloc(struct ipcbox_ns *ns,
 		goto err_put_account;
 
 	err = -ENOMEM;
-	mailbox = kzalloc(sizeof(*mailbox), GFP_KERNEL_ACCOUNT);
+	mailbox = kzalloc(sizeof(*mailbox), IPCBOX_GFP);
 	if (!mailbox)
 		goto err_uncharge;
 	ipcbox_box_init(&mailbox->box, NULL);
@@ -138,7 +138,7 @@ static struct ipcbox_mailbox *mailbox_create(struct ipcbox_ns *ns,
 	mailbox->fds = 1;
 
 	err = xa_err(xa_store(&ns->mailboxes, index_of(pid), mailbox,
-			      GFP_KERNEL_ACCOUNT));
+			      IPCBOX_GFP));
 	if (err) {
 		ipcbox_mailbox_put(mailbox);
 		return ERR_PTR(err);
@@ -201,6 +201,44 @@ void ipcbox_mailbox_close(struct ipcbox_mailbox *mailbox)
 
 /* ---- use ----------------------------------------------------------------- */
 
+static void reap_everywhere(struct ipcbox_ns *ns)
+{
+	struct ipcbox_mailbox *mailbox;
+	unsigned long index = 0;
+
+	while ((mailbox = ipcbox_mailbox_next(ns, &index))) {
+		ipcbox_links_reap(&mailbox->links,
+				  READ_ONCE(mailbox->links.count));
+		ipcbox_mailbox_put(mailbox);
+		if (fatal_signal_pending(current))
+			break;
+		index++;
+	}
+}
+
+/**
+ * ipcbox_mailbox_link() - the link from a process to a mailbox
+ * @mailbox: the mailbox, held by the caller as long as the link is used
+ * @pid: of the process that sends
+ * @account: who is charged if the link has to be made
+ *
+ * Return: the link, to be put, or an ERR_PTR: -EMLINK, -ENOMEM, or -EPIPE if
+ * the mailbox has ended.
+ */
+struct ipcbox_link *ipcbox_mailbox_link(struct ipcbox_mailbox *mailbox,
+					struct pid *pid,
+					struct ipcbox_account *account)
+{
+	struct ipcbox_link *link;
+
+	link = ipcbox_link_get(&mailbox->links, pid, account);
+	if (link != ERR_PTR(-EMLINK))
+		return link;
+	/* Dead links may be in the way, to whatever mailbox. */
+	reap_everywhere(mailbox->ns);
+	return ipcbox_link_get(&mailbox->links, pid, account);
+}
+
 /**
  * ipcbox_mailbox_connect() - the link from the calling process to a mailbox
  * @mailbox: the mailbox, held by the caller as long as the link is used
@@ -220,8 +258,8 @@ struct ipcbox_link *ipcbox_mailbox_connect(struct ipcbox_mailbox *mailbox,
 	err = ipcbox_access_check(&access, mailbox->ns, IPCBOX_MAY_SEND);
 	if (err)
 		return ERR_PTR(err);
-	link = ipcbox_link_get(&mailbox->links, task_tgid(current), account);
-	/* It ended while we looked: as if we had not found it. */
+	link = ipcbox_mailbox_link(mailbox, task_tgid(current), account);
+	/* It ended since it was found: as if it had not been. */
 	return link == ERR_PTR(-EPIPE) ? ERR_PTR(-ECONNREFUSED) : link;
 }
 

@@ -50,6 +50,9 @@ struct ipcbox_mailbox *ipcbox_mailbox_next(struct ipcbox_ns *ns,
 					   unsigned long *index);
 void ipcbox_mailbox_put(struct ipcbox_mailbox *mailbox);
 
+struct ipcbox_link *ipcbox_mailbox_link(struct ipcbox_mailbox *mailbox,
+					struct pid *pid,
+					struct ipcbox_account *account);
 struct ipcbox_link *ipcbox_mailbox_connect(struct ipcbox_mailbox *mailbox,
 					   struct ipcbox_account *account);
 void ipcbox_mailbox_stat(struct ipcbox_mailbox *mailbox,

@@ -80,6 +80,8 @@ static void __net_exit ipcbox_net_pre_exit(struct net *net)
 {
 	struct ipcbox_ns *ns = ipcbox_ns_of(net);
 
+	/* A reader of the file may hold a mailbox, and so an account. */
+	ipcbox_proc_deinit(ns);
 	ipcbox_port_delete_all(ns);
 	ipcbox_account_deinit(ns);
 }
@@ -89,7 +91,6 @@ static void __net_exit ipcbox_net_exit(struct net *net)
 {
 	struct ipcbox_ns *ns = ipcbox_ns_of(net);
 
-	ipcbox_proc_deinit(ns);
 	ipcbox_limits_deinit(ns);
 	WARN_ON_ONCE(!xa_empty(&ns->mailboxes));
 	WARN_ON_ONCE(!xa_empty(&ns->accounts));

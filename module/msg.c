@@ -10,9 +10,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-/* Payload of a message from the cache; the most common size, and then none of
- * it is wasted.
- */
+/* Payload of a message from the cache: the most common size, nothing wasted. */
 #define SMALL_MAX 64U
 #define HEADER offsetof(struct ipcbox_msg, data)
 #define INLINE_MAX ((u32)(PAGE_SIZE - HEADER))
@@ -65,12 +63,12 @@ static struct ipcbox_msg *msg_alloc(u32 len)
 	u32 pages = page_count_of(len);
 
 	if (len <= SMALL_MAX)
-		return kmem_cache_alloc(small_cache, GFP_KERNEL);
+		return kmem_cache_alloc(small_cache, IPCBOX_GFP);
 	if (!pages)
-		return kmalloc(HEADER + len, GFP_KERNEL_ACCOUNT);
+		return kmalloc(HEADER + len, IPCBOX_GFP);
 	/* The pointers must be clear: freeing stops at the first missing page. */
 	return kvzalloc(HEADER + pages * sizeof(struct page *),
-			GFP_KERNEL_ACCOUNT);
+			IPCBOX_GFP);
 }
 
 static void msg_release(struct ipcbox_msg *msg)
@@ -98,7 +96,7 @@ static int fill_pages(struct ipcbox_msg *msg, const void __user *data)
 	for (i = 0; i < pages; i++) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		msg->pages[i] = alloc_page(GFP_KERNEL_ACCOUNT);
+		msg->pages[i] = alloc_page(IPCBOX_GFP);
 		if (!msg->pages[i])
 			return -ENOMEM;
 		if (copy_from_user(page_address(msg->pages[i]),

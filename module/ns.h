@@ -12,14 +12,15 @@
  *
  * Lock order, outermost first::
  *
- *   ns->ports_mutex      a mutex: held over allocation of a file
- *   ns->mailboxes_mutex  a mutex: likewise
+ *   ns->ports_mutex      a mutex: held over checks of capabilities
+ *   ns->mailboxes_mutex  a mutex: held over the allocation of a mailbox
  *   ns->attr_mutex       a mutex: held over checks of capabilities
- *     box->lock          a spinlock: a few dozen instructions, never a user copy
- *       ns->accounts.xa_lock   only on the last reference of an account
+ *     box->lock          a spinlock: held for short, and never over a user copy
  *
- * No two of the mutexes are held together. Wake-ups of poll and of sleepers
- * come after box->lock is dropped.
+ *   ns->accounts.xa_lock   a spinlock: within ns->mailboxes_mutex, or alone
+ *
+ * No two of the mutexes are held together. Sleepers and pollers are woken after
+ * box->lock is dropped.
  */
 
 #include "account.h"

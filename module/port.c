@@ -33,7 +33,7 @@ static struct ipcbox_port *port_alloc(struct ipcbox_ns *ns,
 		goto err_put_account;
 
 	err = -ENOMEM;
-	port = kzalloc(struct_size(port, name, name->len), GFP_KERNEL_ACCOUNT);
+	port = kzalloc(struct_size(port, name, name->len), IPCBOX_GFP);
 	if (!port)
 		goto err_uncharge;
 	ipcbox_lane_init(&port->lane, &port->box);
@@ -63,8 +63,10 @@ static void port_put(struct ipcbox_port *port)
 
 static void port_end(struct ipcbox_port *port, int err)
 {
-	if (ipcbox_box_end(&port->box, err))
-		ipcbox_lane_end(&port->lane);
+	if (!ipcbox_box_end(&port->box, err))
+		return;
+	ipcbox_lane_end(&port->lane);
+	ipcbox_lane_drain(&port->lane);
 }
 
 /* ---- names --------------------------------------------------------------- */
@@ -131,7 +133,7 @@ static int insert_name(struct ipcbox_port *port, const struct ipcbox_name *name)
 	}
 	refcount_inc(&port->refs);
 	__module_get(THIS_MODULE);
-	port->named = true;
+	WRITE_ONCE(port->named, true);
 	rb_link_node(&port->node, parent, link);
 	rb_insert_color(&port->node, &ns->ports);
 	trace_ipcbox_create(port->box.id, "port", port->name, port->name_len);
@@ -143,7 +145,7 @@ static void erase_name(struct ipcbox_port *port)
 {
 	lockdep_assert_held(&port->ns->ports_mutex);
 	rb_erase(&port->node, &port->ns->ports);
-	port->named = false;
+	WRITE_ONCE(port->named, false);
 	trace_ipcbox_delete(port->box.id, "port", port->name, port->name_len);
 }
 
@@ -155,13 +157,22 @@ static void drop_name(struct ipcbox_port *port)
 
 /* ---- open and close ------------------------------------------------------ */
 
-static void count_fds(struct ipcbox_port *port, u32 directions, int by)
+static void count_fd(struct ipcbox_port *port, u32 directions)
 {
 	lockdep_assert_held(&port->ns->ports_mutex);
 	if (directions & IPCBOX_RECEIVER)
-		port->receiver_fds += by;
+		port->receiver_fds++;
 	if (directions & IPCBOX_SENDER)
-		port->sender_fds += by;
+		port->sender_fds++;
+}
+
+static void uncount_fd(struct ipcbox_port *port, u32 directions)
+{
+	lockdep_assert_held(&port->ns->ports_mutex);
+	if (directions & IPCBOX_RECEIVER)
+		port->receiver_fds--;
+	if (directions & IPCBOX_SENDER)
+		port->sender_fds--;
 }
 
 static umode_t rights_for(u32 directions)
@@ -202,7 +213,7 @@ struct ipcbox_port *ipcbox_port_create(struct ipcbox_ns *ns,
 	mutex_lock(&ns->ports_mutex);
 	err = insert_name(port, name);
 	if (!err)
-		count_fds(port, directions, 1);
+		count_fd(port, directions);
 	mutex_unlock(&ns->ports_mutex);
 	if (err) {
 		port_put(port);
@@ -239,7 +250,7 @@ struct ipcbox_port *ipcbox_port_open(struct ipcbox_ns *ns,
 	err = port ? may_open(port, directions) : -ENOENT;
 	if (!err) {
 		refcount_inc(&port->refs);
-		count_fds(port, directions, 1);
+		count_fd(port, directions);
 	}
 	mutex_unlock(&ns->ports_mutex);
 	return err ? ERR_PTR(err) : port;
@@ -269,7 +280,7 @@ void ipcbox_port_close(struct ipcbox_port *port, u32 directions)
 	bool no_receivers, no_senders;
 
 	mutex_lock(&ns->ports_mutex);
-	count_fds(port, directions, -1);
+	uncount_fd(port, directions);
 	no_receivers = !port->named && !port->receiver_fds;
 	no_senders = !port->named && !port->sender_fds;
 	mutex_unlock(&ns->ports_mutex);

@@ -37,7 +37,7 @@ struct ipcbox_port {
 
 	/* Under ns->ports_mutex. */
 	struct rb_node node;
-	bool named;
+	bool named;			/* read without it for a report */
 	u32 receiver_fds;
 	u32 sender_fds;
 

@@ -24,7 +24,7 @@ static struct ipcbox_sender *sender_create(struct ipcbox_ns *ns)
 	if (IS_ERR(account))
 		return ERR_CAST(account);
 
-	sender = kmalloc(sizeof(*sender), GFP_KERNEL_ACCOUNT);
+	sender = kmalloc(sizeof(*sender), IPCBOX_GFP);
 	if (!sender) {
 		ipcbox_account_put(account);
 		return ERR_PTR(-ENOMEM);

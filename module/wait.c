@@ -3,6 +3,7 @@
 
 #include <linux/hrtimer.h>
 #include <linux/pid.h>
+#include <linux/sched/rt.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/wait.h>
@@ -73,6 +74,7 @@ static int wait_until_done(struct ipcbox_waiter *waiter,
 			   struct pid *peer)
 {
 	bool forever = patience->deadline == KTIME_MAX;
+	u64 slack = rt_task(current) ? 0 : current->timer_slack_ns;
 	ktime_t deadline = patience->deadline;
 
 	for (;;) {
@@ -83,8 +85,7 @@ static int wait_until_done(struct ipcbox_waiter *waiter,
 			return -ERESTARTSYS;
 		if (peer && ipcbox_process_ended(peer))
 			return -EPIPE;
-		if (!schedule_hrtimeout_range(forever ? NULL : &deadline,
-					      current->timer_slack_ns,
+		if (!schedule_hrtimeout_range(forever ? NULL : &deadline, slack,
 					      HRTIMER_MODE_ABS))
 			return -ETIMEDOUT;
 	}

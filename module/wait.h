@@ -67,7 +67,7 @@ struct ipcbox_waiter {
 struct ipcbox_wakes {
 	unsigned int count;
 	bool readable;			/* poll: a message was queued */
-	bool writable;			/* poll: there may be room */
+	bool writable;			/* poll: there may be room, or fewer wait */
 	struct task_struct *tasks[IPCBOX_WAKES_MAX];
 };
 

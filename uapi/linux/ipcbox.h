@@ -40,7 +40,8 @@
  *
  * *Order.* Messages are received by priority (highest first), then by arrival.
  * Senders that wait for room get in by the same rule, and nobody passes a
- * sender that waits with the same or a higher priority. Receivers are served
+ * sender that waits with the same or a higher priority. (A wait that a signal
+ * interrupts and restarts begins anew, behind the others.) Receivers are served
  * in the order in which they began to wait; on a mailbox, a receiver that named
  * the sender goes before one that takes from anyone.
  *
@@ -51,8 +52,9 @@
  * O_NONBLOCK is set on the fd or %IPCBOX_NONBLOCK in the call. The wait ends
  * with success, at the deadline, with a signal (the call restarts, or fails
  * with EINTR, as for read(2)), or with the end of the object. A deadline is an
- * absolute time of CLOCK_MONOTONIC in nanoseconds; 0 is none. A call that need
- * not wait succeeds even if its deadline is past.
+ * absolute time of the caller's CLOCK_MONOTONIC in nanoseconds; 0, and what can
+ * never be reached (2^63-1 and above), is none. A call that need not wait
+ * succeeds even if its deadline is past.
  *
  * *Limits of a box.* A port holds at most max_messages messages with max_bytes
  * bytes of payload together. A mailbox holds that much for each of its links.
@@ -263,7 +265,7 @@ struct ipcbox_mailbox_open {
  * Return: a new fd for the link from the calling process to the peer. EACCES:
  * the mode of the peer's mailbox; EBADF: no open fd; ECONNREFUSED: the peer has
  * no mailbox; EINVAL: @peer is not above zero, or not a pidfd; ESRCH: no such
- * process, or it is a zombie; EMFILE, EMLINK, ENFILE, ENOMEM.
+ * process (a thread other than the first is none), or it has ended; EMFILE, EMLINK, ENFILE, ENOMEM.
  */
 struct ipcbox_link_open {
 	__u32 size;
@@ -488,9 +490,9 @@ struct ipcbox_send {
  *
  * Return: 0. EAGAIN, EINTR, ETIMEDOUT; EBADF: the fd is not for receiving;
  * EIDRM: the port was removed; EMSGSIZE: the next message is longer than
- * @capacity; EPIPE: the process in @from has ended and nothing of it is left,
- * or all senders of an unlinked port are gone; ESRCH: no process @from; EMLINK,
- * ENOMEM, EUSERS.
+ * @capacity; EPIPE: the process in @from ended and nothing of it is left, or all
+ * senders of an unlinked port are gone; ESRCH: there is no process @from (what
+ * one that was reaped has left is received from anyone); EMLINK, ENOMEM, EUSERS.
  */
 struct ipcbox_recv {
 	__u32 size;
@@ -519,7 +521,8 @@ struct ipcbox_recv {
  * fd is opened, so fds that are open keep theirs. Senders who wait get in where
  * a raised limit lets them.
  *
- * Return: 0. EIDRM; EPERM: for the owner only; and see struct ipcbox_attr.
+ * Return: 0. EIDRM, EPIPE: the end of the port; EPERM: for the owner only; and
+ * see struct ipcbox_attr.
  */
 struct ipcbox_set {
 	__u32 size;

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The layout of the uapi, proved when the module is built: no struct has a hole
+ * that could leak kernel memory or get different meanings, and none changes its
+ * size unnoticed. There is no code here.
+ */
+#include <linux/build_bug.h>
+#include <linux/stddef.h>
+#include <linux/ipcbox.h>
+
+#define M(member) sizeof_field(struct THIS, member)
+
+#define THIS ipcbox_attr
+static_assert(sizeof(struct THIS) == 40);
+static_assert(sizeof(struct THIS) ==
+	      M(mask) + M(mode) + M(uid) + M(gid) + M(max_messages) +
+	      M(max_bytes) + M(max_msgsize));
+#undef THIS
+
+#define THIS ipcbox_usage
+static_assert(sizeof(struct THIS) == 16);
+static_assert(sizeof(struct THIS) == M(used) + M(limit));
+#undef THIS
+
+#define THIS ipcbox_query
+static_assert(sizeof(struct THIS) == 120);
+static_assert(sizeof(struct THIS) ==
+	      M(size) + M(flags) + M(abi) + M(name_max) + M(priority_max) +
+	      M(__reserved) + M(features) + M(box_messages) + M(box_bytes) +
+	      M(box_msgsize) + M(boxes) + M(links) + M(bytes) + M(waiters));
+#undef THIS
+
+#define THIS ipcbox_mailbox_open
+static_assert(sizeof(struct THIS) == 48);
+static_assert(sizeof(struct THIS) == M(size) + M(flags) + M(attr));
+#undef THIS
+
+#define THIS ipcbox_link_open
+static_assert(sizeof(struct THIS) == 16);
+static_assert(sizeof(struct THIS) ==
+	      M(size) + M(flags) + M(peer) + M(__reserved));
+#undef THIS
+
+#define THIS ipcbox_port_create
+static_assert(sizeof(struct THIS) == 64);
+static_assert(sizeof(struct THIS) ==
+	      M(size) + M(flags) + M(name) + M(name_len) + M(__reserved) +
+	      M(attr));
+#undef THIS
+
+#define THIS ipcbox_port_open
+static_assert(sizeof(struct THIS) == 24);
+static_assert(sizeof(struct THIS) ==
+	      M(size) + M(flags) + M(name) + M(name_len) + M(__reserved));
+#undef THIS
+
+#define THIS ipcbox_port_delete
+static_assert(sizeof(struct THIS) == 24);
+static_assert(sizeof(struct THIS) ==
+	      M(size) + M(flags) + M(name) + M(name_len) + M(__reserved));
+#undef THIS
+
+#define THIS ipcbox_stat
+static_assert(sizeof(struct THIS) == 104);
+static_assert(sizeof(struct THIS) ==
+	      M(size) + M(flags) + M(kind) + M(state) + M(mode) + M(uid) +
+	      M(gid) + M(pid) + M(id) + M(max_messages) + M(max_bytes) +
+	      M(max_msgsize) + M(messages) + M(bytes) + M(sent) + M(received) +
+	      M(receivers) + M(senders));
+#undef THIS
+
+#define THIS ipcbox_port_entry
+static_assert(sizeof(struct THIS) == 120);
+static_assert(sizeof(struct THIS) ==
+	      M(entry_len) + M(name_off) + M(name_len) + M(__reserved) +
+	      M(stat));
+#undef THIS
+
+#define THIS ipcbox_port_list
+static_assert(sizeof(struct THIS) == 40);
+static_assert(sizeof(struct THIS) ==
+	      M(size) + M(flags) + M(after) + M(after_len) + M(count) + M(buf) +
+	      M(buf_len));
+#undef THIS
+
+#define THIS ipcbox_send
+static_assert(sizeof(struct THIS) == 48);
+static_assert(sizeof(struct THIS) ==
+	      M(size) + M(flags) + M(data) + M(len) + M(tag) + M(deadline) +
+	      M(priority) + M(pid));
+#undef THIS
+
+#define THIS ipcbox_recv
+static_assert(sizeof(struct THIS) == 80);
+static_assert(sizeof(struct THIS) ==
+	      M(size) + M(flags) + M(data) + M(capacity) + M(deadline) +
+	      M(from) + M(pid) + M(uid) + M(gid) + M(priority) + M(__reserved) +
+	      M(len) + M(tag) + M(seq));
+#undef THIS
+
+#define THIS ipcbox_set
+static_assert(sizeof(struct THIS) == 48);
+static_assert(sizeof(struct THIS) == M(size) + M(flags) + M(attr));
+#undef THIS
