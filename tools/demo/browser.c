@@ -40,8 +40,8 @@ static int check(const struct web_end *end, uint64_t len, uint64_t sum, int piec
 		say("  the answer is damaged");
 		return 0;
 	}
-	say("  %llu bytes in %d pieces, checksum %016llx as the server's", (unsigned long long)len,
-	    pieces, (unsigned long long)sum);
+	say("  %llu bytes in %d piece%s, checksum %016llx as the server's", (unsigned long long)len,
+	    pieces, pieces == 1 ? "" : "s", (unsigned long long)sum);
 	return 1;
 }
 
