@@ -115,6 +115,36 @@ TEST_F(limit, direct_send_above_it_returns_emlink)
 	peer_kill(&peer);
 }
 
+TEST_F(limit, link_to_a_dead_peer_is_in_nobodys_way)
+{
+	struct peer one, two;
+
+	ASSERT_EQ(0, write_number(variant->links, 1));
+	ASSERT_EQ(0, peer_start(&one, 1));
+	ASSERT_EQ(0, peer_start(&two, 1));
+	ASSERT_EQ(0, send_tag_to(self->control, one.pid, 1));
+	peer_kill(&one);
+	EXPECT_EQ(0, send_tag_to(self->control, two.pid, 2));
+	peer_kill(&two);
+}
+
+static int send_to_parent(void *control)
+{
+	return -send_tag_to(*(int *)control, getppid(), 1);
+}
+
+/* A server hears of many clients, one after the other. */
+TEST_F(limit, links_of_dead_senders_do_not_pile_up)
+{
+	int box = mailbox_open(self->control);
+
+	ASSERT_EQ(0, write_number(variant->links, 2));
+	for (int i = 0; i < 20; i++) {
+		ASSERT_EQ(0, reap(spawn(send_to_parent, &self->control)));
+		ASSERT_EQ(1, recv_tag(box));
+	}
+}
+
 /* To wait for a process is to have its link to us, if it sent nothing yet. */
 TEST_F(limit, recv_from_one_sender_above_it_returns_emlink)
 {

@@ -409,7 +409,11 @@ TEST_F(mailbox, messages_of_a_zombie_are_received_then_epipe)
 
 TEST_F(mailbox, message_outlives_its_sender)
 {
-	ASSERT_EQ(0, reap(spawn(send_3_to_parent, &self->control)));
+	pid_t pid = spawn(send_3_to_parent, &self->control);
+
+	ASSERT_EQ(0, reap(pid));
+	/* There is no such process any more: from anyone is the way to it. */
+	EXPECT_EQ(-ESRCH, recv_tag_from(self->box, pid));
 	EXPECT_EQ(3, recv_tag(self->box));
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Network, user and pid namespaces: what is seen, what is reached, what counts,
- * how ids look on the other side, and that all ends with its namespace.
+ * Network, user and pid namespaces: what is seen, what is reached, and how ids
+ * look on the other side.
  */
 #include "ipcbox_test.h"
 
-#define UID	1000
+#define UID	1000	/* of the user who makes namespaces */
 
 FIXTURE(ns) {
 	struct stage stage;
@@ -34,28 +34,12 @@ FIXTURE_TEARDOWN(ns)
 struct child {
 	const char *name;
 	int port;
-	int box;
 	pid_t pid;
-	int ready, go;		/* ends of pipes */
 };
 
 static struct child child_of(const char *name, int port)
 {
 	return (struct child){ .name = name, .port = port, .pid = getpid() };
-}
-
-/* A user of no rank, in a user and a network namespace of its own. */
-static int enter_own_namespaces(uid_t uid)
-{
-	char map[32];
-
-	if (setresgid(uid, uid, uid) || setresuid(uid, uid, uid) ||
-	    prctl(PR_SET_DUMPABLE, 1) || unshare(CLONE_NEWUSER | CLONE_NEWNET))
-		return -1;
-	snprintf(map, sizeof(map), "0 %d 1", uid);
-	return write_file("/proc/self/setgroups", "deny") ||
-	       write_file("/proc/self/uid_map", map) ||
-	       write_file("/proc/self/gid_map", map);
 }
 
 static bool proc_lists(const char *name)
@@ -367,202 +351,6 @@ static int owns_its_namespace(void *arg)
 TEST_F(ns, its_root_has_cap_ipc_owner_in_it)
 {
 	EXPECT_EQ(0, reap(spawn(owns_its_namespace, NULL)));
-}
-
-/* Sysctls */
-
-static const char *const sysctls[] = {
-	SYSCTL("user_boxes"), SYSCTL("user_links"), SYSCTL("user_bytes"),
-	SYSCTL("user_waiters"), SYSCTL("max_boxes"), SYSCTL("max_links"),
-	SYSCTL("max_bytes"), SYSCTL("max_waiters"), SYSCTL("box_messages"),
-	SYSCTL("box_bytes"), SYSCTL("box_msgsize"),
-};
-
-static int lowers_its_sysctls(void *arg)
-{
-	(void)arg;
-	if (enter_own_namespaces(UID))
-		return 255;
-	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++) {
-		long long was = read_number(sysctls[i]);
-
-		if (was <= 0)
-			return 10 + i;
-		if (write_number(sysctls[i], was + 1) != -EINVAL)
-			return 30 + i;
-		if (read_number(sysctls[i]) != was)
-			return 50 + i;
-		if (write_number(sysctls[i], was - 1))
-			return 70 + i;
-		if (read_number(sysctls[i]) != was - 1)
-			return 90 + i;
-		if (write_number(sysctls[i], was))
-			return 110 + i;
-	}
-	return 0;
-}
-
-TEST_F(ns, its_root_may_lower_its_sysctls_and_never_raise_them_above_the_hosts)
-{
-	long long before[ARRAY_SIZE(sysctls)];
-
-	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++)
-		before[i] = read_number(sysctls[i]);
-	EXPECT_EQ(0, reap(spawn(lowers_its_sysctls, NULL)));
-	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++) {
-		EXPECT_EQ(before[i], read_number(sysctls[i]))
-			TH_LOG("%s", sysctls[i]);
-	}
-}
-
-TEST_F(ns, sysctls_refuse_what_is_no_number_in_range)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++) {
-		long long was = read_number(sysctls[i]);
-
-		EXPECT_EQ(-EINVAL, write_file(sysctls[i], "many\n"));
-		EXPECT_EQ(-EINVAL, write_file(sysctls[i], "-1\n"))
-			TH_LOG("%s", sysctls[i]);
-		EXPECT_EQ(was, read_number(sysctls[i]))
-			TH_LOG("%s", sysctls[i]);
-	}
-	EXPECT_EQ(-EINVAL, write_number(SYSCTL("box_msgsize"),
-					IPCBOX_MSGSIZE_MAX + 1));
-}
-
-static int cannot_write_sysctls(void *arg)
-{
-	(void)arg;
-	if (setresuid(UID, UID, UID))
-		return 1;
-	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++) {
-		if (write_number(sysctls[i], 1) != -EACCES)
-			return 2 + i;
-	}
-	return 0;
-}
-
-TEST_F(ns, sysctls_are_for_root)
-{
-	EXPECT_EQ(0, reap(spawn(cannot_write_sysctls, NULL)));
-}
-
-/* Many namespaces, one user: the host's limit counts them together */
-
-/* Makes ports until refused, in a namespace of its own; how many. */
-static int fill_with_ports(void *arg)
-{
-	struct child *c = arg;
-	char name[32];
-	int control, made = 0, ret = 0;
-
-	if (enter_own_namespaces(UID))
-		return 1;
-	control = control_open();
-	while (made < 100) {
-		snprintf(name, sizeof(name), "%d", made);
-		ret = port_create(control, name, 0);
-		if (ret < 0)
-			break;
-		made++;
-	}
-	if (ret != -ENOSPC || write(c->ready, &made, sizeof(made)) < 0)
-		return 2;
-	return read(c->go, name, 1) < 0;
-}
-
-TEST_F(ns, user_cannot_exceed_the_hosts_limit_by_many_of_them)
-{
-	struct child c = child_of(self->name, self->port);
-	long long was = read_number(SYSCTL("user_boxes"));
-	int ready[2], go[2], made[3] = { 0 };
-	pid_t pids[3];
-
-	ASSERT_EQ(0, pipe2(ready, O_CLOEXEC));
-	ASSERT_EQ(0, pipe2(go, O_CLOEXEC));
-	c.ready = ready[1];
-	c.go = go[0];
-	ASSERT_EQ(0, write_number(SYSCTL("user_boxes"), 10));
-	for (int i = 0; i < 3; i++) {
-		pids[i] = spawn(fill_with_ports, &c);
-		EXPECT_EQ(sizeof(int), read(ready[0], &made[i], sizeof(int)));
-	}
-	ASSERT_EQ(0, write_number(SYSCTL("user_boxes"), was));
-	EXPECT_EQ(10, made[0]);
-	EXPECT_EQ(0, made[1]);
-	EXPECT_EQ(0, made[2]);
-	for (int i = 0; i < 3; i++)
-		kill_and_reap(pids[i]);
-}
-
-/* Death of a namespace */
-
-static int leaves_a_full_port(void *arg)
-{
-	int control, port;
-
-	(void)arg;
-	if (unshare(CLONE_NEWNET))
-		return 1;
-	control = control_open();
-	port = port_create(control, "left", BOTH);
-	for (int i = 0; i < 100; i++)
-		if (send_tag(port, i))
-			return 2;
-	return mailbox_open(control) >= 0 ? 0 : 3;
-}
-
-TEST_F_TIMEOUT(ns, death_of_one_frees_all_in_it, 120)
-{
-	long long before = slab_objects();
-
-	if (before < 0)
-		SKIP(return, "/proc/slabinfo cannot be read");
-	for (int i = 0; i < 10; i++) {
-		ASSERT_EQ(0, reap(spawn(leaves_a_full_port, NULL)));
-	}
-	EXPECT_TRUE(eventually(slab_objects() <= before))
-		TH_LOG("%lld objects, now %lld", before, slab_objects());
-}
-
-static int dies_in_it(void *arg)
-{
-	struct child *c = arg;
-	int control, port;
-	char byte = 0;
-
-	if (enter_own_namespaces(UID))
-		return 1;
-	control = control_open();
-	port = port_create(control, "left", BOTH);
-	if (port < 0 || send_tag(port, 1))
-		return 2;
-	return write(c->ready, &byte, 1) == 1 ? 0 : 3;
-}
-
-/* What died with its namespace is off the owner's account on the host, too. */
-static int has_nothing_left(void *arg)
-{
-	struct ipcbox_query q;
-	int control;
-
-	(void)arg;
-	if (setresuid(UID, UID, UID))
-		return 1;
-	control = control_open();
-	return eventually(!box_query(control, &q) && !q.boxes.used &&
-			  !q.bytes.used) ? 0 : 2;
-}
-
-TEST_F_TIMEOUT(ns, death_of_one_gives_its_owner_back_what_it_took, 60)
-{
-	struct child c = child_of(self->name, self->port);
-	int ready[2];
-
-	ASSERT_EQ(0, pipe2(ready, O_CLOEXEC));
-	c.ready = ready[1];
-	ASSERT_EQ(0, reap(spawn(dies_in_it, &c)));
-	EXPECT_EQ(0, reap(spawn(has_nothing_left, NULL)));
 }
 
 TEST_HARNESS_MAIN

@@ -237,6 +237,52 @@ TEST_F(poll, sleeper_is_woken_by_a_raised_limit)
 	EXPECT_EQ(POLLOUT, s.p.revents);
 }
 
+#define CROWD	40	/* more than the kernel might wake in one go */
+
+TEST_F(poll, sleeper_is_woken_by_room_that_a_crowd_of_senders_left)
+{
+	struct call crowd[CROWD];
+	struct sleeper s;
+
+	ASSERT_EQ(0, send_tag(self->sender, 1));
+	for (int i = 0; i < CROWD; i++) {
+		call_send_tag(&crowd[i], self->sender, i, 0);
+	}
+	ASSERT_TRUE(senders_asleep(self->port, CROWD));
+	sleeper_start(&s, self->sender, POLLOUT);
+	ASSERT_TRUE(eventually(is_asleep(&s.tid)));
+	ASSERT_EQ(0, box_set(self->port, (struct ipcbox_attr){
+		.mask = IPCBOX_ATTR_MESSAGES, .max_messages = CROWD + 2 }));
+	for (int i = 0; i < CROWD; i++) {
+		EXPECT_EQ(0, call_end(&crowd[i]));
+	}
+	ASSERT_EQ(0, pthread_join(s.thread, NULL));
+	EXPECT_EQ(POLLOUT, s.p.revents);
+}
+
+/* One who waits is in the way of all after it, until it gives up. */
+TEST_F(poll, sleeper_is_woken_when_the_sender_in_its_way_gives_up)
+{
+	static char large[950];
+	struct sleeper s;
+	struct call c;
+
+	ASSERT_EQ(0, box_set(self->port, (struct ipcbox_attr){
+		.mask = IPCBOX_ATTR_MESSAGES | IPCBOX_ATTR_MSGSIZE,
+		.max_messages = 9, .max_msgsize = 1000 }));
+	ASSERT_EQ(0, send_now(self->sender, large, 100));
+	c.send = message(large, sizeof(large));
+	c.send.deadline = in_ms(1000);
+	call_start(&c, self->sender, IPCBOX_SEND, &c.send);
+	ASSERT_TRUE(senders_asleep(self->port, 1));
+	ASSERT_EQ(0, box_set(self->port, (struct ipcbox_attr){
+		.mask = IPCBOX_ATTR_MSGSIZE, .max_msgsize = 64 }));
+	sleeper_start(&s, self->sender, POLLOUT);
+	EXPECT_EQ(-ETIMEDOUT, call_end(&c));
+	ASSERT_EQ(0, pthread_join(s.thread, NULL));
+	EXPECT_EQ(POLLOUT, s.p.revents);
+}
+
 TEST_F(poll, sleeper_is_woken_by_removal)
 {
 	struct sleeper s;

@@ -5,6 +5,10 @@
  */
 #include "ipcbox_test.h"
 
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME	0x00000080	/* not in every libc's sched.h */
+#endif
+
 /* A port of depth 1: with one message in it a sender waits. */
 FIXTURE(wait) {
 	struct stage stage;
@@ -175,6 +179,23 @@ TEST_F(wait, deadline_beyond_all_time_waits)
 		EXPECT_EQ(0, call_end(&self->call));
 		EXPECT_EQ(i, self->call.recv.tag);
 	}
+}
+
+static int times_out_by_its_own_clock(void *port)
+{
+	__u64 deadline = in_ms(20);
+	int ret = recv_until(*(int *)port, deadline);
+
+	return ret == -ETIMEDOUT && now_ns() >= deadline ? 0 : 1;
+}
+
+/* Children live a day ahead: the host's clock would not reach their deadline. */
+TEST_F(wait, deadline_is_that_of_the_callers_time_namespace)
+{
+	if (unshare(CLONE_NEWTIME))
+		SKIP(return, "no time namespaces");
+	ASSERT_EQ(0, write_file("/proc/self/timens_offsets", "monotonic 86400 0"));
+	EXPECT_EQ(0, reap(spawn(times_out_by_its_own_clock, &self->port)));
 }
 
 /* Asked not to wait */
