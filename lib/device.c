@@ -20,10 +20,14 @@ static int open_device(void)
 	return -errno;
 }
 
+/* What a failed open returned is handed on; -1 is everybody's word for no fd. */
 int ipcbox_call(int fd, unsigned int command, void *arg)
 {
-	int ret = ioctl(fd, command, arg);
+	int ret;
 
+	if (fd < -1)
+		return fd;
+	ret = ioctl(fd, command, arg);
 	return ret < 0 ? -errno : ret;
 }
 

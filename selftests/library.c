@@ -101,6 +101,19 @@ TEST(nothing_can_be_freed)
 
 /* Sending and receiving */
 
+TEST_F(library, the_error_of_an_open_is_handed_on)
+{
+	char c;
+
+	EXPECT_EQ(-ENODEV, ipcbox_send(-ENODEV, "x", 1));
+	EXPECT_EQ(-ENOENT, ipcbox_send_until(-ENOENT, "x", 1, IPCBOX_NOWAIT, 0, 0));
+	EXPECT_EQ(-EACCES, ipcbox_recv(-EACCES, &c, 1));
+	EXPECT_EQ(-EACCES, recv_now_msg(-EACCES, &self->msg));
+	EXPECT_EQ(-ENOSPC, ipcbox_stat(-ENOSPC, &self->info));
+	EXPECT_EQ(-ENOSPC, ipcbox_set(-ENOSPC, self->options));
+	EXPECT_EQ(-EBADF, ipcbox_send(-1, "x", 1));
+}
+
 TEST_F(library, message_arrives_with_all_that_is_known_of_it)
 {
 	ASSERT_EQ(0, ipcbox_send(self->port, "first", 5));
