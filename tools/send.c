@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,21 +31,32 @@ struct sending {
 	bool quiet;
 };
 
+/* Who begins again after an error wants to know where. */
+static const char *so_far(const struct sending *sending)
+{
+	static char text[64];
+
+	if (sending->sent)
+		snprintf(text, sizeof(text), " after %llu message%s", sending->sent,
+			 sending->sent == 1 ? "" : "s");
+	return text;
+}
+
 /* The one error for which the reader wants numbers. */
 static int fail_too_long(const struct sending *sending, size_t len)
 {
 	struct ipcbox_info *info = NULL;
 
 	if (len > IPCBOX_MSGSIZE_MAX) {
-		report("cannot send to '%s': more than %u bytes, the most for any message; "
+		report("cannot send to '%s'%s: more than %u bytes, the most for any message; "
 		       "send it in parts, or by --lines",
-		       sending->target.text, IPCBOX_MSGSIZE_MAX);
+		       sending->target.text, so_far(sending), IPCBOX_MSGSIZE_MAX);
 	} else if (ipcbox_stat(sending->fd, &info)) {
-		fail(-EMSGSIZE, "cannot send to '%s'", sending->target.text);
+		fail(-EMSGSIZE, "cannot send to '%s'%s", sending->target.text, so_far(sending));
 	} else {
-		report("cannot send to '%s': the message has %zu bytes and it takes %llu; "
+		report("cannot send to '%s'%s: the message has %zu bytes and it takes %llu; "
 		       "have its msgsize raised, or send in parts",
-		       sending->target.text, len,
+		       sending->target.text, so_far(sending), len,
 		       (unsigned long long)ipcbox_info_max_msgsize(info));
 	}
 	ipcbox_info_free(info);
@@ -60,7 +72,7 @@ static int send_message(struct sending *sending, const char *data, size_t len)
 	if (err == -EMSGSIZE)
 		return fail_too_long(sending, len);
 	if (err)
-		return fail(err, "cannot send to '%s'", sending->target.text);
+		return fail(err, "cannot send to '%s'%s", sending->target.text, so_far(sending));
 	sending->sent++;
 	progress_add(len);
 	return STATUS_OK;
@@ -81,7 +93,7 @@ static int send_fd(struct sending *sending, int fd, const char *path)
 			status = send_message(sending, data, len);
 	} while (ret > 0 && status == STATUS_OK);
 	if (ret < 0)
-		status = fail_errno(ret, "cannot read '%s'", path);
+		status = fail_errno(ret, "cannot read '%s'%s", path, so_far(sending));
 	input_deinit(&input);
 	return status;
 }
@@ -95,7 +107,7 @@ static int send_file(struct sending *sending, const char *path)
 		return send_fd(sending, STDIN_FILENO, "stdin");
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return fail_errno(errno, "cannot open '%s'", path);
+		return fail_errno(errno, "cannot open '%s'%s", path, so_far(sending));
 	status = send_fd(sending, fd, path);
 	close(fd);
 	return status;
@@ -112,9 +124,6 @@ static int send_files(struct sending *sending, char **paths)
 	for (; *paths && status == STATUS_OK; paths++)
 		status = send_file(sending, *paths);
 	progress_hide();
-	if (status && sending->sent)
-		report("number of messages sent to '%s' before that: %llu", sending->target.text,
-		       sending->sent);
 	return status;
 }
 
