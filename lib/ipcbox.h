@@ -48,9 +48,9 @@ extern "C" {
  * the errnos that are worth a thought; a bad pointer gives -EFAULT where the
  * kernel is the one that looks.
  *
- * Where an fd is taken, it may be the error of the call that should have made it:
- * it is handed on, so that the last call of a row tells what the first one met.
- * (Only -1, which is also -EPERM, gives -EBADF.)
+ * Where an fd of ipcbox is taken, it may be the error of the call that should have
+ * made it: that is handed on, so that the last call of a row tells what the first
+ * one met. (Only -1, which is also -EPERM, gives -EBADF.)
  *
  * *fds.* A port, mailbox or link is a file descriptor, close-on-exec and owned by
  * the caller: poll it, pass it on, close(2) it. Each call that needs the device
