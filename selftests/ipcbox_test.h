@@ -127,7 +127,10 @@ struct stage {
 	int control;
 	char name[64];		/* of the port that a test may make */
 	struct ipcbox_query before;
+	long long module_refs;
 };
+
+#define MODULE_REFS "/sys/module/ipcbox/refcnt"
 
 HELPER bool counters_are(int control, const struct ipcbox_query *before)
 {
@@ -142,13 +145,18 @@ HELPER bool counters_are(int control, const struct ipcbox_query *before)
 
 HELPER void stage_setup(struct __test_metadata *_metadata, struct stage *s)
 {
+	s->module_refs = read_number(MODULE_REFS);
 	s->control = control_open();
 	ASSERT_LE(0, s->control);
 	snprintf(s->name, sizeof(s->name), "%.40s.%d", _metadata->name, getpid());
 	ASSERT_EQ(0, box_query(s->control, &s->before));
 }
 
-/* Deletes the port, closes all that is open, and looks at the counters. */
+/*
+ * Deletes the port, closes all that is open, and looks at the counters, and
+ * whether something holds the module still: a namespace that was left ends a
+ * while after its last process.
+ */
 HELPER void stage_teardown(struct __test_metadata *_metadata, struct stage *s)
 {
 	int control = control_open();
@@ -162,6 +170,8 @@ HELPER void stage_teardown(struct __test_metadata *_metadata, struct stage *s)
 	EXPECT_TRUE(eventually(counters_are(control, &s->before)))
 		TH_LOG("the counters are not back to where they were");
 	close(control);
+	EXPECT_TRUE(eventually(read_number(MODULE_REFS) <= s->module_refs))
+		TH_LOG("the module is held, and was not");
 }
 
 #endif /* IPCBOX_TEST_H */

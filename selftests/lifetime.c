@@ -444,7 +444,7 @@ static int unload(void)
 
 TEST_F(life, module_is_in_use_while_an_fd_is_open)
 {
-	if (access("/sys/module/ipcbox/refcnt", F_OK))
+	if (access(MODULE_REFS, F_OK))
 		SKIP(return, "ipcbox is not a module here");
 	EXPECT_EQ(-EWOULDBLOCK, unload());
 	EXPECT_EQ(0, send_tag(self->port, 1));
@@ -454,12 +454,12 @@ TEST_F(life, module_is_in_use_while_a_named_port_exists)
 {
 	long long while_port, after;
 
-	if (access("/sys/module/ipcbox/refcnt", F_OK))
+	if (access(MODULE_REFS, F_OK))
 		SKIP(return, "ipcbox is not a module here");
 	ASSERT_EQ(0, send_tag(self->port, 1));
 	close(self->port);
 	close(self->control);
-	while_port = read_number("/sys/module/ipcbox/refcnt");
+	while_port = read_number(MODULE_REFS);
 	EXPECT_LT(0, while_port);
 	EXPECT_EQ(-EWOULDBLOCK, unload());
 
@@ -467,7 +467,7 @@ TEST_F(life, module_is_in_use_while_a_named_port_exists)
 	ASSERT_LE(0, self->control);
 	ASSERT_EQ(0, port_remove(self->control, self->name));
 	close(self->control);
-	after = read_number("/sys/module/ipcbox/refcnt");
+	after = read_number(MODULE_REFS);
 	EXPECT_EQ(while_port - 1, after);
 }
 
