@@ -246,18 +246,6 @@ void ipcbox_box_accept(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
 	ipcbox_msg_free(msg);
 }
 
-static void drop(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
-{
-	trace_ipcbox_drop(lane->id, msg);
-	ipcbox_msg_free(msg);
-}
-
-static void count_drop(struct ipcbox_lane *lane)
-{
-	lane->dropped++;
-	lane->box->dropped++;
-}
-
 /**
  * ipcbox_box_restore() - put a message back that was taken and not delivered
  * @lane: receiver->lane of ipcbox_box_take(); may be gone afterwards
@@ -278,9 +266,9 @@ void ipcbox_box_restore(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
 		ipcbox_lane_restore_message(lane, msg, &wakes);
 		ipcbox_lane_settle_and_unlock(lane, &wakes);
 	} else {
-		count_drop(lane);
+		ipcbox_lane_count_drop(lane);
 		spin_unlock(&box->lock);
-		drop(lane, msg);
+		ipcbox_lane_drop(lane, msg);
 	}
 	let_go(lane);
 }
@@ -341,160 +329,6 @@ void ipcbox_lane_settle(struct ipcbox_lane *lane)
 	wakes.writable = true;
 	spin_lock(&lane->box->lock);
 	ipcbox_lane_settle_and_unlock(lane, &wakes);
-}
-
-/* ---- the end ------------------------------------------------------------- */
-
-/* Wake those as well who poll exclusively: there is no second time. */
-static void wake_all_pollers(struct wait_queue_head *queue, __poll_t events)
-{
-	__wake_up(queue, TASK_NORMAL, 0, poll_to_key(events));
-}
-
-/* Tell all receivers on a list of the box that nothing will come. */
-static void dismiss_takers(struct ipcbox_box *box, struct list_head *takers,
-			   int err)
-{
-	struct ipcbox_wakes wakes;
-	bool again;
-
-	ipcbox_wakes_init(&wakes);
-	do {
-		struct ipcbox_waiter *taker;
-
-		spin_lock(&box->lock);
-		while (!ipcbox_wakes_full(&wakes) &&
-		       (taker = ipcbox_lane_first_taker(takers))) {
-			ipcbox_lane_remove_taker(box, taker);
-			ipcbox_waiter_finish(taker, err, &wakes);
-		}
-		again = ipcbox_wakes_full(&wakes);
-		spin_unlock(&box->lock);
-		ipcbox_wake(&wakes);
-		cond_resched();
-	} while (again);
-}
-
-static void dismiss_senders(struct ipcbox_lane *lane, int err)
-{
-	struct ipcbox_wakes wakes;
-	bool again;
-
-	ipcbox_wakes_init(&wakes);
-	do {
-		struct ipcbox_msg *msg;
-
-		spin_lock(&lane->box->lock);
-		while (!ipcbox_wakes_full(&wakes) &&
-		       (msg = ipcbox_queue_first(&lane->blocked))) {
-			ipcbox_lane_remove_sender(lane, msg);
-			ipcbox_waiter_finish(msg->waiter, err, &wakes);
-		}
-		again = ipcbox_wakes_full(&wakes);
-		spin_unlock(&lane->box->lock);
-		ipcbox_wake(&wakes);
-		cond_resched();
-	} while (again);
-}
-
-static struct ipcbox_msg *pull(struct ipcbox_lane *lane)
-{
-	struct ipcbox_wakes wakes;	/* nobody is left to wake */
-	struct ipcbox_msg *msg;
-
-	ipcbox_wakes_init(&wakes);
-	spin_lock(&lane->box->lock);
-	msg = ipcbox_queue_first(&lane->queued);
-	if (msg) {
-		ipcbox_lane_remove_message(lane, msg, &wakes);
-		count_drop(lane);
-	}
-	spin_unlock(&lane->box->lock);
-	return msg;
-}
-
-/**
- * ipcbox_box_end() - end a box for everyone; the caller ends its lanes next
- * @box: the box
- * @err: what everyone is told from now on
- *
- * Return: whether this call did it; false if it had ended before.
- */
-bool ipcbox_box_end(struct ipcbox_box *box, int err)
-{
-	bool first;
-
-	spin_lock(&box->lock);
-	first = !box->gone;
-	if (first)
-		box->gone = err;
-	spin_unlock(&box->lock);
-	if (!first)
-		return false;
-	dismiss_takers(box, &box->takers, err);
-	wake_all_pollers(&box->readable, EPOLLIN | EPOLLHUP | EPOLLERR);
-	return true;
-}
-
-/**
- * ipcbox_lane_end() - tell everyone at a lane that its box has ended
- * @lane: the lane; the caller drains it next
- *
- * Context: may sleep.
- */
-void ipcbox_lane_end(struct ipcbox_lane *lane)
-{
-	/* It does not change any more. */
-	int err = READ_ONCE(lane->box->gone);
-
-	dismiss_takers(lane->box, &lane->takers, err);
-	dismiss_senders(lane, err);
-	wake_all_pollers(&lane->writable, EPOLLOUT | EPOLLHUP | EPOLLERR);
-}
-
-/**
- * ipcbox_lane_drain() - free what is queued in a lane that has ended
- * @lane: the lane
- *
- * Context: may sleep.
- */
-void ipcbox_lane_drain(struct ipcbox_lane *lane)
-{
-	struct ipcbox_msg *msg;
-
-	while ((msg = pull(lane))) {
-		drop(lane, msg);
-		cond_resched();
-	}
-}
-
-/**
- * ipcbox_box_end_senders() - no sender will come again: receivers get what is
- *	left, and then -EPIPE
- * @box: the box
- */
-void ipcbox_box_end_senders(struct ipcbox_box *box)
-{
-	spin_lock(&box->lock);
-	box->senders_gone = true;
-	spin_unlock(&box->lock);
-	/* Whoever waits, waits at an empty box. */
-	dismiss_takers(box, &box->takers, -EPIPE);
-	wake_all_pollers(&box->readable, EPOLLIN | EPOLLHUP);
-}
-
-/**
- * ipcbox_lane_is_idle() - is nothing in a lane, on its way, or waiting there?
- * @lane: the lane
- *
- * Context: the lock of the box.
- */
-bool ipcbox_lane_is_idle(const struct ipcbox_lane *lane)
-{
-	lockdep_assert_held(&lane->box->lock);
-	/* Acquire: whoever had taken a message is done with the lane. */
-	return !lane->messages && !lane->senders && !lane->receivers &&
-	       !atomic_read_acquire(&lane->in_hand);
 }
 
 /* ---- poll ---------------------------------------------------------------- */

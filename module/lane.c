@@ -169,6 +169,29 @@ void ipcbox_lane_restore_message(struct ipcbox_lane *lane,
 	wakes->readable = true;
 }
 
+/**
+ * ipcbox_lane_count_drop() - note that a message will never be received
+ * @lane: the lane it was in
+ */
+void ipcbox_lane_count_drop(struct ipcbox_lane *lane)
+{
+	lane->dropped++;
+	lane->box->dropped++;
+}
+
+/**
+ * ipcbox_lane_drop() - free a message that will never be received
+ * @lane: the lane it was in
+ * @msg: counted as dropped
+ *
+ * Context: not the lock of the box.
+ */
+void ipcbox_lane_drop(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
+{
+	trace_ipcbox_drop(lane->id, msg);
+	ipcbox_msg_free(msg);
+}
+
 /* ---- senders who wait ---------------------------------------------------- */
 
 /**

@@ -6,7 +6,7 @@
  * DOC: lane
  *
  * What happens in a lane under the lock of its box: messages in and out, and
- * settling. For box.c alone; everyone else uses box.h.
+ * settling. For box.c and end.c; everyone else uses box.h.
  */
 
 #include "box.h"
@@ -32,6 +32,9 @@ struct ipcbox_waiter *ipcbox_lane_first_taker(struct list_head *takers);
 int ipcbox_lane_take_message(struct ipcbox_lane *lane,
 			     struct ipcbox_waiter *taker,
 			     struct ipcbox_wakes *wakes);
+
+void ipcbox_lane_count_drop(struct ipcbox_lane *lane);
+void ipcbox_lane_drop(struct ipcbox_lane *lane, struct ipcbox_msg *msg);
 
 void ipcbox_lane_add_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 			    struct ipcbox_waiter *sender);

@@ -19,26 +19,11 @@
 #include <linux/module.h>
 #include <linux/nsproxy.h>
 #include <net/net_namespace.h>
-#include <net/netns/generic.h>
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
 /* ---- namespaces ---------------------------------------------------------- */
-
-static unsigned int ipcbox_net_id __read_mostly;
-struct ipcbox_ns *ipcbox_host_ns __read_mostly;
-
-/**
- * ipcbox_ns_of() - what ipcbox keeps for a network namespace
- * @net: the network namespace
- *
- * Return: never NULL while the module is loaded.
- */
-struct ipcbox_ns *ipcbox_ns_of(const struct net *net)
-{
-	return net_generic(net, ipcbox_net_id);
-}
 
 static int __net_init ipcbox_net_init(struct net *net)
 {

@@ -53,6 +53,9 @@ struct ipcbox_ns {
 	struct xarray mailboxes;	/* by pid in init_pid_ns; RCU readers */
 };
 
+/* Given by register_pernet_subsys(). */
+extern unsigned int ipcbox_net_id;
+
 struct ipcbox_ns *ipcbox_ns_of(const struct net *net);
 
 /* That of init_net: the first to be initialised, and there until unload. */

@@ -15,7 +15,7 @@
  * reference: the next line is found by the name, or the pid, of this one.
  */
 struct cursor {
-	struct seq_net_private p;
+	struct seq_net_private p;	/* first: it holds the namespace */
 	loff_t pos;			/* number of the line in info, */
 	bool at_end;			/* or one behind the last */
 	bool in_mailboxes;
@@ -25,7 +25,7 @@ struct cursor {
 
 static struct ipcbox_ns *ns_of(struct seq_file *seq)
 {
-	return ipcbox_ns_of(seq_file_net(seq));
+	return pde_data(file_inode(seq->file));
 }
 
 static bool next_mailbox(struct seq_file *seq, struct cursor *cursor)
@@ -130,8 +130,8 @@ static const struct seq_operations ipcbox_seq_ops = {
  */
 int ipcbox_proc_init(struct ipcbox_ns *ns)
 {
-	if (!proc_create_net("ipcbox", 0444, ns->net->proc_net, &ipcbox_seq_ops,
-			     sizeof(struct cursor)))
+	if (!proc_create_net_data("ipcbox", 0444, ns->net->proc_net,
+				  &ipcbox_seq_ops, sizeof(struct cursor), ns))
 		return -ENOMEM;
 	return 0;
 }

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "commands.h"
+
+#include "attr.h"
+#include "call.h"
+#include "mailbox.h"
+#include "ns.h"
+#include "pidfd.h"
+#include "port.h"
+
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+/* ---- names and fds ------------------------------------------------------- */
+
+static int read_name(struct ipcbox_name *name, u64 bytes, u32 len)
+{
+	u32 i;
+
+	if (!len)
+		return -EINVAL;
+	if (len > IPCBOX_NAME_MAX)
+		return -ENAMETOOLONG;
+	if (copy_from_user(name->bytes, u64_to_user_ptr(bytes), len))
+		return -EFAULT;
+	name->bytes[len] = '\0';
+	name->len = len;
+	/* No more than what a path component or a line of a report can bear. */
+	for (i = 0; i < len; i++) {
+		u8 c = name->bytes[i];
+
+		if (c < 0x20 || c == 0x7f || c == '/')
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int prepare_fd(struct ipcbox_fd *fd, const struct ipcbox_call *call,
+		      const char *name)
+{
+	return ipcbox_fd_prepare(fd, call->file, name,
+				 call->flags & IPCBOX_NONBLOCK ? O_NONBLOCK : 0);
+}
+
+/* ---- query --------------------------------------------------------------- */
+
+static void tell_usage(struct ipcbox_usage *usage, struct ipcbox_ns *ns,
+		       const struct ipcbox_account *account,
+		       enum ipcbox_resource resource)
+{
+	usage->used = atomic_long_read(&account->used[resource]);
+	usage->limit = ipcbox_limit(ns, user[resource]);
+}
+
+int ipcbox_do_query(struct ipcbox_call *call)
+{
+	struct ipcbox_query *query = &call->query;
+	struct ipcbox_ns *ns = call->handle->ns;
+	struct ipcbox_account *account;
+
+	if (query->__reserved)
+		return -EINVAL;
+	account = ipcbox_account_get(ns, current_euid());
+	if (IS_ERR(account))
+		return PTR_ERR(account);
+
+	query->abi = IPCBOX_ABI;
+	query->name_max = IPCBOX_NAME_MAX;
+	query->priority_max = IPCBOX_PRIORITY_MAX;
+	query->features = IPCBOX_FEATURES;
+	query->box_messages = ipcbox_limit(ns, box_messages);
+	query->box_bytes = ipcbox_limit(ns, box_bytes);
+	query->box_msgsize = ipcbox_limit(ns, box_msgsize);
+	tell_usage(&query->boxes, ns, account, IPCBOX_BOXES);
+	tell_usage(&query->links, ns, account, IPCBOX_LINKS);
+	tell_usage(&query->bytes, ns, account, IPCBOX_BYTES);
+	tell_usage(&query->waiters, ns, account, IPCBOX_WAITERS);
+	ipcbox_account_put(account);
+	return ipcbox_call_respond(call, sizeof(*query));
+}
+
+/* ---- mailbox and link ---------------------------------------------------- */
+
+int ipcbox_do_mailbox_open(struct ipcbox_call *call)
+{
+	const struct ipcbox_attr *attr = &call->mailbox_open.attr;
+	struct ipcbox_mailbox *mailbox;
+	struct ipcbox_fd fd;
+	int err;
+
+	err = ipcbox_attr_check(attr) ?:
+	      prepare_fd(&fd, call, "[ipcbox-mailbox]");
+	if (err)
+		return err;
+	mailbox = ipcbox_mailbox_open(call->handle->ns, attr);
+	if (IS_ERR(mailbox)) {
+		ipcbox_fd_abort(&fd);
+		return PTR_ERR(mailbox);
+	}
+	ipcbox_handle_set_mailbox(fd.handle, mailbox);
+	return ipcbox_fd_publish(&fd);
+}
+
+static struct ipcbox_link *connect_to(struct ipcbox_call *call,
+				      struct ipcbox_mailbox *mailbox)
+{
+	struct ipcbox_sender *sender = ipcbox_call_sender(call);
+	struct ipcbox_link *link;
+
+	if (IS_ERR(sender))
+		return ERR_CAST(sender);
+	link = ipcbox_mailbox_connect(mailbox, sender->account);
+	ipcbox_sender_put(sender);
+	return link;
+}
+
+int ipcbox_do_link_open(struct ipcbox_call *call)
+{
+	const struct ipcbox_link_open *open = &call->link_open;
+	struct ipcbox_mailbox *mailbox;
+	struct ipcbox_link *link;
+	struct ipcbox_fd fd;
+	struct pid *pid;
+	int err;
+
+	if (open->__reserved)
+		return -EINVAL;
+	pid = open->flags & IPCBOX_PIDFD ? ipcbox_pidfd_get_pid(open->peer) :
+					   ipcbox_call_get_process(open->peer);
+	mailbox = ipcbox_call_find_mailbox(call, pid);
+	if (IS_ERR(mailbox))
+		return PTR_ERR(mailbox);
+
+	err = prepare_fd(&fd, call, "[ipcbox-link]");
+	if (err)
+		goto err_put_mailbox;
+	link = connect_to(call, mailbox);
+	if (IS_ERR(link)) {
+		err = PTR_ERR(link);
+		goto err_abort_fd;
+	}
+	ipcbox_handle_set_link(fd.handle, mailbox, link);
+	return ipcbox_fd_publish(&fd);
+
+err_abort_fd:
+	ipcbox_fd_abort(&fd);
+err_put_mailbox:
+	ipcbox_mailbox_put(mailbox);
+	return err;
+}
+
+/* ---- port ---------------------------------------------------------------- */
+
+static int publish_port(struct ipcbox_fd *fd, struct ipcbox_port *port,
+			u32 flags)
+{
+	if (IS_ERR(port)) {
+		ipcbox_fd_abort(fd);
+		return PTR_ERR(port);
+	}
+	ipcbox_handle_set_port(fd->handle, port, flags);
+	return ipcbox_fd_publish(fd);
+}
+
+static struct ipcbox_port *create_or_open(struct ipcbox_ns *ns,
+					  const struct ipcbox_name *name,
+					  const struct ipcbox_attr *attr,
+					  u32 flags)
+{
+	bool reuse = flags & IPCBOX_REUSE;
+	struct ipcbox_port *port;
+
+	/* Again if it was made, or deleted, between the two. */
+	do {
+		if (reuse) {
+			port = ipcbox_port_open(ns, name, flags);
+			if (port != ERR_PTR(-ENOENT))
+				return port;
+		}
+		port = ipcbox_port_create(ns, name, attr, flags);
+	} while (reuse && port == ERR_PTR(-EEXIST));
+	return port;
+}
+
+int ipcbox_do_port_create(struct ipcbox_call *call)
+{
+	const struct ipcbox_port_create *create = &call->port_create;
+	struct ipcbox_name name;
+	struct ipcbox_fd fd;
+	int err;
+
+	if (create->__reserved)
+		return -EINVAL;
+	err = read_name(&name, create->name, create->name_len) ?:
+	      ipcbox_attr_check(&create->attr) ?:
+	      prepare_fd(&fd, call, "[ipcbox-port]");
+	if (err)
+		return err;
+	return publish_port(&fd,
+			    create_or_open(call->handle->ns, &name,
+					   &create->attr, create->flags),
+			    create->flags);
+}
+
+int ipcbox_do_port_open(struct ipcbox_call *call)
+{
+	const struct ipcbox_port_open *open = &call->port_open;
+	struct ipcbox_name name;
+	struct ipcbox_fd fd;
+	int err;
+
+	if (open->__reserved)
+		return -EINVAL;
+	err = read_name(&name, open->name, open->name_len) ?:
+	      prepare_fd(&fd, call, "[ipcbox-port]");
+	if (err)
+		return err;
+	return publish_port(&fd,
+			    ipcbox_port_open(call->handle->ns, &name,
+					     open->flags),
+			    open->flags);
+}
+
+int ipcbox_do_port_delete(struct ipcbox_call *call)
+{
+	const struct ipcbox_port_delete *delete = &call->port_delete;
+	struct ipcbox_name name;
+	int err;
+
+	if (delete->__reserved)
+		return -EINVAL;
+	err = read_name(&name, delete->name, delete->name_len);
+	if (err)
+		return err;
+	return ipcbox_port_delete(call->handle->ns, &name,
+				  delete->flags & IPCBOX_UNLINK);
+}
+
+static int write_entry(void __user *to, const struct ipcbox_port_info *info,
+		       u32 entry_len)
+{
+	struct ipcbox_port_entry entry = {
+		.entry_len = entry_len,
+		.name_off = sizeof(entry),
+		.name_len = info->name.len,
+		.stat = info->stat,
+	};
+
+	if (copy_to_user(to, &entry, sizeof(entry)) ||
+	    copy_to_user(to + sizeof(entry), info->name.bytes, info->name.len) ||
+	    clear_user(to + sizeof(entry) + info->name.len,
+		       entry_len - sizeof(entry) - info->name.len))
+		return -EFAULT;
+	return 0;
+}
+
+static int write_entries(struct ipcbox_call *call, struct ipcbox_port_info *info)
+{
+	struct ipcbox_port_list *list = &call->port_list;
+	struct ipcbox_ns *ns = call->handle->ns;
+	void __user *buf = u64_to_user_ptr(list->buf);
+	u64 left = list->buf_len;
+
+	list->count = 0;
+	while (ipcbox_port_next(ns, &info->name, info, current_user_ns())) {
+		u32 len = ALIGN(sizeof(struct ipcbox_port_entry) +
+				info->name.len, 8);
+
+		if (len > left)
+			return list->count ? 0 : -EMSGSIZE;
+		if (write_entry(buf, info, len))
+			return -EFAULT;
+		buf += len;
+		left -= len;
+		list->count++;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return 0;
+}
+
+int ipcbox_do_port_list(struct ipcbox_call *call)
+{
+	const struct ipcbox_port_list *list = &call->port_list;
+	struct ipcbox_port_info info;
+	int err = 0;
+
+	info.name.len = 0;
+	if (list->after_len)
+		err = read_name(&info.name, list->after, list->after_len);
+	else if (list->after)
+		err = -EINVAL;
+	return err ?: write_entries(call, &info) ?: ipcbox_call_respond(call, sizeof(*list));
+}
+
+/* ---- stat and set -------------------------------------------------------- */
+
+int ipcbox_do_stat(struct ipcbox_call *call)
+{
+	struct ipcbox_stat *stat = &call->stat;
+	u32 size = stat->size;
+	int err;
+
+	err = ipcbox_handle_stat(call->handle, stat);
+	if (err)
+		return err;
+	stat->size = size;
+	return ipcbox_call_respond(call, sizeof(*stat));
+}
+
+int ipcbox_do_set(struct ipcbox_call *call)
+{
+	struct ipcbox_handle *handle = call->handle;
+	const struct ipcbox_attr *attr = &call->set.attr;
+	int err;
+
+	err = ipcbox_attr_check(attr);
+	if (err)
+		return err;
+	if (handle->kind == IPCBOX_HANDLE_PORT) {
+		err = ipcbox_attr_set(attr, handle->ns, &handle->port->box);
+		if (!err)
+			ipcbox_lane_settle(&handle->port->lane);
+	} else {
+		err = ipcbox_attr_set(attr, handle->ns, handle->box);
+		if (!err)
+			ipcbox_links_settle(&handle->mailbox->links);
+	}
+	return err;
+}

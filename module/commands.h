@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _IPCBOX_COMMANDS_H
+#define _IPCBOX_COMMANDS_H
+
+/**
+ * DOC: commands
+ *
+ * The handlers of the table in ioctl.c, one for each ioctl: those that make,
+ * find and tell about objects are in commands.c, those that move messages in
+ * transfer.c. What they do and return stands in the uapi header. The table has
+ * checked size, flags and kind of fd by the time that they run.
+ */
+
+struct ipcbox_call;
+
+int ipcbox_do_query(struct ipcbox_call *call);
+int ipcbox_do_mailbox_open(struct ipcbox_call *call);
+int ipcbox_do_link_open(struct ipcbox_call *call);
+int ipcbox_do_port_create(struct ipcbox_call *call);
+int ipcbox_do_port_open(struct ipcbox_call *call);
+int ipcbox_do_port_delete(struct ipcbox_call *call);
+int ipcbox_do_port_list(struct ipcbox_call *call);
+int ipcbox_do_send(struct ipcbox_call *call);
+int ipcbox_do_recv(struct ipcbox_call *call);
+int ipcbox_do_stat(struct ipcbox_call *call);
+int ipcbox_do_set(struct ipcbox_call *call);
+
+#endif /* _IPCBOX_COMMANDS_H */

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "commands.h"
+
+#include "call.h"
+#include "mailbox.h"
+
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+#include <linux/time_namespace.h>
+#include <linux/uaccess.h>
+
+/* ---- how to wait --------------------------------------------------------- */
+
+/*
+ * A deadline in the kernel's terms: what the caller takes for CLOCK_MONOTONIC is
+ * shifted in a time namespace. What can never be reached is none.
+ */
+static ktime_t read_deadline(u64 deadline)
+{
+	struct timespec64 shift = { 0 };
+	s64 offset;
+
+	if (!deadline || deadline >= KTIME_MAX)
+		return KTIME_MAX;
+	timens_add_monotonic(&shift);
+	offset = timespec64_to_ns(&shift);
+	if (offset > 0)
+		return deadline > offset ? deadline - offset : 1;
+	return min_t(u64, deadline - offset, KTIME_MAX);
+}
+
+static struct ipcbox_patience patience_of(const struct ipcbox_call *call,
+					  u64 deadline,
+					  const struct ipcbox_sender *sender)
+{
+	return (struct ipcbox_patience){
+		.nonblock = call->flags & IPCBOX_NONBLOCK ||
+			    call->file->f_flags & O_NONBLOCK,
+		.deadline = read_deadline(deadline),
+		.account = sender->account,
+	};
+}
+
+/* ---- send ---------------------------------------------------------------- */
+
+static int send_over(struct ipcbox_call *call, struct ipcbox_lane *lane,
+		     struct ipcbox_sender *sender)
+{
+	const struct ipcbox_send *send = &call->send;
+	struct ipcbox_patience patience =
+		patience_of(call, send->deadline, sender);
+	struct ipcbox_msg *msg;
+	int err;
+
+	/* Look first whether it is worth to copy it; what counts comes later. */
+	if (send->len > READ_ONCE(lane->box->bounds.max_msgsize))
+		return READ_ONCE(lane->box->gone) ?: -EMSGSIZE;
+	msg = ipcbox_msg_create(sender, u64_to_user_ptr(send->data), send->len);
+	if (IS_ERR(msg))
+		return PTR_ERR(msg);
+	msg->tag = send->tag;
+	msg->priority = send->priority;
+
+	err = ipcbox_box_send(lane, msg, &patience);
+	if (err)
+		ipcbox_msg_free(msg);
+	return err;
+}
+
+static int send_to_process(struct ipcbox_call *call,
+			   struct ipcbox_sender *sender)
+{
+	struct ipcbox_mailbox *mailbox;
+	struct ipcbox_link *link;
+	struct pid *pid;
+	int err;
+
+	pid = ipcbox_call_get_process(call->send.pid);
+	mailbox = ipcbox_call_find_mailbox(call, pid);
+	if (IS_ERR(mailbox))
+		return PTR_ERR(mailbox);
+	link = ipcbox_mailbox_connect(mailbox, sender->account);
+	err = PTR_ERR_OR_ZERO(link);
+	if (!err) {
+		err = send_over(call, &link->lane, sender);
+		ipcbox_link_put(&mailbox->links, link);
+	}
+	ipcbox_mailbox_put(mailbox);
+	return err;
+}
+
+int ipcbox_do_send(struct ipcbox_call *call)
+{
+	struct ipcbox_handle *handle = call->handle;
+	const struct ipcbox_send *send = &call->send;
+	struct ipcbox_sender *sender;
+	int err;
+
+	if (send->priority > IPCBOX_PRIORITY_MAX)
+		return -EINVAL;
+	if (handle->kind != IPCBOX_HANDLE_CONTROL) {
+		if (send->pid)
+			return -EINVAL;
+		if (!handle->lane)
+			return -EBADF;
+	}
+	sender = ipcbox_call_sender(call);
+	if (IS_ERR(sender))
+		return PTR_ERR(sender);
+	err = handle->lane ? send_over(call, handle->lane, sender) :
+			     send_to_process(call, sender);
+	ipcbox_sender_put(sender);
+	return err;
+}
+
+/* ---- receive ------------------------------------------------------------- */
+
+static void describe(struct ipcbox_recv *recv, const struct ipcbox_msg *msg)
+{
+	const struct ipcbox_sender *sender = msg->sender;
+
+	recv->pid = pid_vnr(sender->pid);
+	recv->uid = from_kuid_munged(current_user_ns(), sender->uid);
+	recv->gid = from_kgid_munged(current_user_ns(), sender->gid);
+	recv->priority = msg->priority;
+	recv->len = msg->len;
+	recv->tag = msg->tag;
+	recv->seq = msg->seq;
+}
+
+/*
+ * The payload, then the struct: only when both are there does the caller have
+ * the message. One that is being killed has no use for it; somebody else may.
+ */
+static int deliver(struct ipcbox_call *call, const struct ipcbox_msg *msg)
+{
+	struct ipcbox_recv *recv = &call->recv;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	describe(recv, msg);
+	return ipcbox_msg_copy_out(msg, u64_to_user_ptr(recv->data)) ?:
+	       ipcbox_call_respond(call, sizeof(*recv));
+}
+
+static int receive_from(struct ipcbox_call *call, struct ipcbox_link *from,
+			struct ipcbox_sender *self)
+{
+	struct ipcbox_recv *recv = &call->recv;
+	struct ipcbox_patience patience =
+		patience_of(call, recv->deadline, self);
+	struct ipcbox_waiter waiter;
+	int err;
+
+	ipcbox_waiter_init(&waiter);
+	waiter.capacity = recv->capacity;
+	waiter.from = from ? &from->lane : NULL;
+	err = ipcbox_box_take(call->handle->box, from ? from->pid : NULL,
+			      &waiter, &patience);
+	if (err == -EMSGSIZE) {
+		recv->len = waiter.needed;
+		return ipcbox_call_respond(call, sizeof(*recv)) ?: -EMSGSIZE;
+	}
+	if (err)
+		return err;
+
+	err = deliver(call, waiter.msg);
+	if (err)
+		ipcbox_box_restore(waiter.lane, waiter.msg);
+	else
+		ipcbox_box_accept(waiter.lane, waiter.msg);
+	return err;
+}
+
+static int receive_from_process(struct ipcbox_call *call,
+				struct ipcbox_sender *self)
+{
+	struct ipcbox_mailbox *mailbox = call->handle->mailbox;
+	struct ipcbox_link *link;
+	struct pid *pid;
+	int err;
+
+	pid = ipcbox_call_get_process(call->recv.from);
+	if (IS_ERR(pid))
+		return PTR_ERR(pid);
+	/* What a process left behind can be had; for more it has to live. */
+	if (ipcbox_process_ended(pid))
+		link = ipcbox_link_find(&mailbox->links, pid) ?:
+		       ERR_PTR(-ESRCH);
+	else
+		link = ipcbox_mailbox_link(mailbox, pid, self->account);
+	put_pid(pid);
+	if (IS_ERR(link))
+		return PTR_ERR(link);
+	err = receive_from(call, link, self);
+	ipcbox_link_put(&mailbox->links, link);
+	return err;
+}
+
+int ipcbox_do_recv(struct ipcbox_call *call)
+{
+	struct ipcbox_handle *handle = call->handle;
+	const struct ipcbox_recv *recv = &call->recv;
+	struct ipcbox_sender *self;
+	int err;
+
+	if (recv->__reserved)
+		return -EINVAL;
+	if (recv->from && handle->kind != IPCBOX_HANDLE_MAILBOX)
+		return -EINVAL;
+	if (!handle->box)
+		return -EBADF;
+	self = ipcbox_call_sender(call);
+	if (IS_ERR(self))
+		return PTR_ERR(self);
+	err = recv->from ? receive_from_process(call, self) :
+			   receive_from(call, NULL, self);
+	ipcbox_sender_put(self);
+	return err;
+}
