@@ -111,13 +111,15 @@ take_line()
 end_program()
 {
 	local status=$1 seconds=$2 what="$kernel $bits-bit $program"
-	local ran=$((good + bad + skip)) result
+	local ran=$((good + bad + skip)) result end="ended with status $status"
+
+	[ "$status" != 137 ] || end="was killed (the limit is $limit s)"
 
 	if ((ran < plan || plan == 0)); then
-		fail "$what: $ran of $plan tests ran, then it ended with status $status" \
+		fail "$what: $ran of $plan tests ran, then it $end" \
 			"$program" "${notes[@]}"
 	elif ((status != 0 && status != 4 && bad == 0)); then
-		fail "$what: exit status $status" "$program" "${notes[@]}"
+		fail "$what: it $end" "$program" "${notes[@]}"
 	fi
 	if [ -n "$splat" ]; then
 		fail "$what: the kernel complained in its log" "$program"
@@ -128,7 +130,8 @@ end_program()
 	((skip == 0)) || result+=", $skip skipped"
 	printf '%-4s %s-bit  %-14s %-32s %6.1f s\n' "$kernel" "$bits" "$program" "$result" "$seconds"
 	if ((bad > 0)); then
-		failures+=("the kernel's log meanwhile (all of it: $log):" "${kernel_log[@]/#/    }")
+		failures+=("the kernel's log meanwhile (all of it is in $log):"
+			"${kernel_log[@]/#/    }")
 		printf '     %s\n' "${failures[@]}"
 	fi
 	passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skip))
