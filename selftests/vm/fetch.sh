@@ -125,13 +125,13 @@ fill()
 # The folder of $what in the cache, fetched when Debian has a newer one.
 fetch()
 {
-	local what=$1 pattern=$2 fetch=$3 package dir
+	local what=$1 pattern=$2 fetch=$3 try package dir
 
+	mkdir -p "$cache/$what"
 	for try in first second; do
 		[ "$try" = first ] || apt_update
 		package=$(newest "$pattern") || continue
 		dir=$cache/$what/${package#*=}
-		mkdir -p "$cache/$what"
 		if fill "$fetch" "$package" "$dir"; then
 			echo "$dir"
 			return

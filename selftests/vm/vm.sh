@@ -109,7 +109,7 @@ start_qemu()
 	qemu+=(-kernel "$run/vmlinuz" -initrd "$run/initrd")
 	qemu+=(-chardev "file,id=console,path=$log" -serial chardev:console)
 	if [ "$mode" = shell ]; then
-		append+=" rows=$(tput lines) cols=$(tput cols)"
+		append+=" $(stty size | sed 's/\(.*\) /rows=\1 cols=/')"
 		qemu+=(-chardev "stdio,id=tty,mux=on,signal=off"
 			-serial chardev:tty -mon chardev=tty)
 	fi
