@@ -41,6 +41,7 @@ say "installing with apt-get what is missing here:"
 while IFS=$'\t' read -r package reason; do
 	printf '      %-20s %s\n' "$package" "$reason" >&2
 done <<<"$list"
+can_be_root || die "that needs root, and there is no sudo; as root, do: apt-get install ${packages[*]}"
 
 for package in "${packages[@]}"; do
 	apt-cache show "$package" >/dev/null 2>&1 || { apt_update; break; }

@@ -47,15 +47,17 @@ quietly()
 	return "$status"
 }
 
-# Run a command as root, or say why that is not possible.
+can_be_root()
+{
+	[ "$(id -u)" = 0 ] || command -v sudo >/dev/null
+}
+
 as_root()
 {
 	if [ "$(id -u)" = 0 ]; then
 		"$@"
-	elif command -v sudo >/dev/null; then
-		sudo "$@"
 	else
-		die "'$*' needs root, and there is no sudo; run it as root and try again"
+		sudo "$@"
 	fi
 }
 
@@ -73,6 +75,10 @@ lock()
 apt_update()
 {
 	[ -z "${IPCBOX_APT_UPDATED:-}" ] || return 0
+	if ! can_be_root; then
+		say "apt-get update might help, but needs root, and there is no sudo"
+		return
+	fi
 	say "apt-get update (the package lists do not have what is needed)"
 	quietly as_root apt-get -q update || say "the package lists could not be refreshed"
 	export IPCBOX_APT_UPDATED=1
