@@ -114,11 +114,12 @@ selftests_build_in_tree()
 	local tree=$build/check/tree
 
 	rm -rf "$tree"
-	mkdir -p "$tree/tools/testing" "$tree/usr/include/linux"
-	cp -r "$source/tools/testing/selftests" "$tree/tools/testing"
+	mkdir -p "$tree/usr/include/linux"
+	cp -r "$source/scripts" "$source/tools" "$tree"
 	rsync -a --exclude=vm selftests/ "$tree/tools/testing/selftests/ipcbox/"
 	cp uapi/linux/ipcbox.h "$tree/usr/include/linux"
-	make -s -C "$tree/tools/testing/selftests/ipcbox" TARGETS=ipcbox USERCFLAGS=-Werror
+	make -s -C "$tree/tools/testing/selftests" TARGETS=ipcbox USERCFLAGS=-Werror &&
+		[ -x "$tree/tools/testing/selftests/ipcbox/abi" ]
 }
 
 # Run a check; tell its name, and its output when it failed.

@@ -11,6 +11,9 @@
 
 . "$(dirname "$0")/lib.sh"
 
+# To be raised when something else is kept of the packages than before.
+recipe=2
+
 # The newest package whose name matches, with its version as "name=version".
 newest()
 {
@@ -95,6 +98,7 @@ fetch_source()
 		tar -xJ --strip-components=1 --wildcards --no-wildcards-match-slash \
 			'*/scripts/checkpatch.pl' '*/scripts/spelling.txt' \
 			'*/scripts/const_structs.checkpatch' '*/scripts/kernel-doc' \
+			'*/scripts/subarch.include' \
 			'*/tools/testing/selftests/Makefile' \
 			'*/tools/testing/selftests/*.h' \
 			'*/tools/testing/selftests/*.mk' \
@@ -131,7 +135,7 @@ fetch()
 	for try in first second; do
 		[ "$try" = first ] || apt_update
 		package=$(newest "$pattern") || continue
-		dir=$cache/$what/${package#*=}
+		dir=$cache/$what/${package#*=}.$recipe
 		if fill "$fetch" "$package" "$dir"; then
 			echo "$dir"
 			return
