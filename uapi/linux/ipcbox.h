@@ -278,8 +278,9 @@ struct ipcbox_link_open {
  * struct ipcbox_port_create - %IPCBOX_PORT_CREATE, on the control fd
  * @size: sizeof(struct ipcbox_port_create)
  * @flags: %IPCBOX_RECEIVER, %IPCBOX_SENDER or both: what the fd is for; neither:
- *	only to stat and set, and poll tells EPOLLERR. %IPCBOX_NONBLOCK. %IPCBOX_REUSE: if the port exists,
- *	open it as %IPCBOX_PORT_OPEN does and leave its attributes alone
+ *	only to stat and set, and poll tells EPOLLERR. %IPCBOX_NONBLOCK.
+ *	%IPCBOX_REUSE: if the port exists, open it as %IPCBOX_PORT_OPEN does and
+ *	leave its attributes alone
  * @name: pointer to the name: @name_len bytes, none of them NUL, '/' or a
  *	control character (below 0x20, or 0x7f); not terminated
  * @name_len: 1 to %IPCBOX_NAME_MAX
