@@ -361,6 +361,10 @@ TEST_F(limit, of_files_in_the_system_returns_enfile)
 	char was[32];
 	int ret;
 
+	/* The kernel's count of files may be off by some for each CPU. */
+	for (int i = 0; i < 512; i++) {
+		ASSERT_LE(0, open("/dev/null", O_RDONLY | O_CLOEXEC));
+	}
 	ASSERT_LE(0, port_create_attr(self->control, self->stage.name, 0,
 				      (struct ipcbox_attr){
 		.mask = IPCBOX_ATTR_MODE, .mode = 0666 }));
