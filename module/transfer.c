@@ -174,6 +174,18 @@ static int receive_from(struct ipcbox_call *call, struct ipcbox_link *from,
 	return err;
 }
 
+/* What a process left behind can be had; for more it has to live. */
+static struct ipcbox_link *find_legacy(struct ipcbox_mailbox *mailbox,
+				       struct pid *pid)
+{
+	struct ipcbox_link *link = ipcbox_link_find(&mailbox->links, pid);
+
+	if (link)
+		return link;
+	/* A zombie, or nothing (any more) that would be called a process. */
+	return ERR_PTR(pid_has_task(pid, PIDTYPE_TGID) ? -EPIPE : -ESRCH);
+}
+
 static int receive_from_process(struct ipcbox_call *call,
 				struct ipcbox_sender *self)
 {
@@ -185,10 +197,8 @@ static int receive_from_process(struct ipcbox_call *call,
 	pid = ipcbox_call_get_process(call->recv.from);
 	if (IS_ERR(pid))
 		return PTR_ERR(pid);
-	/* What a process left behind can be had; for more it has to live. */
 	if (ipcbox_process_ended(pid))
-		link = ipcbox_link_find(&mailbox->links, pid) ?:
-		       ERR_PTR(-ESRCH);
+		link = find_legacy(mailbox, pid);
 	else
 		link = ipcbox_mailbox_link(mailbox, pid, self->account);
 	put_pid(pid);
