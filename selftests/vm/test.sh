@@ -26,24 +26,33 @@ list_programs()
 	echo vm docs
 }
 
+# The option with which a program runs one test, of the name that TAP has.
+option()
+{
+	local program=$1 test=$2
+
+	case $program:$test in
+	docs:*)		echo "-t $test" ;;
+	*.sh:*)		echo "-t ${test##*.}" ;;
+	*:*.*)		echo "-r $test" ;; # fixture.test
+	*)		echo "-t $test" ;;
+	esac
+}
+
 # Those to run, as run-tests takes them: "/tests/port -r fixture.test".
 select_programs()
 {
-	local dir program name filter by_id
+	local dir program name filter
 
 	while read -r dir program; do
 		case ${BITS:-}:$dir in
 		64:tests32 | 32:tests | 32:vm) continue ;;
 		esac
 		name=${program%.sh}
-		# the kernel's harness takes fixture.test with -r
-		by_id=-r
-		[ "$dir/$name" != vm/docs ] || by_id=-t
 		for filter in ${TEST:-$name}; do
 			case $filter in
 			"$name")	echo "/$dir/$program" ;;
-			"$name".*.*)	echo "/$dir/$program $by_id ${filter#*.}" ;;
-			"$name".*)	echo "/$dir/$program -t ${filter#*.}" ;;
+			"$name".*)	echo "/$dir/$program $(option "$program" "${filter#*.}")" ;;
 			esac
 		done
 	done <<<"$all_programs"
