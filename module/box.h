@@ -53,7 +53,7 @@ struct ipcbox_bounds {
 };
 
 struct ipcbox_box {
-	spinlock_t lock;
+	spinlock_t lock;		/* of the box and all of its lanes */
 	u64 id;				/* unique; never changes */
 
 	/* Under lock. */

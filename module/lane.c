@@ -346,12 +346,13 @@ static bool admit(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
 static bool serve(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
 {
 	struct ipcbox_waiter *taker = next_taker(lane);
+	int result;
 
 	if (!taker || !lane->messages)
 		return false;
 	ipcbox_lane_remove_taker(lane->box, taker);
-	ipcbox_waiter_finish(
-		taker, ipcbox_lane_take_message(lane, taker, wakes), wakes);
+	result = ipcbox_lane_take_message(lane, taker, wakes);
+	ipcbox_waiter_finish(taker, result, wakes);
 	return true;
 }
 
@@ -363,12 +364,14 @@ static void settle(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
 		;
 }
 
-/*
- * Pollers are looked for under the lock: one that came before is seen, and one
- * that comes later takes the lock after us and sees what we did.
- */
+/* Under the lock of the box, after a change of it. */
 static bool has_pollers(struct wait_queue_head *queue)
 {
+	/*
+	 * No barrier is missing: a poller is on the queue before it takes the
+	 * lock to look. If it had the lock before us it is seen here; if after,
+	 * it sees what we did.
+	 */
 	return waitqueue_active(queue);
 }
 

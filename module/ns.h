@@ -46,7 +46,7 @@ struct ipcbox_ns {
 
 	struct mutex attr_mutex;	/* serialises changes of attributes */
 
-	struct mutex ports_mutex;
+	struct mutex ports_mutex;	/* names and open fds of ports */
 	struct rb_root ports;		/* by name; under ports_mutex */
 
 	struct mutex mailboxes_mutex;	/* serialises open and close */
