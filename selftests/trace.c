@@ -26,6 +26,8 @@ FIXTURE_SETUP(trace)
 	self->port = port_create_sized(self->control, self->stage.name, BOTH,
 				       1, 64);
 	ASSERT_LE(0, self->port);
+	/* Names of tasks would be noted by a probe on every switch of task. */
+	write_file(INSTANCE "/options/record-cmd", "0");
 	ASSERT_EQ(0, write_file(INSTANCE "/events/ipcbox/enable", "1"));
 }
 
