@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 INSTALL ?= install
 
 .PHONY: all module modules_install lib tools install load unload
-.PHONY: demo test check vm clean help
+.PHONY: demo test test-debug test-kcsan check vm clean help
 
 all: lib tools $(if $(wildcard $(KDIR)/Makefile),module,no-headers)
 
@@ -52,6 +52,10 @@ export BUILD CMD
 demo test vm check:
 	@selftests/vm/$@.sh
 
+# All tests, or those that run several tasks at once, on a kernel that looks for faults.
+test-debug test-kcsan:
+	@KERNEL=$(@:test-%=%) selftests/vm/test.sh
+
 clean:
 	rm -rf $(BUILD)
 
@@ -66,6 +70,9 @@ help:
 	@echo '  make demo         see it work on real files'
 	@echo '  make test         all tests, on all kernels'
 	@echo '                    KERNEL=6.1|6.12 BITS=64|32 TEST=program[.test]'
+	@echo '  make test-debug   all tests where KASAN, lockdep, kmemleak and others look on'
+	@echo '  make test-kcsan   tests of what runs at once, where races are told'
+	@echo '                    both build a kernel first, once, in 15 minutes'
 	@echo '  make vm           a shell in it (KERNEL=6.1|6.12)'
 	@echo "  make vm CMD='...' FILES='...'   run a command there, with these files"
 	@echo 'For those who change ipcbox:'

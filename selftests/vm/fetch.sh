@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # fetch.sh 6.1|6.12 - fetch a stock Debian kernel with its headers
-# fetch.sh source   - fetch the parts of the kernel's source that are used here
+# fetch.sh debug|kcsan - build one that finds faults, see kernel.sh
+# fetch.sh source   - fetch the kernel's source, and unpack what is used here
 #
 # Prints the folder of the cache that has it. Packages are unpacked there and
 # nothing is installed. Debian's newest version is taken; when it cannot be
@@ -12,7 +13,7 @@
 . "$(dirname "$0")/lib.sh"
 
 # To be raised when something else is kept of the packages than before.
-recipe=2
+recipe=3
 
 # The newest package whose name matches, with its version as "name=version".
 newest()
@@ -94,8 +95,8 @@ fetch_source()
 	say "downloading the kernel's source (150 MB, for its test harness and checks)"
 	download "$source" || return
 	dpkg-deb --fsys-tarfile linux-source-*.deb |
-		tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
-		tar -xJ --strip-components=1 --wildcards --no-wildcards-match-slash \
+		tar -xO --wildcards './usr/src/linux-source-*.tar.xz' >linux.tar.xz || return
+	tar -xJf linux.tar.xz --strip-components=1 --wildcards --no-wildcards-match-slash \
 			'*/scripts/checkpatch.pl' '*/scripts/spelling.txt' \
 			'*/scripts/const_structs.checkpatch' '*/scripts/kernel-doc' \
 			'*/scripts/subarch.include' \
@@ -151,11 +152,14 @@ fetch()
 	echo "$dir"
 }
 
+case ${1:-} in
+debug | kcsan) exec "$vm/kernel.sh" "$1" ;;
+esac
 command -v apt-get >/dev/null || die "needs a Debian machine: the kernels are Debian packages"
 lock "$cache/.lock"
 case ${1:-} in
 6.1)	fetch "$1" 'linux-image-6\.1\.0-[0-9]+-amd64' fetch_kernel ;;
 6.12)	fetch "$1" 'linux-image-6\.12\.[0-9]+\+deb12-cloud-amd64-unsigned' fetch_kernel ;;
 source)	fetch "$1" 'linux-source-6\.12' fetch_source ;;
-*)	die "unknown: '${1:-}'; there are: 6.1 6.12 source" ;;
+*)	die "unknown: '${1:-}'; there are: 6.1 6.12 debug kcsan source" ;;
 esac

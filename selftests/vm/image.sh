@@ -51,7 +51,8 @@ make_base()
 	cp -a "$programs/." "$root"
 	echo true >"$root/vm/command"
 	cp "$module" "$root/vm/ipcbox.ko"
-	find "$kernel/lib" -path '*/drivers/*.ko' -exec cp -t "$root/vm" {} +
+	[ ! -d "$kernel/lib" ] ||
+		find "$kernel/lib" -path '*/drivers/*.ko' -exec cp -t "$root/vm" {} +
 	copy_libraries "$root"
 	pack "$root" "$out"
 }

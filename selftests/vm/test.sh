@@ -4,10 +4,12 @@
 # test.sh - run the selftests in the test machine
 #
 # From the environment, all of them optional:
-#   KERNEL  run on this kernel only
+#   KERNEL  run on this kernel only: one of the stock kernels, debug or kcsan
 #   BITS    run the 64 or the 32 bit programs only
 #   TEST    run these only: program, program.test or program.fixture.test
 #   LIMIT   seconds for all on one kernel (default 3600)
+#   PROGRAMS  run these command lines of the guest instead, one in each line; then
+#   AGAIN   is how to run them again
 
 . "$(dirname "$0")/lib.sh"
 
@@ -15,15 +17,22 @@ passed=0
 failed=0
 skipped=0
 
-# The test programs that there are: "tests port". That is known when they are
-# built.
+# The test programs that there are for a kernel: "tests port". That is known when
+# they are built.
 list_programs()
 {
-	"$vm/build.sh" programs "$build/vm/programs"
 	cd "$build/vm/programs"
-	sed 's/.*:/tests /' tests/kselftest-list.txt
-	sed 's/.*:/tests32 /' tests32/kselftest-list.txt
-	echo vm docs
+	case $1 in
+	kcsan)
+		# where several act at the same time, and only that: the rest is slow there
+		printf 'tests %s\n' wait wait_many poll order link mailbox lifetime stress
+		;;
+	*)
+		sed 's/.*:/tests /' tests/kselftest-list.txt
+		sed 's/.*:/tests32 /' tests32/kselftest-list.txt
+		echo vm docs
+		;;
+	esac
 }
 
 # The option with which a program runs one test, of the name that TAP has.
@@ -44,6 +53,10 @@ select_programs()
 {
 	local dir program name filter
 
+	if [ -n "${PROGRAMS:-}" ]; then
+		echo "$PROGRAMS"
+		return
+	fi
 	while read -r dir program; do
 		case ${BITS:-}:$dir in
 		64:tests32 | 32:tests | 32:vm) continue ;;
@@ -55,12 +68,16 @@ select_programs()
 			"$name".*)	echo "/$dir/$program $(option "$program" "${filter#*.}")" ;;
 			esac
 		done
-	done <<<"$all_programs"
+	done < <(list_programs "$1")
 }
 
 # What to type to see one failure again.
 again()
 {
+	if [ -n "${PROGRAMS:-}" ]; then
+		echo "$AGAIN"
+		return
+	fi
 	case $1 in
 	unload*) echo "make test KERNEL=$kernel" ;; # it tells of the others
 	*)	echo "make test KERNEL=$kernel BITS=$bits TEST=$1" ;;
@@ -137,7 +154,7 @@ end_program()
 	result="$good passed"
 	((bad == 0)) || result+=", $bad failed"
 	((skip == 0)) || result+=", $skip skipped"
-	printf '%-4s %s-bit  %-14s %-32s %6.1f s\n' "$kernel" "$bits" "$program" "$result" "$seconds"
+	printf '%-5s %s-bit  %-14s %-32s %6.1f s\n' "$kernel" "$bits" "$program" "$result" "$seconds"
 	if ((bad > 0)); then
 		failures+=("the kernel's log meanwhile (all of it is in $log):"
 			"${kernel_log[@]/#/    }")
@@ -178,14 +195,23 @@ report_missing()
 		echo "FAILED  $kernel ${program}: did not run to its end: the test machine was lost"
 		failed=$((failed + 1))
 	done
+	if [ ${#missing[@]} != 0 ] && [ -e "$log" ]; then
+		echo "the kernel's log (all of it is in $log) ends with:"
+		tail -n 80 "$log" | sed 's/^/    /'
+	fi
 }
 
 test_kernel()
 {
-	local kernel=$1 missing arguments limit log=$build/vm/$1.log
+	local kernel=$1 programs missing arguments limit log=$build/vm/$1.log
 
+	mapfile -t programs < <(select_programs "$kernel")
+	[ ${#programs[@]} != 0 ] ||
+		die "no test matches TEST='${TEST:-}' BITS='${BITS:-}' on $kernel"
+	programs+=(/vm/unload)
 	missing=("${programs[@]}")
 	limit=$(sed -n 's/^timeout=//p' "$top/selftests/settings")
+	[ -z "${PROGRAMS:-}" ] || limit=${LIMIT:-3600}
 	printf -v arguments ' %q' "${programs[@]}"
 
 	report < <(KERNEL=$kernel CMD="run-tests $limit$arguments" FILES='' \
@@ -194,10 +220,7 @@ test_kernel()
 }
 
 "$vm/install.sh" vm
-all_programs=$(lock "$build/vm/.lock"; list_programs)
-mapfile -t programs < <(select_programs)
-[ ${#programs[@]} != 0 ] || die "no test matches TEST='${TEST:-}' BITS='${BITS:-}'"
-programs+=(/vm/unload)
+(lock "$build/vm/.lock"; "$vm/build.sh" programs "$build/vm/programs")
 
 for kernel in ${KERNEL:-${all_kernels[@]}}; do
 	status=0

@@ -4,7 +4,8 @@
 # vm.sh - boot the test machine, with the module loaded
 #
 # From the environment:
-#   KERNEL  6.1 or 6.12 (the default)
+#   KERNEL  6.1 or 6.12 (the default): stock kernels; debug or kcsan: see kernel.sh
+#   INSTRUMENT  gcov or kcov: the module counts what it executes (KERNEL=debug)
 #   CMD     run this as root in /root, stream its output, exit with its status;
 #           empty: open a shell
 #   FILES   files and folders to copy into /root
@@ -16,7 +17,7 @@
 
 KERNEL=${KERNEL:-6.12}
 LIMIT=${LIMIT:-900}
-boot_limit=120 # seconds until the guest is to be alive, on a busy machine
+boot_limit=240 # seconds until the guest is to be alive, on a busy machine
 
 # KVM is many times faster where it works. Where the kernel is itself a guest, it
 # may open and then be slower than emulation, or not work: once after each boot of
@@ -52,18 +53,37 @@ try_kvm()
 	guest_status
 }
 
+# What the module is built with besides.
+module_options()
+{
+	case $KERNEL in
+	debug | kcsan) echo IPCBOX_KUNIT=y ;;
+	esac
+	[ -z "${INSTRUMENT:-}" ] || echo "INSTRUMENT=$INSTRUMENT"
+}
+
+# Megabytes. What watches over memory takes some for itself.
+memory()
+{
+	case $KERNEL in
+	debug | kcsan) echo 4096 ;;
+	*)	echo 2048 ;;
+	esac
+}
+
 # Build what the guest is made of. One at a time, where several runs share $build.
 prepare()
 {
-	local kernel dir=$build/vm/$KERNEL
+	local kernel options module=$build/vm/$KERNEL/module${INSTRUMENT:+-$INSTRUMENT}
 
+	mapfile -t options < <(module_options)
 	"$vm/install.sh" vm
 	kernel=$("$vm/fetch.sh" "$KERNEL")
 	(
 		lock "$build/vm/.lock"
 		"$vm/build.sh" programs "$build/vm/programs"
-		"$vm/build.sh" module "$kernel" "$dir/module"
-		"$vm/image.sh" base "$kernel" "$dir/module/ipcbox.ko" \
+		"$vm/build.sh" module "$kernel" "$module" "${options[@]}"
+		"$vm/image.sh" base "$kernel" "$module/ipcbox.ko" \
 			"$build/vm/programs" "$run/initrd"
 	)
 	ln -s "$kernel/vmlinuz" "$run/vmlinuz"
@@ -96,7 +116,7 @@ port()
 start_qemu()
 {
 	local qemu=(qemu-system-x86_64 -nodefaults -no-user-config -display none
-		-no-reboot -M q35 -smp 2 -m 2048)
+		-no-reboot -M q35 -smp 2 -m "$(memory)")
 	# what is no parameter of the kernel gets into init's environment
 	local append="console=ttyS0 quiet tsc=reliable panic=-1 printk.devkmsg=on"
 
