@@ -16,6 +16,7 @@
 passed=0
 failed=0
 skipped=0
+ran=0 # kernels
 
 # The test programs that there are for a kernel: "tests port". That is known when
 # they are built.
@@ -232,5 +233,10 @@ for kernel in ${KERNEL:-${all_kernels[@]}}; do
 	fi
 	[ "$status" = 0 ] || exit "$status"
 	test_kernel "$kernel"
+	ran=$((ran + 1))
 done
+if [ -z "${KERNEL:-}" ] && ((ran < 2)); then
+	echo "FAILED  the tests ran on $ran of the kernels ${all_kernels[*]}; two are the least"
+	failed=$((failed + 1))
+fi
 closing_line "$passed" "$failed" "$skipped"
