@@ -69,11 +69,11 @@ help:
 	@echo 'In the test machine, which is fetched, built and booted as needed:'
 	@echo '  make demo         see it work on real files'
 	@echo '  make test         all tests, on all kernels'
-	@echo '                    KERNEL=6.1|6.12 BITS=64|32 TEST=program[.test]'
+	@echo '                    KERNEL=6.1|6.12|7.2 BITS=64|32 TEST=program[.test]'
 	@echo '  make test-debug   all tests where KASAN, lockdep, kmemleak and others look on'
 	@echo '  make test-kcsan   tests of what runs at once, where races are told'
 	@echo '                    both build a kernel first, once, in 15 minutes'
-	@echo '  make vm           a shell in it (KERNEL=6.1|6.12)'
+	@echo '  make vm           a shell in it (KERNEL=6.1|6.12|7.2)'
 	@echo "  make vm CMD='...' FILES='...'   run a command there, with these files"
 	@echo 'For those who change ipcbox:'
 	@echo '  make check        static checks'

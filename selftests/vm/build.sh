@@ -4,6 +4,8 @@
 # build.sh module KERNEL DIR [MAKE-ARGUMENT...]
 #	build the module for a kernel, given as the folder that fetch.sh printed,
 #	in DIR; prints nothing unless it fails
+# build.sh verbose-module KERNEL DIR [MAKE-ARGUMENT...]
+#	the same, and print what make prints
 # build.sh programs DIR
 #	build library, tools and selftests, for 64 and 32 bits, and the examples
 #	of the documentation, and put them into
@@ -11,14 +13,20 @@
 
 . "$(dirname "$0")/lib.sh"
 
-build_module()
+# BTF of modules needs pahole, and nothing here needs BTF of modules.
+make_module()
 {
 	local kernel=$1 dir=$2
 
 	shift 2
-	# BTF of modules needs pahole, and nothing here needs BTF of modules
-	quietly make -s -C "$top" KDIR="$kernel/headers" MODULE="$dir" module \
-		CONFIG_DEBUG_INFO_BTF_MODULES= "$@"
+	set -- module CONFIG_DEBUG_INFO_BTF_MODULES= "$@"
+	if [ -d "$kernel/root" ]; then
+		mkdir -p "$dir"
+		"$vm/chroot.sh" run "$kernel/root" "$top" "$dir" make -s -C /mnt/tree \
+			KDIR="/usr/src/linux-headers-$(<"$kernel/release")" MODULE=/mnt/dir "$@"
+	else
+		make -s -C "$top" KDIR="$kernel/headers" MODULE="$dir" "$@"
+	fi
 }
 
 # Library, tools and selftests for one word size. The tests are installed by the
@@ -53,7 +61,8 @@ build_programs()
 job=$1
 shift
 case $job in
-module)	build_module "$@" ;;
+module)	quietly "$vm/build.sh" verbose-module "$@" ;;
+verbose-module) make_module "$@" ;;
 programs) build_programs "$@" ;;
 bits)	build_bits "$@" ;;
 *)	die "unknown: $job" ;;

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # fetch.sh 6.1|6.12 - fetch a stock Debian kernel with its headers
+# fetch.sh 7.2      - the same from Debian sid, and in root/ what builds modules for it
 # fetch.sh debug|kcsan - build one that finds faults, see kernel.sh
 # fetch.sh source   - fetch the kernel's source, and unpack what is used here
 #
@@ -49,6 +50,47 @@ unpack()
 	dpkg-deb --fsys-tarfile "$deb" | tar -x --wildcards "$@"
 }
 
+# The archive of Debian that this machine uses.
+debian_mirror()
+{
+	# shellcheck disable=SC2016 # the $ is for apt-get
+	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' \
+		'Origin: Debian' 'Label: Debian' | sed -n 1p
+}
+
+# Have apt see Debian sid and nothing else from here on, with lists of its own: this
+# machine's are not touched. What is downloaded is checked with Debian's keys.
+use_sid()
+{
+	local dir=$cache/sid mirror options
+
+	options="signed-by=/usr/share/keyrings/debian-archive-keyring.gpg target=Packages"
+	mirror=$(debian_mirror)
+	[ -n "$mirror" ] || { apt_update; mirror=$(debian_mirror); }
+	[ -n "$mirror" ] || say "apt is told of no mirror of Debian here"
+	mkdir -p "$dir/lists/partial" "$dir/archives/partial"
+	echo "${mirror:+deb [$options] $mirror sid main}" >"$dir/sources.list"
+	cat >"$dir/apt.conf" <<-EOF
+		Dir::Etc::sourcelist "$dir/sources.list";
+		Dir::Etc::sourceparts "/dev/null";
+		Dir::Etc::preferencesparts "/dev/null";
+		Dir::State::Lists "$dir/lists";
+		Dir::State::status "/dev/null";
+		Dir::Cache "$dir";
+		APT::Sandbox::User "root";
+		Debug::NoLocking "1";
+	EOF
+	export APT_CONFIG=$dir/apt.conf
+	update=sid_update
+	[ -n "$(find "$dir/updated" -mtime -1 2>/dev/null)" ] || sid_update
+}
+
+sid_update()
+{
+	quietly apt-get -q update || say "the package lists of Debian sid could not be had"
+	touch "$cache/sid/updated"
+}
+
 # The headers' Makefile includes one below /usr/src; let it find that one here.
 relocate_headers()
 {
@@ -86,6 +128,26 @@ fetch_kernel()
 	relocate_headers "$headers"
 }
 
+# The headers need a compiler, and build tools need libraries, that this machine does
+# not have. The compiler is what the headers depend on, the rest is what recipes of
+# make call.
+fetch_sid_kernel()
+{
+	local version=${1#*=} release=${1%=*}
+
+	release=${release#linux-binary-}
+	say "downloading kernel $release (version $version) and what builds modules for it"
+	download "$1" || return
+	unpack linux-binary-*.deb --transform='s|.*/||' '*/vmlinuz' || return
+	rm ./*.deb
+	"$vm/chroot.sh" make "$PWD/root" "linux-headers-$release=$version" \
+		bash coreutils dash findutils grep make mawk sed sparse || return
+	echo "$release" >release
+	ln -s "root/usr/src/linux-headers-$release" headers
+	# sid has a new one every few days
+	rm -rf "$cache/7.2"/*/
+}
+
 # checkpatch, kernel-doc and the kselftest harness; and a real tree of files for
 # the demo, of at least 50 MB.
 fetch_source()
@@ -117,14 +179,11 @@ fill()
 	local fetch=$1 package=$2 dir=$3 tmp
 
 	[ ! -e "$dir" ] || return 0
-	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
-	if (cd "$tmp" && "$fetch" "$package"); then
-		chmod 755 "$tmp"
-		mv "$tmp" "$dir"
-	else
-		rm -rf "$tmp"
-		return 1
-	fi
+	(
+		tmp=$(mktemp -d "$cache/tmp.XXXXXX") || exit
+		trap 'rm -rf "$tmp"' EXIT
+		cd "$tmp" && "$fetch" "$package" && chmod 755 "$tmp" && mv "$tmp" "$dir"
+	)
 }
 
 # The folder of $what in the cache, fetched when Debian has a newer one.
@@ -134,7 +193,7 @@ fetch()
 
 	mkdir -p "$cache/$what"
 	for try in first second; do
-		[ "$try" = first ] || apt_update
+		[ "$try" = first ] || "$update"
 		package=$(newest "$pattern") || continue
 		dir=$cache/$what/${package#*=}.$recipe
 		if fill "$fetch" "$package" "$dir"; then
@@ -157,9 +216,19 @@ debug | kcsan) exec "$vm/kernel.sh" "$1" ;;
 esac
 command -v apt-get >/dev/null || die "needs a Debian machine: the kernels are Debian packages"
 lock "$cache/.lock"
+update=apt_update
 case ${1:-} in
 6.1)	fetch "$1" 'linux-image-6\.1\.0-[0-9]+-amd64' fetch_kernel ;;
 6.12)	fetch "$1" 'linux-image-6\.12\.[0-9]+\+deb12-cloud-amd64-unsigned' fetch_kernel ;;
+7.2)
+	"$vm/chroot.sh" possible || {
+		say "7.2: cannot be had: its modules are built in a chroot, and this user may not" \
+			"mount anything for one here"
+		exit "$unavailable"
+	}
+	use_sid
+	fetch "$1" 'linux-binary-7\.2[.0-9]*\+deb[0-9]+-cloud-amd64' fetch_sid_kernel
+	;;
 source)	fetch "$1" 'linux-source-6\.12' fetch_source ;;
-*)	die "unknown: '${1:-}'; there are: 6.1 6.12 debug kcsan source" ;;
+*)	die "unknown: '${1:-}'; there are: 6.1 6.12 7.2 debug kcsan source" ;;
 esac

@@ -19,7 +19,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=${BUILD:-$top/build}
 cache=${IPCBOX_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/ipcbox}
 vm=$top/selftests/vm
-all_kernels=(6.1 6.12)
+all_kernels=(6.1 6.12 7.2)
 unavailable=69
 }
 

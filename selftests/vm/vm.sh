@@ -4,7 +4,7 @@
 # vm.sh - boot the test machine, with the module loaded
 #
 # From the environment:
-#   KERNEL  6.1 or 6.12 (the default): stock kernels; debug or kcsan: see kernel.sh
+#   KERNEL  6.1, 6.12 (the default) or 7.2: stock kernels; debug or kcsan: see kernel.sh
 #   INSTRUMENT  gcov or kcov: the module counts what it executes (KERNEL=debug)
 #   CMD     run this as root in /root, stream its output, exit with its status;
 #           empty: open a shell
