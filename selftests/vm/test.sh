@@ -10,6 +10,8 @@
 #   LIMIT   seconds for all on one kernel (default 3600)
 #   PROGRAMS  run these command lines of the guest instead, one in each line; then
 #   AGAIN   is how to run them again
+#   INSTRUMENT  as for vm.sh; what gcov counted comes into build/vm/KERNEL.gcov, an
+#           archive in base64
 
 . "$(dirname "$0")/lib.sh"
 
@@ -181,6 +183,7 @@ report()
 			missing=("${missing[@]:1}")
 			;;
 		'@@ splat')	splat=yes ;;
+		'@@ gcov '*)	echo "${line#@@ gcov }" >>"$counts" ;;
 		'@@ log '*)	kernel_log+=("${line#@@ log }") ;;
 		*)		[ -z "$program" ] || take_line "$line" ;;
 		esac
@@ -204,7 +207,8 @@ report_missing()
 
 test_kernel()
 {
-	local kernel=$1 programs missing arguments limit log=$build/vm/$1.log
+	local kernel=$1 programs missing command limit
+	local log=$build/vm/$1.log counts=$build/vm/$1.gcov
 
 	mapfile -t programs < <(select_programs "$kernel")
 	[ ${#programs[@]} != 0 ] ||
@@ -213,9 +217,11 @@ test_kernel()
 	missing=("${programs[@]}")
 	limit=$(sed -n 's/^timeout=//p' "$top/selftests/settings")
 	[ -z "${PROGRAMS:-}" ] || limit=${LIMIT:-3600}
-	printf -v arguments ' %q' "${programs[@]}"
+	printf -v command ' %q' run-tests "$limit" "${programs[@]}"
+	[ "${INSTRUMENT:-}" != gcov ] || command+='; send-coverage'
+	rm -f "$counts"
 
-	report < <(KERNEL=$kernel CMD="run-tests $limit$arguments" FILES='' \
+	report < <(KERNEL=$kernel CMD=$command FILES='' \
 		LIMIT=${LIMIT:-3600} LOG=$log "$vm/vm.sh")
 	report_missing
 }
