@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 INSTALL ?= install
 
 .PHONY: all module modules_install lib tools install load unload
-.PHONY: demo test test-debug test-kcsan check vm clean help
+.PHONY: demo test test-debug test-kcsan coverage check vm clean help
 
 all: lib tools $(if $(wildcard $(KDIR)/Makefile),module,no-headers)
 
@@ -49,7 +49,7 @@ unload:
 # CMD is taken as it was typed: make does not look for its own variables in it.
 override CMD := $(value CMD)
 export BUILD CMD
-demo test vm check:
+demo test vm check coverage:
 	@selftests/vm/$@.sh
 
 # All tests, or those that run several tasks at once, on a kernel that looks for faults.
@@ -73,6 +73,7 @@ help:
 	@echo '  make test-debug   all tests where KASAN, lockdep, kmemleak and others look on'
 	@echo '  make test-kcsan   tests of what runs at once, where races are told'
 	@echo '                    both build a kernel first, once, in 15 minutes'
+	@echo '  make coverage     lines and branches of the module that the tests execute'
 	@echo '  make vm           a shell in it (KERNEL=6.1|6.12|7.2)'
 	@echo "  make vm CMD='...' FILES='...'   run a command there, with these files"
 	@echo 'For those who change ipcbox:'
