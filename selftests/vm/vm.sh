@@ -66,7 +66,7 @@ module_options()
 memory()
 {
 	case $KERNEL in
-	debug | kcsan) echo 4096 ;;
+	debug | kcsan) echo 3072 ;;
 	*)	echo 2048 ;;
 	esac
 }
