@@ -43,6 +43,9 @@ struct ipcbox_account {
 	atomic_long_t used[IPCBOX_RESOURCES];
 };
 
+int ipcbox_account_init_cache(void);
+void ipcbox_account_deinit_cache(void);
+
 int ipcbox_account_init(struct ipcbox_ns *ns);
 void ipcbox_account_deinit(struct ipcbox_ns *ns);
 

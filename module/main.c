@@ -6,6 +6,7 @@
  * does, and how both come and go. See ns.h for the lock order and box.h for
  * what it is all about.
  */
+#include "account.h"
 #include "handle.h"
 #include "ioctl.h"
 #include "limits.h"
@@ -148,9 +149,12 @@ static int __init ipcbox_init(void)
 	err = ipcbox_msg_init();
 	if (err)
 		return err;
-	err = register_pernet_subsys(&ipcbox_net_ops);
+	err = ipcbox_account_init_cache();
 	if (err)
 		goto err_msg;
+	err = register_pernet_subsys(&ipcbox_net_ops);
+	if (err)
+		goto err_account;
 	/* Last: from here on it can be used. */
 	err = misc_register(&ipcbox_device);
 	if (err)
@@ -159,6 +163,8 @@ static int __init ipcbox_init(void)
 
 err_pernet:
 	unregister_pernet_subsys(&ipcbox_net_ops);
+err_account:
+	ipcbox_account_deinit_cache();
 err_msg:
 	ipcbox_msg_deinit();
 	return err;
@@ -169,6 +175,7 @@ static void __exit ipcbox_exit(void)
 	misc_deregister(&ipcbox_device);
 	unregister_pernet_subsys(&ipcbox_net_ops);
 	/* kfree_rcu() of senders and mailboxes needs none of our code. */
+	ipcbox_account_deinit_cache();
 	ipcbox_msg_deinit();
 }
 
