@@ -119,6 +119,8 @@ start_qemu()
 		-no-reboot -M q35 -smp 2 -m "$(memory)")
 	# what is no parameter of the kernel gets into init's environment
 	local append="console=ttyS0 quiet tsc=reliable panic=-1 printk.devkmsg=on"
+	# a cache that is merged with others cannot tell what is in use in it
+	append+=" slab_nomerge"
 
 	append+=" mode=$mode TERM=${TERM:-dumb}"
 
