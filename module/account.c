@@ -117,6 +117,15 @@ static kuid_t payer(const struct user_namespace *user_ns,
 	return uid;
 }
 
+/* Whatever is charged to an account holds it until that is given back. */
+static void warn_if_charged(const struct ipcbox_account *account)
+{
+	size_t i;
+
+	for (i = 0; i < IPCBOX_RESOURCES; i++)
+		WARN_ON_ONCE(atomic_long_read(&account->used[i]));
+}
+
 /* An account that is found has references: see ipcbox_account_put(). */
 static struct ipcbox_account *account_find(struct ipcbox_ns *ns, kuid_t uid)
 {
@@ -215,6 +224,7 @@ void ipcbox_account_put(struct ipcbox_account *account)
 	xa_unlock(&ns->accounts);
 	if (!last)
 		return;
+	warn_if_charged(account);
 	kmem_cache_free(account_cache, account);
 	/* A namespace's own is never the last, so this goes two deep at most. */
 	ipcbox_account_put(parent);
@@ -265,6 +275,16 @@ int ipcbox_account_init(struct ipcbox_ns *ns)
 	}
 	account_setup(&ns->account, ns, INVALID_UID, parent);
 	return 0;
+}
+
+/**
+ * ipcbox_account_check_empty() - see that nothing is left of a namespace's accounts
+ * @ns: the namespace, after ipcbox_account_deinit() of all that die with it
+ */
+void ipcbox_account_check_empty(struct ipcbox_ns *ns)
+{
+	WARN_ON_ONCE(!xa_empty(&ns->accounts));
+	warn_if_charged(&ns->account);
 }
 
 /**

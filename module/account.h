@@ -48,6 +48,7 @@ void ipcbox_account_deinit_cache(void);
 
 int ipcbox_account_init(struct ipcbox_ns *ns);
 void ipcbox_account_deinit(struct ipcbox_ns *ns);
+void ipcbox_account_check_empty(struct ipcbox_ns *ns);
 
 struct ipcbox_account *ipcbox_account_get(struct ipcbox_ns *ns, kuid_t uid);
 void ipcbox_account_put(struct ipcbox_account *account);

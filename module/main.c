@@ -79,7 +79,7 @@ static void __net_exit ipcbox_net_exit(struct net *net)
 
 	ipcbox_limits_deinit(ns);
 	WARN_ON_ONCE(!xa_empty(&ns->mailboxes));
-	WARN_ON_ONCE(!xa_empty(&ns->accounts));
+	ipcbox_account_check_empty(ns);
 }
 
 static struct pernet_operations ipcbox_net_ops = {
