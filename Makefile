@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 INSTALL ?= install
 
 .PHONY: all module modules_install lib tools install load unload
-.PHONY: demo test test-debug test-kcsan coverage check vm clean help
+.PHONY: demo test storm test-debug test-kcsan coverage check vm clean help
 
 all: lib tools $(if $(wildcard $(KDIR)/Makefile),module,no-headers)
 
@@ -56,6 +56,10 @@ demo test vm check coverage:
 test-debug test-kcsan:
 	@KERNEL=$(@:test-%=%) selftests/vm/test.sh
 
+# (To bash SECONDS is something else, so it is not passed in the environment.)
+storm:
+	@selftests/vm/storm.sh '$(SECONDS)' '$(SEED)'
+
 clean:
 	rm -rf $(BUILD)
 
@@ -73,6 +77,8 @@ help:
 	@echo '  make test-debug   all tests where KASAN, lockdep, kmemleak and others look on'
 	@echo '  make test-kcsan   tests of what runs at once, where races are told'
 	@echo '                    both build a kernel first, once, in 15 minutes'
+	@echo '  make storm        random commands of many processes, checked against a model'
+	@echo '                    KERNEL=6.1|6.12|debug BITS=64|32 SECONDS=60 SEED=number'
 	@echo '  make coverage     lines and branches of the module that the tests execute'
 	@echo '  make vm           a shell in it (KERNEL=6.1|6.12|7.2)'
 	@echo "  make vm CMD='...' FILES='...'   run a command there, with these files"

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "storm_calls.h"
+
+#include "storm_errors.h"
+#include "storm_order.h"
+#include "storm_payload.h"
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+
+#define MAX_PEERS	8
+
+/* A struct that the kernel can read and not write. */
+static struct ipcbox_recv *read_only;
+
+static __thread char buffer[LEN_MAX];
+
+int calls_init(void)
+{
+	read_only = mmap(NULL, sizeof(*read_only), PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (read_only == MAP_FAILED)
+		return -errno;
+	*read_only = room(NULL, LEN_MAX);
+	read_only->flags = IPCBOX_NONBLOCK;
+	return mprotect(read_only, sizeof(*read_only), PROT_READ) ? -errno : 0;
+}
+
+/* ---- what a thread is about ---------------------------------------------- */
+
+void begin(struct slot *self, enum doing doing, int fd, int box)
+{
+	self->fd = fd;
+	self->box = box;
+	self->id = thing_of(fd)->id;
+	self->since = now_ns();
+	__atomic_store_n(&self->doing, doing, __ATOMIC_SEQ_CST);
+}
+
+void end(struct slot *self)
+{
+	__atomic_store_n(&self->doing, WORKING, __ATOMIC_SEQ_CST);
+}
+
+/* How a call is to wait: its flags and deadline, and what may come of that. */
+struct patience {
+	__u32 flags;
+	__u64 deadline;
+	int circumstances;
+};
+
+/* Those that wait for ever depend on others, on signals and on kill -9. */
+static struct patience some_patience(struct slot *self, bool forever)
+{
+	__u64 deadline;
+
+	switch (random_below(self, 8)) {
+	case 0: case 1:
+		return (struct patience){ IPCBOX_NONBLOCK, 0, NOWAIT };
+	case 2:
+		deadline = now_ns() - random_below(self, 1000);
+		break;
+	case 3: case 4:
+		deadline = now_ns() + random_below(self, 3000000);
+		break;
+	case 5:
+		deadline = now_ns() + random_below(self, 50000000);
+		break;
+	default:
+		if (forever)
+			return (struct patience){ 0, 0, WAITS };
+		return (struct patience){ IPCBOX_NONBLOCK, 0, NOWAIT };
+	}
+	return (struct patience){ 0, deadline, WAITS | TIMED };
+}
+
+static int of_thing(int fd)
+{
+	const struct thing *thing = thing_of(fd);
+
+	return (thing->box == PASSING ? MAY_END : 0) |
+	       (thing->flags & IPCBOX_NONBLOCK ? NOWAIT : 0) |
+	       (__atomic_load_n(&thing->closed, __ATOMIC_SEQ_CST) ? CLOSED : 0);
+}
+
+/* ---- send ---------------------------------------------------------------- */
+
+/* LANE: what has an order of its own, 0 if that cannot be told. */
+static int send_noted(struct slot *self, int fd, int box, __u64 lane,
+		      struct ipcbox_send *send, struct patience patience)
+{
+	__u32 number;
+	int ret;
+
+	self->class = random_below(self, CLASSES);
+	self->len = payload_length(self);
+	number = ledger_intend(self, box, lane, self->class, self->len);
+	if (!number)
+		return 0;
+	payload_fill(buffer, number, self->len);
+	*send = (struct ipcbox_send){
+		.size = sizeof(*send), .flags = patience.flags,
+		.data = to_u64(buffer), .len = self->len, .tag = number,
+		.deadline = patience.deadline, .pid = send->pid,
+		.priority = priority_of(self->class),
+	};
+	self->process = send->pid;
+	begin(self, SENDING, fd, box);
+	ret = command(fd, IPCBOX_SEND, send);
+	ledger_note_result(number, !ret);
+	end(self);
+	return ret;
+}
+
+void storm_send(struct slot *self, int fd)
+{
+	const struct thing *thing = thing_of(fd);
+	struct patience patience = some_patience(self, true);
+	struct weather weather = weather_now();
+	struct ipcbox_send send = { 0 };
+	int ret;
+
+	ret = send_noted(self, fd, thing->box, thing->id, &send, patience);
+	error_check(self, IPCBOX_SEND, ret,
+		    patience.circumstances | of_thing(fd) | weather_since(self, weather) |
+		    (self->len > MSGSIZE_LOWEST ? LONG : 0));
+}
+
+/* Its lane is that of a link, whose number is not known here: so its own name. */
+void storm_send_direct(struct slot *self, int control, pid_t pid, int box)
+{
+	bool lasting = box != PASSING;
+	struct patience patience = some_patience(self, lasting);
+	struct weather weather = weather_now();
+	struct ipcbox_send send = { .pid = pid };
+	__u64 lane = 1ULL << 63 | (__u64)getpid() << 24 | pid;
+	int ret;
+
+	ret = send_noted(self, control, box, lasting ? lane : 0, &send, patience);
+	error_check(self, IPCBOX_SEND, ret,
+		    patience.circumstances | weather_since(self, weather) |
+		    (lasting ? 0 : MAY_END) |
+		    (self->len > MSGSIZE_LOWEST ? LONG : 0));
+}
+
+int storm_send_now(struct slot *self, int fd, int box, __u64 id)
+{
+	struct ipcbox_send send = { 0 };
+
+	return send_noted(self, fd, box, id, &send,
+			  (struct patience){ IPCBOX_NONBLOCK, 0, NOWAIT });
+}
+
+/* ---- receive ------------------------------------------------------------- */
+
+/* In SELF there is room for the struct; the kernel writes into the ledger. */
+static int recv_noted(struct slot *self, int fd, int box, struct ipcbox_recv recv)
+{
+	int ret;
+
+	recv.seq = 0;		/* not written yet */
+	self->recv = recv;
+	self->process = recv.from;
+	order_before(self, box);
+	begin(self, RECEIVING, fd, box);
+	ret = command(fd, IPCBOX_RECV, &self->recv);
+	if (!ret) {
+		payload_check(buffer, &self->recv);
+		order_after(self, box);
+		ledger_note_receipt(self);
+	}
+	end(self);
+	return ret;
+}
+
+/* A process that may have sent there: of anyone, one that has a mailbox or had. */
+static pid_t some_sender(struct slot *self)
+{
+	return ledger->workers[random_below(self, PROCESSES)];
+}
+
+void storm_recv(struct slot *self, int fd)
+{
+	const struct thing *thing = thing_of(fd);
+	bool from = thing->kind == IPCBOX_KIND_MAILBOX && !random_below(self, 4);
+	struct patience patience = some_patience(self, !from);
+	struct weather weather = weather_now();
+	struct ipcbox_recv recv = room(buffer, LEN_MAX);
+	int ret;
+
+	if (!random_below(self, 8))
+		recv.capacity = random_below(self, 200);
+	recv.flags = patience.flags;
+	recv.deadline = patience.deadline;
+	recv.from = from ? some_sender(self) : 0;
+	ret = recv_noted(self, fd, thing->box, recv);
+	error_check(self, IPCBOX_RECV, ret,
+		    patience.circumstances | of_thing(fd) | weather_since(self, weather) |
+		    (recv.capacity < LEN_MAX ? CRAMPED : 0) |
+		    (recv.from ? FROM_ONE : 0));
+	if (ret == -EMSGSIZE && self->recv.len <= recv.capacity) {
+		finding(ERRORS, "a receive with room for %llu bytes failed for %llu bytes",
+			(unsigned long long)recv.capacity,
+			(unsigned long long)self->recv.len);
+	}
+}
+
+/*
+ * The message has to go back. Where only the payload cannot be written, an empty
+ * one is received all the same.
+ */
+static int recv_badly(struct slot *self, int fd, int box, struct patience patience)
+{
+	struct ipcbox_recv recv = room((void *)8, LEN_MAX);
+	int ret;
+
+	order_disturb(self, box);
+	if (random_below(self, 2)) {
+		recv.flags = patience.flags;
+		recv.deadline = patience.deadline;
+		ret = recv_noted(self, fd, box, recv);
+	} else {
+		self->process = 0;
+		begin(self, RECEIVING, fd, box);
+		ret = command(fd, IPCBOX_RECV, read_only);
+		end(self);
+	}
+	order_settle(self);
+	return ret;
+}
+
+void storm_recv_badly(struct slot *self, int fd)
+{
+	struct patience patience = some_patience(self, false);
+	struct weather weather = weather_now();
+	int ret = recv_badly(self, fd, thing_of(fd)->box, patience);
+
+	error_check(self, IPCBOX_RECV, ret,
+		    patience.circumstances | NOWAIT | of_thing(fd) | BAD_POINTER |
+		    weather_since(self, weather));
+}
+
+int storm_recv_now(struct slot *self, int fd, int box)
+{
+	struct ipcbox_recv recv = room(buffer, LEN_MAX);
+
+	recv.flags = IPCBOX_NONBLOCK;
+	return recv_noted(self, fd, box, recv);
+}
+
+int storm_recv_now_badly(struct slot *self, int fd, int box)
+{
+	return recv_badly(self, fd, box,
+			  (struct patience){ IPCBOX_NONBLOCK, 0, NOWAIT });
+}
+
+/* ---- poll ---------------------------------------------------------------- */
+
+/* What an event tells is there may be gone again, so nothing waits for it. */
+static void follow(struct slot *self, int fd, unsigned int events)
+{
+	struct ipcbox_recv recv = room(buffer, LEN_MAX);
+	struct weather weather = weather_now();
+	int ret;
+
+	if (!(events & EPOLLIN) || !(thing_of(fd)->flags & IPCBOX_RECEIVER))
+		return;
+	recv.flags = IPCBOX_NONBLOCK;
+	ret = recv_noted(self, fd, thing_of(fd)->box, recv);
+	error_check(self, IPCBOX_RECV, ret,
+		    NOWAIT | of_thing(fd) | weather_since(self, weather));
+}
+
+void storm_poll(struct slot *self, int fd)
+{
+	bool in = thing_of(fd)->flags & IPCBOX_RECEIVER;
+	struct pollfd poll_fd = { .fd = fd, .events = in ? POLLIN : POLLOUT };
+	int timeout = random_below(self, 2) ? -1 : (int)random_below(self, 20);
+	int ret;
+
+	self->events = poll_fd.events;
+	begin(self, POLLING, fd, thing_of(fd)->box);
+	ret = poll(&poll_fd, 1, timeout);
+	end(self);
+	if (ret == 1 && !(poll_fd.revents & POLLNVAL))
+		follow(self, fd, poll_fd.revents);
+}
+
+/* Some by level, some by edge, some exclusively. */
+void storm_epoll(struct slot *self)
+{
+	static const unsigned int kinds[] = { 0, EPOLLET, EPOLLEXCLUSIVE, EPOLLONESHOT };
+	struct epoll_event events[MAX_PEERS];
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	int count;
+
+	if (epoll < 0)
+		return;
+	for (int i = 0; i < 4; i++) {
+		int fd = thing_pick(self, IPCBOX_RECEIVER);
+		struct epoll_event event = {
+			.events = EPOLLIN | kinds[random_below(self, 4)],
+			.data.fd = fd,
+		};
+
+		if (fd >= 0)
+			epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+	}
+	for (int i = 0; i < 3; i++) {
+		count = epoll_wait(epoll, events, MAX_PEERS, random_below(self, 10));
+		for (int e = 0; e < count; e++)
+			follow(self, events[e].data.fd, events[e].events);
+	}
+	close(epoll);
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The child of a worker: it inherits all fds, and goes on by itself, as it is or
+ * after exec() with one of the fds; perhaps longer than the worker.
+ */
+#include "storm_things.h"
+#include "storm_worker.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+/* Its signals wait until the program has its handlers again. */
+static void block_signals(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGUSR1);
+	sigaddset(&signals, SIGUSR2);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+}
+
+static void execute(struct slot *self)
+{
+	int fd = thing_pick(self, 0), memory = dup(ledger_fd());
+	char what[64];
+
+	if (fd < 0 || memory < 0 || fcntl(fd, F_SETFD, 0))
+		return;
+	snprintf(what, sizeof(what), "%d:%d:%d:%d", memory, ledger_number(self), fd,
+		 thing_of(fd)->flags);
+	block_signals();
+	execl("/proc/self/exe", "storm", "--executed", what, NULL);
+	_exit(7);
+}
+
+/* Takes all that it can get: in a small memory cgroup it will be killed. */
+static void hog(void)
+{
+	for (int i = 0; i < 256; i++) {
+		char *memory = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+		if (memory != MAP_FAILED)
+			memset(memory, 1, 1 << 20);
+	}
+}
+
+static void live(struct slot *self, __u64 seed)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	random_seed(self, seed);
+	things_inherit();
+	worker_enter(self);
+	switch (random_below(self, 4)) {
+	case 0:
+		execute(self);
+		break;
+	case 1:
+		if (self->poor)
+			hog();
+		break;
+	}
+	worker_steps(self, 100 + random_below(self, 300));
+	_exit(0);
+}
+
+/*
+ * A process has one child at a time. The checker is its parent, as it is of all:
+ * a worker that sleeps could not bury it.
+ */
+void child_start(struct slot *self, struct slot *place)
+{
+	__u64 seed = random_u64(self);
+	pid_t nobody = 0;
+	long pid;
+
+	if (!__atomic_compare_exchange_n(&place->pid, &nobody, -1, false,
+					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		return;
+	place->life++;
+	place->poor = self->poor;
+	pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (!pid)
+		live(place, seed);
+	if (pid < 0)
+		__atomic_store_n(&place->pid, 0, __ATOMIC_SEQ_CST);
+}

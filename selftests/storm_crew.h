@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The processes of a storm as the checker, their parent, sees them. */
+#ifndef STORM_CREW_H
+#define STORM_CREW_H
+
+#include "storm_ledger.h"
+
+struct tally {
+	unsigned long long messages;
+	int rounds, started, killed, signals, quiet, drained, squeezes, visitors, removals;
+};
+
+extern struct tally tally;
+
+int crew_start(__u64 seed);
+void crew_reap(void);
+void crew_replace(void);
+void crew_kill_one(struct slot *dice);
+void crew_signal_one(struct slot *dice, int signal);
+void crew_stop(void);
+void crew_close_bazaar(void);
+void crew_describe(const struct slot *slot, char *text, size_t size);
+
+/* The memory cgroup of the poor */
+bool poorhouse_open(void);
+void poorhouse_squeeze(struct slot *dice);
+void poorhouse_relax(void);
+int poorhouse_enter(void);
+void poorhouse_close(void);
+
+#endif /* STORM_CREW_H */

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "storm_errors.h"
+
+#include "storm_findings.h"
+
+/* An error is due in any one of these circumstances. */
+static const struct due {
+	unsigned long nr;
+	int error;
+	int circumstances;
+} dues[] = {
+	{ IPCBOX_SEND, EAGAIN, NOWAIT },
+	{ IPCBOX_SEND, EINTR, WAITS },
+	{ IPCBOX_SEND, ETIMEDOUT, TIMED },
+	{ IPCBOX_SEND, EBADF, CLOSED },
+	{ IPCBOX_SEND, EIDRM, MAY_END },
+	{ IPCBOX_SEND, EPIPE, MAY_END },
+	{ IPCBOX_SEND, EMSGSIZE, LONG },
+	{ IPCBOX_SEND, ENOBUFS, LIMITED },
+	{ IPCBOX_SEND, ENOMEM, IS_POOR },
+	{ IPCBOX_SEND, EUSERS, LIMITED },
+	{ IPCBOX_SEND, EFAULT, BAD_POINTER },
+	{ IPCBOX_SEND, EMLINK, LIMITED },
+	{ IPCBOX_SEND, ECONNREFUSED, MAY_END },
+	{ IPCBOX_SEND, ESRCH, MAY_END },
+
+	{ IPCBOX_RECV, EAGAIN, NOWAIT },
+	{ IPCBOX_RECV, EINTR, WAITS },
+	{ IPCBOX_RECV, ETIMEDOUT, TIMED },
+	{ IPCBOX_RECV, EBADF, CLOSED },
+	{ IPCBOX_RECV, EIDRM, MAY_END },
+	{ IPCBOX_RECV, EPIPE, MAY_END | FROM_ONE },
+	{ IPCBOX_RECV, EMSGSIZE, CRAMPED },
+	{ IPCBOX_RECV, ENOMEM, IS_POOR },
+	{ IPCBOX_RECV, EUSERS, LIMITED },
+	{ IPCBOX_RECV, EFAULT, BAD_POINTER },
+	{ IPCBOX_RECV, EMLINK, LIMITED },
+	{ IPCBOX_RECV, ESRCH, FROM_ONE },
+
+	{ IPCBOX_PORT_CREATE, EEXIST, ANEW },
+	{ IPCBOX_PORT_CREATE, ENOSPC, LIMITED },
+	{ IPCBOX_PORT_CREATE, ENOMEM, IS_POOR },
+	{ IPCBOX_PORT_OPEN, ENOENT, MAY_END },
+	{ IPCBOX_PORT_OPEN, ENOMEM, IS_POOR },
+	{ IPCBOX_PORT_DELETE, ENOENT, MAY_END },
+	{ IPCBOX_PORT_LIST, ENOMEM, IS_POOR },
+
+	{ IPCBOX_MAILBOX_OPEN, EEXIST, ANEW },
+	{ IPCBOX_MAILBOX_OPEN, ENOSPC, LIMITED },
+	{ IPCBOX_MAILBOX_OPEN, ENOMEM, IS_POOR },
+	{ IPCBOX_LINK_OPEN, ECONNREFUSED, MAY_END },
+	{ IPCBOX_LINK_OPEN, ESRCH, MAY_END },
+	{ IPCBOX_LINK_OPEN, EMLINK, LIMITED },
+	{ IPCBOX_LINK_OPEN, ENOMEM, IS_POOR },
+
+	{ IPCBOX_STAT, EBADF, CLOSED },
+	{ IPCBOX_SET, EBADF, CLOSED },
+	{ IPCBOX_SET, EIDRM, MAY_END },
+	{ IPCBOX_SET, EPIPE, MAY_END },
+};
+
+static const char *name_of(unsigned long nr)
+{
+	static const char * const names[] = {
+		"QUERY", "MAILBOX_OPEN", "LINK_OPEN", "PORT_CREATE", "PORT_OPEN",
+		"PORT_DELETE", "PORT_LIST", "SEND", "RECV", "STAT", "SET",
+	};
+
+	return names[_IOC_NR(nr)];
+}
+
+struct weather weather_now(void)
+{
+	return (struct weather){
+		.squeezes = __atomic_load_n(&ledger->squeezes, __ATOMIC_SEQ_CST),
+		.squeezed = __atomic_load_n(&ledger->squeezed, __ATOMIC_SEQ_CST),
+	};
+}
+
+/* What may have been so at some time of a call that began in that weather. */
+int weather_since(const struct slot *self, struct weather before)
+{
+	struct weather now = weather_now();
+	bool limited = before.squeezed || now.squeezed ||
+		       now.squeezes != before.squeezes;
+
+	return (limited ? LIMITED : 0) | (self->poor ? IS_POOR : 0);
+}
+
+/* RET is what the command returned: not below zero, or minus the errno. */
+void error_check(const struct slot *self, unsigned long nr, int ret, int circumstances)
+{
+	if (ret >= 0)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(dues); i++)
+		if (dues[i].nr == nr && dues[i].error == -ret &&
+		    dues[i].circumstances & circumstances)
+			return;
+	finding(ERRORS, "IPCBOX_%s by thread %d: %s, in circumstances %#x (storm_errors.h)",
+		name_of(nr), ledger_number(self), strerrorname_np(-ret), circumstances);
+}

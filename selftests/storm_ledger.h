@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What all processes of a storm share, and what the model is checked against.
+ *
+ * A *record* stands for a message, whose tag is the number of its record. Its
+ * sender notes there what it is going to do before the send, and what came of
+ * it afterwards. One that is killed in between leaves an INTENT: the message may
+ * arrive, once.
+ *
+ * A *slot* stands for a thread. The kernel writes the struct of a receive right
+ * into it, after the payload, and only then has the receiver the message: so it
+ * is known even of a thread that was killed in that very moment whether it had
+ * received one. Whoever notes the receipt, the thread or the one that buries it,
+ * signs with the number of that receive, so that to do it twice does no harm.
+ */
+#ifndef STORM_LEDGER_H
+#define STORM_LEDGER_H
+
+#include "commands.h"
+#include "storm_findings.h"
+
+#include <sys/types.h>
+
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#endif
+
+/* Boxes that last as long as the storm, by number, and all others. */
+#define PORTS		4
+#define POSTMASTERS	2		/* processes whose mailboxes last */
+#define LASTING		(PORTS + POSTMASTERS)
+#define PASSING		LASTING		/* a box that may end at any time */
+
+#define MORTALS		3		/* names of ports that come and go */
+
+#define WORKERS		10		/* processes, postmasters not counted */
+#define POOR		2		/* of these in a small memory cgroup */
+#define THREADS		3		/* of each process; and it has a child */
+#define PER_PROCESS	(THREADS + 1)
+#define PROCESSES	(POSTMASTERS + WORKERS)
+#define SLOTS		(1 + PROCESSES * PER_PROCESS)	/* the first: the checker */
+
+#define RECORDS		(512 << 10)	/* messages in one round */
+#define CLASSES		4		/* priorities in use */
+#define LEN_MAX		(100 << 10)
+
+enum record_state { UNUSED, INTENT, ACCEPTED, REFUSED };
+
+struct record {
+	__u64 receipt;		/* who received it; 0: nobody did */
+	__u64 lane;		/* with an order of its own; 0: not known */
+	__u32 seq;		/* that the receiver was told */
+	__u32 len;
+	__u16 slot;		/* of the sender */
+	__u16 life;
+	__u8 box;
+	__u8 state;
+	__u8 class;
+};
+
+/* What a thread is about, for whoever looks at it from outside. */
+enum doing { NOTHING, WORKING, PAUSED, SENDING, RECEIVING, POLLING };
+
+struct slot {
+	struct ipcbox_recv recv __attribute__((aligned(128)));
+	__u64 receives;
+	__u64 random;
+	pid_t pid;		/* 0: nobody's, -1: soon somebody's */
+	pid_t tid;
+	__u32 life;
+	bool poor;
+
+	/* While it is in a call */
+	int doing;
+	int fd;
+	int box;
+	__u64 id;		/* of what the fd is for */
+	__u32 len;
+	__u32 class;
+	__s32 process;		/* receives from, or sends to */
+	__u64 since;
+	short events;		/* that it polls for */
+	int holds;		/* 1 + a port whose message it will put back */
+	bool doomed;		/* it is being killed: it may hold anything */
+};
+
+enum phase { RUN, PAUSE, STOP };
+
+/* Boxes are to be full at some times, and empty at others. */
+enum mood { EVEN, SENDING_MORE, RECEIVING_MORE, MOODS };
+
+struct ledger {
+	struct findings findings;
+	struct slot slots[SLOTS];
+	int phase;
+	int mood;
+	int squeezed;		/* limits are lower than usual now ... */
+	int squeezes;		/* ... and were so often */
+	pid_t checker;
+	__u64 port_ids[PORTS];
+	pid_t postmasters[POSTMASTERS];
+	int mailboxes[POSTMASTERS];	/* their fds there */
+	pid_t workers[PROCESSES];
+	char names[PORTS + MORTALS][32];
+
+	/*
+	 * How often a message was taken out of a port that may come back.
+	 * Meanwhile others pass it, so no order is to be expected.
+	 */
+	int holds[PORTS];
+
+	__u32 next;		/* record */
+	struct record records[RECORDS];
+};
+
+extern struct ledger *ledger;
+
+int ledger_create(void);
+int ledger_attach(int fd);
+int ledger_fd(void);
+void ledger_clear(void);
+
+__u32 ledger_intend(const struct slot *slot, int box, __u64 lane, __u32 class,
+		    __u32 len);
+void ledger_note_result(__u32 number, bool accepted);
+void ledger_note_receipt(struct slot *slot);
+void ledger_bury(struct slot *slot);
+int ledger_number(const struct slot *slot);
+
+__u32 priority_of(__u32 class);
+__u64 random_u64(struct slot *slot);
+__u32 random_below(struct slot *slot, __u32 bound);
+void random_seed(struct slot *slot, __u64 seed);
+
+#endif /* STORM_LEDGER_H */

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The checker's looks at the boxes: now and then all threads are told to pause,
+ * and then those that are still in a call are asleep there, rightly or not.
+ */
+#ifndef STORM_QUIET_H
+#define STORM_QUIET_H
+
+#include "storm_ledger.h"
+
+int quiet_begin(int control);
+int quiet_join_mailboxes(void);
+void quiet_end(void);
+int quiet_fd(int box);
+
+bool quiet_look(int control, struct slot *self);
+void quiet_drain(struct slot *self, int box);
+void quiet_settle_accounts(void);
+
+#endif /* STORM_QUIET_H */

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "storm_things.h"
+
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#define PICKS	12		/* fds that a process uses at a time */
+#define FIRST	64		/* below are those that are not ours */
+
+static struct thing things[THINGS];	/* by fd */
+static int picks[PICKS];
+static int next = FIRST;
+
+int things_init(void)
+{
+	struct rlimit limit = { THINGS, THINGS };
+
+	for (int i = 0; i < PICKS; i++)
+		picks[i] = -1;
+	return setrlimit(RLIMIT_NOFILE, &limit) ? -errno : 0;
+}
+
+/*
+ * In a child: fork() copies the fds first and then the memory, so the memory may
+ * tell of one that another thread opened in between.
+ */
+void things_inherit(void)
+{
+	for (int i = 0; i < PICKS; i++)
+		if (picks[i] >= 0 && fcntl(picks[i], F_GETFD) < 0)
+			picks[i] = -1;
+}
+
+bool things_used_up(void)
+{
+	return __atomic_load_n(&next, __ATOMIC_RELAXED) >= THINGS - FIRST;
+}
+
+const struct thing *thing_of(int fd)
+{
+	return &things[fd];
+}
+
+static int new_number(void)
+{
+	return __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED);
+}
+
+/* Gives an fd, which is closed, a number that no other had; -1 if it cannot. */
+static int move_up(int fd)
+{
+	int number = new_number();
+	int up = fcntl(fd, F_DUPFD_CLOEXEC, number);
+
+	close(fd);
+	if (up >= 0 && up != number) {
+		close(up);
+		up = -1;
+	}
+	return up;
+}
+
+static void retire(int fd)
+{
+	if (fd < 0)
+		return;
+	__atomic_store_n(&things[fd].closed, true, __ATOMIC_SEQ_CST);
+	close(fd);
+}
+
+static void keep(int fd)
+{
+	static unsigned int turn;
+	int i = __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % PICKS;
+
+	retire(__atomic_exchange_n(&picks[i], fd, __ATOMIC_ACQ_REL));
+}
+
+static int postmaster_of(pid_t pid)
+{
+	for (int i = 0; i < POSTMASTERS; i++)
+		if (pid == ledger->postmasters[i])
+			return PORTS + i;
+	return PASSING;
+}
+
+static int box_of(const struct ipcbox_stat *stat)
+{
+	if (stat->kind != IPCBOX_KIND_PORT)
+		return postmaster_of(stat->pid);
+	for (int i = 0; i < PORTS; i++)
+		if (stat->id == ledger->port_ids[i])
+			return i;
+	return PASSING;
+}
+
+static int admit(int fd, int flags)
+{
+	struct ipcbox_stat stat;
+
+	if (fd < 0)
+		return -1;
+	if (box_stat(fd, &stat)) {
+		close(fd);
+		return -1;
+	}
+	things[fd] = (struct thing){
+		.id = stat.id, .peer = stat.pid, .kind = stat.kind,
+		.box = box_of(&stat), .flags = flags,
+	};
+	keep(fd);
+	return fd;
+}
+
+/* A new fd, or one that was passed, joins those that are used. */
+int thing_adopt(int fd, int flags)
+{
+	return admit(move_up(fd), flags);
+}
+
+/* An fd for one of these directions, or any one; -1 where none was found soon. */
+int thing_pick(struct slot *self, int directions)
+{
+	for (int tries = 0; tries < PICKS; tries++) {
+		int fd = __atomic_load_n(&picks[random_below(self, PICKS)],
+					 __ATOMIC_ACQUIRE);
+
+		if (fd >= 0 && (!directions || things[fd].flags & directions))
+			return fd;
+	}
+	return -1;
+}
+
+/* Whoever is in a call on it goes on. */
+void thing_close(struct slot *self)
+{
+	int i = random_below(self, PICKS);
+
+	retire(__atomic_exchange_n(&picks[i], -1, __ATOMIC_ACQ_REL));
+}
+
+/* To a new number, or to that of another fd for the same, which is closed by it. */
+void thing_dup(struct slot *self)
+{
+	int fd = thing_pick(self, 0), other = thing_pick(self, 0);
+
+	if (fd < 0)
+		return;
+	if (other != fd && things[other].id == things[fd].id &&
+	    things[other].flags == things[fd].flags)
+		dup3(fd, other, O_CLOEXEC);
+	else
+		admit(dup3(fd, new_number(), O_CLOEXEC), things[fd].flags);
+}
+
+/* Messages that carry an fd, and what its sender knows of it */
+
+struct parcel {
+	struct thing thing;
+	struct iovec vec;
+	struct msghdr header;
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+};
+
+static struct msghdr *parcel_header(struct parcel *parcel)
+{
+	parcel->vec = (struct iovec){ &parcel->thing, sizeof(parcel->thing) };
+	parcel->header = (struct msghdr){
+		.msg_iov = &parcel->vec, .msg_iovlen = 1,
+		.msg_control = parcel->control.bytes,
+		.msg_controllen = sizeof(parcel->control.bytes),
+	};
+	return &parcel->header;
+}
+
+void thing_pass(struct slot *self, int socket)
+{
+	struct parcel parcel = { 0 };
+	struct msghdr *header = parcel_header(&parcel);
+	struct cmsghdr *control = CMSG_FIRSTHDR(header);
+	int fd = thing_pick(self, 0);
+
+	if (fd < 0)
+		return;
+	parcel.thing = things[fd];
+	control->cmsg_level = SOL_SOCKET;
+	control->cmsg_type = SCM_RIGHTS;
+	control->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(control), &fd, sizeof(fd));
+	/* It may be full, or the fd may be closed by now. */
+	(void)!sendmsg(socket, header, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* The socket dies with the fd still in it. */
+void thing_pass_away(struct slot *self)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair))
+		return;
+	thing_pass(self, pair[0]);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+/*
+ * The kernel kills the poor without notice, so they are not to hold messages of
+ * which the order is checked.
+ */
+static bool is_allowed(const struct slot *self, const struct thing *thing)
+{
+	return !self->poor || thing->box >= PORTS ||
+	       !(thing->flags & IPCBOX_RECEIVER);
+}
+
+void thing_take(struct slot *self, int socket)
+{
+	struct parcel parcel = { 0 };
+	struct msghdr *header = parcel_header(&parcel);
+	struct cmsghdr *control;
+	int fd;
+
+	if (recvmsg(socket, header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
+		return;
+	control = CMSG_FIRSTHDR(header);
+	if (!control || control->cmsg_type != SCM_RIGHTS)
+		return;
+	memcpy(&fd, CMSG_DATA(control), sizeof(fd));
+	if (!is_allowed(self, &parcel.thing)) {
+		close(fd);
+		return;
+	}
+	fd = thing_adopt(fd, parcel.thing.flags);
+	if (fd >= 0 && things[fd].id != parcel.thing.id)
+		finding(COUNTS, "an fd for box %llu was passed and came as one for box %llu",
+			(unsigned long long)parcel.thing.id,
+			(unsigned long long)things[fd].id);
+}
