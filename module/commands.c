@@ -4,6 +4,7 @@
 #include "attr.h"
 #include "call.h"
 #include "mailbox.h"
+#include "name.h"
 #include "ns.h"
 #include "pidfd.h"
 #include "port.h"
@@ -18,24 +19,16 @@
 
 static int read_name(struct ipcbox_name *name, u64 bytes, u32 len)
 {
-	u32 i;
+	int err;
 
-	if (!len)
-		return -EINVAL;
-	if (len > IPCBOX_NAME_MAX)
-		return -ENAMETOOLONG;
+	err = ipcbox_name_check_len(len);
+	if (err)
+		return err;
 	if (copy_from_user(name->bytes, u64_to_user_ptr(bytes), len))
 		return -EFAULT;
 	name->bytes[len] = '\0';
 	name->len = len;
-	/* No more than what a path component or a line of a report can bear. */
-	for (i = 0; i < len; i++) {
-		u8 c = name->bytes[i];
-
-		if (c < 0x20 || c == 0x7f || c == '/')
-			return -EINVAL;
-	}
-	return 0;
+	return ipcbox_name_check_bytes(name);
 }
 
 static int prepare_fd(struct ipcbox_fd *fd, const struct ipcbox_call *call,

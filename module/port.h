@@ -16,17 +16,13 @@
  */
 
 #include "box.h"
+#include "name.h"
 
 #include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/ipcbox.h>
 
 struct ipcbox_ns;
-
-struct ipcbox_name {
-	u32 len;
-	char bytes[IPCBOX_NAME_MAX + 1];	/* with a NUL, for reports */
-};
 
 struct ipcbox_port {
 	struct ipcbox_box box;

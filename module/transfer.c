@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include "call.h"
+#include "deadline.h"
 #include "mailbox.h"
 
 #include <linux/cred.h>
@@ -13,22 +14,12 @@
 
 /* ---- how to wait --------------------------------------------------------- */
 
-/*
- * A deadline in the kernel's terms: what the caller takes for CLOCK_MONOTONIC is
- * shifted in a time namespace. What can never be reached is none.
- */
 static ktime_t read_deadline(u64 deadline)
 {
-	struct timespec64 shift = { 0 };
-	s64 offset;
+	struct timespec64 offset = { 0 };
 
-	if (!deadline || deadline >= KTIME_MAX)
-		return KTIME_MAX;
-	timens_add_monotonic(&shift);
-	offset = timespec64_to_ns(&shift);
-	if (offset > 0)
-		return deadline > offset ? deadline - offset : 1;
-	return min_t(u64, deadline - offset, KTIME_MAX);
+	timens_add_monotonic(&offset);
+	return ipcbox_deadline_shift(deadline, timespec64_to_ns(&offset));
 }
 
 static struct ipcbox_patience patience_of(const struct ipcbox_call *call,
