@@ -146,7 +146,7 @@ source=$("$vm/fetch.sh" source)
 check 'shell scripts: shellcheck' scripts
 check 'lib, tools: clang-format' clang_format
 shopt -s extglob
-check 'module: checkpatch' checkpatch any module/!(trace).[ch]
+check 'module: checkpatch' checkpatch any module/!(trace).[ch] module/kunit/*.c
 check 'module/trace.h: checkpatch' checkpatch trace module/trace.h
 check 'module/compat-include: checkpatch' checkpatch compat module/compat-include/*/*.h
 check 'uapi: checkpatch' checkpatch uapi uapi/linux/*.h

@@ -122,7 +122,7 @@ start_qemu()
 	# a cache that is merged with others cannot tell what is in use in it
 	append+=" slab_nomerge"
 
-	append+=" mode=$mode TERM=${TERM:-dumb}"
+	append+=" mode=$mode TERM=${TERM:-dumb} kunit.enable=1"
 
 	case $ACCEL in
 	kvm)	qemu+=(-accel kvm -cpu host) ;;
