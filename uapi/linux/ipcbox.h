@@ -218,6 +218,8 @@ struct ipcbox_usage {
  * @bytes: out: memory of messages sent by this user and not yet received, and
  *	of those being sent or received; a message counts with its header
  * @waiters: out: calls of this user that are asleep
+ *
+ * Return: 0. ENOMEM.
  */
 struct ipcbox_query {
 	__u32 size;
@@ -430,7 +432,7 @@ struct ipcbox_port_entry {
  * Ports that are neither made nor deleted meanwhile are told exactly once.
  *
  * Return: 0. EMSGSIZE: @buf_len is too small for the next entry; EINVAL,
- * ENAMETOOLONG: @after; ENOMEM.
+ * ENAMETOOLONG: @after.
  */
 struct ipcbox_port_list {
 	__u32 size;
