@@ -50,7 +50,7 @@ static bool query_is_whole(struct scene *s, int ret)
 	return !memcmp(&answer, &untouched, sizeof(answer));
 }
 
-TEST_F(fail, query)
+TEST_F_TIMEOUT(fail, query, SWEEP_LIMIT)
 {
 	static const struct act known_user = {
 		.what = "QUERY of a user with a mailbox",
@@ -86,7 +86,7 @@ static int run_mailbox_open_on_fd(struct scene *s)
 	return s->made;
 }
 
-TEST_F(fail, mailbox_open)
+TEST_F_TIMEOUT(fail, mailbox_open, SWEEP_LIMIT)
 {
 	static const struct act new_one = {
 		.what = "MAILBOX_OPEN of a new one",
@@ -146,7 +146,7 @@ static int run_link_open_pidfd(struct scene *s)
 	return s->made;
 }
 
-TEST_F(fail, link_open)
+TEST_F_TIMEOUT(fail, link_open, SWEEP_LIMIT)
 {
 	static const struct act new_one = {
 		.what = "LINK_OPEN of a new one",
@@ -222,7 +222,7 @@ static bool remove_made(struct scene *s)
 	return !port_remove(s->control, s->name) && !close(s->made);
 }
 
-TEST_F(fail, port_create)
+TEST_F_TIMEOUT(fail, port_create, SWEEP_LIMIT)
 {
 	static const struct act new_one = {
 		.what = "PORT_CREATE",
@@ -280,7 +280,7 @@ static int run_port_open(struct scene *s)
 	return s->made;
 }
 
-TEST_F(fail, port_open)
+TEST_F_TIMEOUT(fail, port_open, SWEEP_LIMIT)
 {
 	static const struct act open_one = {
 		.what = "PORT_OPEN",
@@ -356,7 +356,7 @@ static bool only_the_name_is_gone(struct scene *s)
 	return kept && !port_exists(s->control, s->name);
 }
 
-TEST_F(fail, port_delete)
+TEST_F_TIMEOUT(fail, port_delete, SWEEP_LIMIT)
 {
 	static const struct act full = {
 		.what = "PORT_DELETE of a full one with a sender asleep",
@@ -414,7 +414,7 @@ static bool list_is_whole(struct scene *s, int ret)
 	return list.count == LISTED - 1 && !memcmp(s->data, s->back, s->len);
 }
 
-TEST_F(fail, port_list)
+TEST_F_TIMEOUT(fail, port_list, SWEEP_LIMIT)
 {
 	static const struct act after_the_first = {
 		.what = "PORT_LIST of two after a name",
@@ -524,7 +524,7 @@ static void sweep_stat_and_set(struct __test_metadata *_metadata,
 	{ .what = "SET of " kind "'s max_msgsize", SET_ACT },		\
 }
 
-TEST_F(fail, stat_and_set_of_port)
+TEST_F_TIMEOUT(fail, stat_and_set_of_port, SWEEP_LIMIT)
 {
 	static const struct act stat_one = {
 		.what = "STAT of a port",
@@ -539,7 +539,7 @@ TEST_F(fail, stat_and_set_of_port)
 	sweep_stat_and_set(_metadata, s, &stat_one, set_one);
 }
 
-TEST_F(fail, stat_and_set_of_mailbox)
+TEST_F_TIMEOUT(fail, stat_and_set_of_mailbox, SWEEP_LIMIT)
 {
 	static const struct act stat_one = {
 		.what = "STAT of a mailbox",
@@ -554,7 +554,7 @@ TEST_F(fail, stat_and_set_of_mailbox)
 	sweep_stat_and_set(_metadata, s, &stat_one, set_one);
 }
 
-TEST_F(fail, stat_of_link)
+TEST_F_TIMEOUT(fail, stat_of_link, SWEEP_LIMIT)
 {
 	static const struct act stat_one = {
 		.what = "STAT of a link",

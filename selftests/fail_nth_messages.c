@@ -99,7 +99,7 @@ static bool take_newer(struct scene *s)
 	       messages_of(s->other) == 1;
 }
 
-TEST_F(fail, send_to_port)
+TEST_F_TIMEOUT(fail, send_to_port, SWEEP_LIMIT)
 {
 	struct scene *s = &self->scene;
 	struct act act = {
@@ -132,7 +132,7 @@ static void open_link_to_send(struct scene *s)
 	s->fd = link_open(s->control, getpid(), 0);
 }
 
-TEST_F(fail, send_over_link)
+TEST_F_TIMEOUT(fail, send_over_link, SWEEP_LIMIT)
 {
 	static const struct act act = {
 		.what = "SEND of 1000 bytes over a link",
@@ -174,7 +174,7 @@ static bool peer_has_it_and_begins_anew(struct scene *s)
 	       !peer_do(&s->peer, PEER_OPEN);
 }
 
-TEST_F(fail, send_by_pid)
+TEST_F_TIMEOUT(fail, send_by_pid, SWEEP_LIMIT)
 {
 	static const struct act new_link = {
 		.what = "SEND by pid, the link made on the way",
@@ -265,7 +265,7 @@ static void full_port_and_helper(struct scene *s)
 	helper_start(s, make_room);
 }
 
-TEST_F(fail, send_that_waits)
+TEST_F_TIMEOUT(fail, send_that_waits, SWEEP_LIMIT)
 {
 	static const struct act act = {
 		.what = "SEND to a full port, which waits for room",
@@ -303,7 +303,7 @@ static bool sleeper_has_it(struct scene *s)
 	       !memcmp(s->call.data, s->data, s->len);
 }
 
-TEST_F(fail, send_to_sleeper)
+TEST_F_TIMEOUT(fail, send_to_sleeper, SWEEP_LIMIT)
 {
 	static const struct act act = {
 		.what = "SEND to a receiver asleep",
@@ -350,7 +350,7 @@ static bool put_back(struct scene *s)
 	return recv_tag(s->other) == NEXT && send_both(s);
 }
 
-TEST_F(fail, recv_from_port)
+TEST_F_TIMEOUT(fail, recv_from_port, SWEEP_LIMIT)
 {
 	struct scene *s = &self->scene;
 	struct act act = {
@@ -390,7 +390,7 @@ static bool len_is_told(struct scene *s, int ret)
 	return ret == -EMSGSIZE ? s->recv.len == s->len : recv_is_untouched(s);
 }
 
-TEST_F(fail, recv_of_too_long_a_message)
+TEST_F_TIMEOUT(fail, recv_of_too_long_a_message, SWEEP_LIMIT)
 {
 	static const struct act act = {
 		.what = "RECV of more than there is room for",
@@ -444,7 +444,7 @@ static bool recv_stays_untouched(struct scene *s, int ret)
 	return recv_is_untouched(s);
 }
 
-TEST_F(fail, recv_from_process)
+TEST_F_TIMEOUT(fail, recv_from_process, SWEEP_LIMIT)
 {
 	static const struct act from_one = {
 		.what = "RECV from one process",
@@ -515,7 +515,7 @@ static bool sent_late(struct scene *s, int ret)
 	return right && recv_tag(s->other) == -EAGAIN;
 }
 
-TEST_F(fail, recv_that_waits)
+TEST_F_TIMEOUT(fail, recv_that_waits, SWEEP_LIMIT)
 {
 	static const struct act act = {
 		.what = "RECV from an empty port, which waits",
