@@ -282,19 +282,21 @@ HELPER void coverage_print(const struct act *act, const struct coverage *c)
 
 HELPER void expect_failed_well(struct __test_metadata *_metadata,
 			       struct scene *s, const struct act *act,
-			       const struct snapshot *before, int ret, int kind)
+			       const struct snapshot *before, int ret, int kind,
+			       int point)
 {
 	struct snapshot after;
 	const char *differs;
 
 	if (!act->foreign)
 		EXPECT_EQ(kind == FAIL_COPY ? -EFAULT : -ENOMEM, ret)
-			TH_LOG("%s: the errno, where %s is the cause",
-			       act->what, fail_dirs[kind]);
+			TH_LOG("%s: the errno, for a failure of %s at point %d",
+			       act->what, fail_dirs[kind], point);
 	EXPECT_TRUE(snapshot_take(s, act, &after));
 	differs = snapshot_compare(before, &after);
 	EXPECT_EQ(NULL, differs)
-		TH_LOG("%s failed, and changed %s", act->what, differs);
+		TH_LOG("%s failed at point %d (%s), and changed %s", act->what,
+		       point, fail_dirs[kind], differs);
 }
 
 /* One run, with this point failing; returns whether it was the last. */
@@ -314,8 +316,8 @@ HELPER bool sweep_point(struct __test_metadata *_metadata, struct scene *s,
 	good = ret >= 0 || ret == act->fine;
 
 	ASSERT_TRUE(good || kind != FAIL_NOTHING)
-		TH_LOG("%s: %s, and nothing was made to fail", act->what,
-		       strerror(-ret));
+		TH_LOG("%s: %s, though nothing failed up to point %d",
+		       act->what, strerror(-ret), point);
 	if (act->settle)
 		EXPECT_TRUE(act->settle(s, ret))
 			TH_LOG("%s: what came of it (%d), at point %d",
@@ -328,7 +330,8 @@ HELPER bool sweep_point(struct __test_metadata *_metadata, struct scene *s,
 		if (kind != FAIL_NOTHING)
 			c->borne[kind]++;
 	} else {
-		expect_failed_well(_metadata, s, act, &before, ret, kind);
+		expect_failed_well(_metadata, s, act, &before, ret, kind,
+				   point);
 		c->failed[kind]++;
 	}
 	if (act->clear)

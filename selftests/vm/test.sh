@@ -122,6 +122,7 @@ take_line()
 	'#  RUN '*)	notes=() ;;
 	'TAP version '* | '#          FAIL '* | '#            OK '*) ;;
 	'# Totals:'* | '# Starting '* | '# PASSED:'* | '# FAILED:'*) ;;
+	'# ipcbox-fail-nth: '*) printf '      %s\n' "${1#\# }" ;;
 	'ok '*'# SKIP'*) skip=$((skip + 1)) ;;
 	'ok '*)		good=$((good + 1)) ;;
 	'not ok '*)
