@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 INSTALL ?= install
 
 .PHONY: all module modules_install lib tools install load unload
-.PHONY: demo test storm test-debug test-kcsan coverage check vm clean help
+.PHONY: demo test test-debug test-kcsan storm fuzz coverage check vm clean help
 
 all: lib tools $(if $(wildcard $(KDIR)/Makefile),module,no-headers)
 
@@ -49,7 +49,7 @@ unload:
 # CMD is taken as it was typed: make does not look for its own variables in it.
 override CMD := $(value CMD)
 export BUILD CMD
-demo test vm check coverage:
+demo test vm check coverage fuzz:
 	@selftests/vm/$@.sh
 
 # All tests, or those that run several tasks at once, on a kernel that looks for faults.
@@ -80,6 +80,8 @@ help:
 	@echo '  make storm        random commands of many processes, checked against a model'
 	@echo '                    KERNEL=6.1|6.12|debug BITS=64|32 SECONDS=60 SEED=number'
 	@echo '  make coverage     lines and branches of the module that the tests execute'
+	@echo '  make fuzz         programs of its calls, made by chance, guided by what they reach'
+	@echo '                    SECONDS=60 SEED=n KERNEL=debug|kcsan|6.12'
 	@echo '  make vm           a shell in it (KERNEL=6.1|6.12|7.2)'
 	@echo "  make vm CMD='...' FILES='...'   run a command there, with these files"
 	@echo 'For those who change ipcbox:'
