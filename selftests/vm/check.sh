@@ -50,9 +50,11 @@ compat=(
 tests=(
 	BIT_MACRO		# BIT() is not for user space
 	BRACES			# EXPECT_* and ASSERT_* are not single statements
+	ARRAY_SIZE		# not for everyone in user space
 	CAMELCASE		# _Static_assert
 	COMPLEX_MACRO		# lists of fields
 	LEADING_SPACE		# macros outside of functions
+	LINE_SPACING		# macros that define something
 	MACRO_ARG_PRECEDENCE	# members
 	MULTIPLE_ASSIGNMENTS	# a row of fds
 	MULTISTATEMENT_MACRO_USE_DO_WHILE
@@ -123,6 +125,51 @@ selftests_build_in_tree()
 		[ -x "$tree/tools/testing/selftests/ipcbox/abi" ]
 }
 
+# The fields of all structs: "struct field".
+fields_of_header()
+{
+	awk '/^struct .* {/ { name = $2 } /^}/ { name = "" }
+		name && /;$/ { sub(";", "", $NF); print name, $NF }' uapi/linux/ipcbox.h | sort
+}
+
+fields_of_descriptions()
+{
+	sed 's/^type //; s/\[PID\]//' selftests/fuzz/ipcbox.txt |
+		awk '/^ipcbox_.* {/ { name = $1; next } /^}/ { name = "" }
+			name { print name, $1 }' | sort
+}
+
+# Commands, and with "all" flags and bits of masks too.
+names_of_header()
+{
+	sed -nE 's/^#define (IPCBOX_[A-Z_]+)\t+_IO\(.*/\1/p' uapi/linux/ipcbox.h
+	[ "$1" != all ] || sed -nE 's/^#define (IPCBOX_[A-Z_]+)\t+\(1U << .*/\1/p' \
+		uapi/linux/ipcbox.h | grep -Ev '_(STATE|DEFAULT)_'
+}
+
+words_of()
+{
+	grep -ow 'IPCBOX_[A-Z_]*' "$1"
+}
+
+# What fuzzers are told of is all that there is.
+fuzzers_know_all()
+{
+	local folder=selftests/fuzz
+
+	# a check runs where a failure does not end it
+	diff <(names_of_header commands) \
+		<(names_of_header commands | grep -xFf <(words_of $folder/describe.c)) &&
+	diff <(names_of_header all) \
+		<(names_of_header all | grep -xFf <(words_of $folder/ipcbox.txt)) &&
+	diff <(fields_of_header) <(fields_of_header | grep -xFf <(fields_of_descriptions)) &&
+	{
+		echo '#include <linux/ipcbox.h>'
+		sed -nE 's/^(IPCBOX_[A-Z_]+) = ([0-9]+)$/_Static_assert(\1 == \2, "\1");/p' \
+			$folder/ipcbox.txt.const
+	} | gcc -x c -Iuapi -fsyntax-only -
+}
+
 # Run a check; tell its name, and its output when it failed.
 check()
 {
@@ -150,7 +197,8 @@ check 'module: checkpatch' checkpatch any module/!(trace).[ch] module/kunit/*.c
 check 'module/trace.h: checkpatch' checkpatch trace module/trace.h
 check 'module/compat-include: checkpatch' checkpatch compat module/compat-include/*/*.h
 check 'uapi: checkpatch' checkpatch uapi uapi/linux/*.h
-check 'selftests: checkpatch' checkpatch tests selftests/*.[ch]
+check 'selftests: checkpatch' checkpatch tests selftests/*.[ch] selftests/fuzz/*.[ch]
+check 'selftests/fuzz: describes the whole uapi' fuzzers_know_all
 check 'module, uapi: kernel-doc' kernel_doc
 for compiler in g++ clang++; do
 	check "headers: $compiler, C++11" headers "$compiler" c++ c++11
