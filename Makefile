@@ -49,7 +49,7 @@ unload:
 # CMD is taken as it was typed: make does not look for its own variables in it.
 override CMD := $(value CMD)
 export BUILD CMD
-demo test vm check coverage fuzz:
+demo test vm check coverage:
 	@selftests/vm/$@.sh
 
 # All tests, or those that run several tasks at once, on a kernel that looks for faults.
@@ -57,8 +57,8 @@ test-debug test-kcsan:
 	@KERNEL=$(@:test-%=%) selftests/vm/test.sh
 
 # (To bash SECONDS is something else, so it is not passed in the environment.)
-storm:
-	@selftests/vm/storm.sh '$(SECONDS)' '$(SEED)'
+storm fuzz:
+	@selftests/vm/seeded.sh $@ '$(SECONDS)' '$(SEED)'
 
 clean:
 	rm -rf $(BUILD)

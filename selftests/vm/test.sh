@@ -28,9 +28,14 @@ list_programs()
 	case $1 in
 	kcsan)
 		# where several act at the same time, and only that: the rest is slow there
-		printf 'tests %s\n' wait wait_many poll order link mailbox lifetime stress
+		echo vm kunit
+		printf 'tests %s\n' wait wait_many poll order link mailbox lifetime stress storm
 		;;
-	*)
+	debug)
+		echo vm kunit
+		printf 'tests %s\n' fuzz storm
+		;;&
+	6.* | 7.* | debug)
 		sed 's/.*:/tests /' tests/kselftest-list.txt
 		sed 's/.*:/tests32 /' tests32/kselftest-list.txt
 		echo vm docs
