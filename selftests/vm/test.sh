@@ -29,7 +29,8 @@ list_programs()
 	kcsan)
 		# where several act at the same time, and only that: the rest is slow there
 		echo vm kunit
-		printf 'tests %s\n' wait wait_many poll order link mailbox lifetime stress storm
+		printf 'tests %s\n' wait wait_many poll order link mailbox lifetime stress \
+			pairs storm
 		;;
 	debug)
 		echo vm kunit

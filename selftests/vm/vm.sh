@@ -122,6 +122,9 @@ start_qemu()
 	# a cache that is merged with others cannot tell what is in use in it
 	append+=" slab_nomerge"
 
+	# an emulated processor does less in a second: look at more of it
+	[ "$KERNEL" != kcsan ] || append+=" kcsan.skip_watch=500"
+
 	append+=" mode=$mode TERM=${TERM:-dumb} kunit.enable=1"
 
 	case $ACCEL in
