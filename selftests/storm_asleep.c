@@ -180,7 +180,7 @@ static void look_at_crowd(const struct crowd *crowd)
 		      crowd->box, id, crowd->receivers - crowd->choosy,
 		      (unsigned long long)stat->messages);
 	if (crowd->senders && has_room(crowd))
-		wrong("box %d (id %llu): %d senders of %u bytes wait: %llu/%llu messages, %llu/%llu",
+		wrong("box %d (id %llu): %d senders of %u bytes: %llu/%llu messages, %llu/%llu",
 		      crowd->box, id, crowd->senders, crowd->longest,
 		      (unsigned long long)stat->messages,
 		      (unsigned long long)stat->max_messages,
@@ -229,6 +229,17 @@ static void look_at_account(int control)
 		      (unsigned long long)query.waiters.used);
 }
 
+/* One of them is the one that was forgotten. */
+static void tell_who_is_in_a_call(void)
+{
+	for (int i = 1; i < SLOTS; i++) {
+		const struct slot *slot = &ledger->slots[i];
+
+		if (slot->pid > 0 && (slot->doing == SENDING || slot->doing == RECEIVING))
+			wrong_thread(slot, "in a call");
+	}
+}
+
 bool asleep_rightly(int control, bool tell)
 {
 	telling = tell;
@@ -243,5 +254,7 @@ bool asleep_rightly(int control, bool tell)
 	for (int box = 0; box < LASTING; box++)
 		look_at_box(box);
 	look_at_account(control);
+	if (!all_right && tell)
+		tell_who_is_in_a_call();
 	return all_right;
 }

@@ -241,7 +241,7 @@ static void kill_who_is_left(void)
 	}
 	for (int i = 0; i < PROCESSES; i++) {
 		was_killed[i] = true;
-		if (!dead[i])
+		if (!dead[i] && ledger->workers[i] > 0)
 			kill(ledger->workers[i], SIGKILL);
 	}
 }

@@ -40,6 +40,8 @@ void ledger_clear(void)
 {
 	memset(ledger->records, 0, ledger->next * sizeof(struct record));
 	memset(ledger->slots, 0, sizeof(ledger->slots));
+	memset(ledger->workers, 0, sizeof(ledger->workers));
+	memset(ledger->postmasters, 0, sizeof(ledger->postmasters));
 	ledger->next = 1;
 	ledger->phase = RUN;
 }
