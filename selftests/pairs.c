@@ -218,7 +218,7 @@ static int do_read(const char *path)
 	return ret;
 }
 
-static int do_proc(struct scene *s)
+static int do_proc(struct scene *s __attribute__((unused)))
 {
 	return do_read("/proc/net/ipcbox");
 }
@@ -231,7 +231,7 @@ static int do_fdinfo(struct scene *s)
 	return do_read(path);
 }
 
-static int do_limit(struct scene *s)
+static int do_limit(struct scene *s __attribute__((unused)))
 {
 	return write_number(SYSCTL("user_bytes"), (64 << 20) - (now_ns() & 1));
 }
@@ -241,13 +241,8 @@ static int do_process(struct scene *s)
 {
 	pid_t pid = fork();
 
-	if (!pid) {
-		struct ipcbox_send send = message(NULL, 0);
-
-		send.flags = IPCBOX_NONBLOCK;
-		send.pid = getppid();
-		_exit(!is_expected(command(s->control, IPCBOX_SEND, &send)));
-	}
+	if (!pid)
+		_exit(!is_expected(send_tag_to(s->control, getppid(), 7)));
 	return pid < 0 ? -errno : reap(pid) ? -EBADMSG : 0;
 }
 
@@ -294,17 +289,18 @@ static void *repeat(void *arg)
 static void run_pair(struct __test_metadata *_metadata, struct scene *s,
 		     const struct act *a, const struct act *b)
 {
-	struct side sides[] = { { s, a }, { s, b } };
+	struct side sides[] = { { s, a, 0 }, { s, b, 0 } };
 	pthread_t thread;
 
 	s->until = in_ms(PAIR_MS);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, repeat, &sides[1]));
 	repeat(&sides[0]);
 	ASSERT_EQ(0, pthread_join(thread, NULL));
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
 		EXPECT_TRUE(is_expected(sides[i].ret))
 			TH_LOG("'%s' beside '%s': errno %d", sides[i].act->name,
 			       sides[!i].act->name, -sides[i].ret);
+	}
 }
 
 FIXTURE(pairs) {

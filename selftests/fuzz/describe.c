@@ -256,7 +256,7 @@ const struct op ops[] = {
 	BARE_CALL(proc, 2, NOTHING),
 	CALL(fdinfo, fd_fields, 2, NOTHING),
 	CALL(unshare, unshare_fields, 1, NOTHING),
-	CALL(setuid, setuid_fields, 1, NOTHING),
+	CALL(setuid, setuid_fields, 3, NOTHING),
 	CALL(sysctl, sysctl_fields, 3, NOTHING),
 	CALL(signal, signal_fields, 4, NOTHING),
 	CALL(protect, protect_fields, 1, NOTHING),
