@@ -311,7 +311,10 @@ int ipcbox_box_set_attr(struct ipcbox_box *box,
 	err = box->gone;
 	if (!err) {
 		box->access = *access;
-		box->bounds = *bounds;
+		box->bounds.max_messages = bounds->max_messages;
+		box->bounds.max_bytes = bounds->max_bytes;
+		/* Who sends looks at it without the lock, before the message is copied. */
+		WRITE_ONCE(box->bounds.max_msgsize, bounds->max_msgsize);
 	}
 	spin_unlock(&box->lock);
 	return err;

@@ -87,8 +87,9 @@ bool ipcbox_box_end(struct ipcbox_box *box, int err)
 
 	spin_lock(&box->lock);
 	first = !box->gone;
+	/* Some read it without the lock; it is set once. */
 	if (first)
-		box->gone = err;
+		WRITE_ONCE(box->gone, err);
 	spin_unlock(&box->lock);
 	if (!first)
 		return false;

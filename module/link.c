@@ -79,7 +79,7 @@ static struct ipcbox_link *find_or_insert(struct ipcbox_links *links,
 	if (fresh) {
 		rb_link_node(&fresh->node, parent, at);
 		rb_insert_color(&fresh->node, &links->root);
-		links->count++;
+		WRITE_ONCE(links->count, links->count + 1);
 	}
 	return fresh;
 }
@@ -88,7 +88,7 @@ static void erase(struct ipcbox_links *links, struct ipcbox_link *link)
 {
 	rb_erase(&link->node, &links->root);
 	RB_CLEAR_NODE(&link->node);
-	links->count--;
+	WRITE_ONCE(links->count, links->count - 1);
 }
 
 /* The first link behind @pid in the order of the set. */

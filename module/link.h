@@ -38,7 +38,7 @@ struct ipcbox_links {
 	struct ipcbox_box *box;
 	/* Under its lock. */
 	struct rb_root root;		/* by the address of the pid */
-	unsigned int count;
+	unsigned int count;		/* read without it, as a hint */
 	struct pid *reap_after;		/* only compared: may be freed */
 };
 

@@ -26,9 +26,12 @@ static struct ipcbox_patience patience_of(const struct ipcbox_call *call,
 					  u64 deadline,
 					  const struct ipcbox_sender *sender)
 {
+	/* fcntl(2) may change it meanwhile: then either answer is right. */
+	unsigned int f_flags = data_race(READ_ONCE(call->file->f_flags));
+
 	return (struct ipcbox_patience){
 		.nonblock = call->flags & IPCBOX_NONBLOCK ||
-			    call->file->f_flags & O_NONBLOCK,
+			    f_flags & O_NONBLOCK,
 		.deadline = read_deadline(deadline),
 		.account = sender->account,
 	};

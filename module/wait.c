@@ -63,8 +63,12 @@ bool ipcbox_process_ended(struct pid *pid)
 
 	rcu_read_lock();
 	leader = pid_task(pid, PIDTYPE_TGID);
-	ended = !leader ||
-		(READ_ONCE(leader->exit_state) && thread_group_empty(leader));
+	/*
+	 * The kernel writes both plainly. That does not matter: whoever sleeps is
+	 * woken after they were written, and looks again.
+	 */
+	ended = !leader || data_race(READ_ONCE(leader->exit_state) &&
+				     thread_group_empty(leader));
 	rcu_read_unlock();
 	return ended;
 }
