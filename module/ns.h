@@ -17,7 +17,7 @@
  *   ns->attr_mutex       a mutex: held over checks of capabilities
  *     box->lock          a spinlock: held for short, and never over a user copy
  *
- *   ns->accounts.xa_lock   a spinlock: within ns->mailboxes_mutex, or alone
+ *   ns->accounts.xa_lock   a spinlock: within one of the first two, or alone
  *
  * No two of the mutexes are held together. Sleepers and pollers are woken after
  * box->lock is dropped.
