@@ -314,7 +314,7 @@ FIXTURE_SETUP(pairs)
 
 	stage_setup(_metadata, &self->stage);
 	s->control = self->stage.control;
-	strcpy(s->name, self->stage.name);
+	snprintf(s->name, sizeof(s->name), "%s", self->stage.name);
 	snprintf(s->mortal, sizeof(s->mortal), "%s.mortal", s->name);
 	s->port = port_create(s->control, s->name, BOTH | IPCBOX_NONBLOCK);
 	s->mailbox = mailbox_open(s->control);
