@@ -17,16 +17,34 @@
 #define MAY_WAIT_MS	50	/* for a call that nothing need end, when nothing happens */
 
 static struct shared *shared;
+static struct program *last;
 static unsigned long count;
+
+static void *map_shared(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		abort();
+	return memory;
+}
+
+void execute_share(void)
+{
+	shared = map_shared(sizeof(*shared));
+	last = map_shared(sizeof(*last));
+}
+
+const struct program *execute_last(void)
+{
+	return last;
+}
 
 void execute_init(void)
 {
 	sigset_t child;
 
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED)
-		abort();
 	/* What a program's process leaves behind has to be waited for here. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	sigemptyset(&child);
@@ -180,6 +198,7 @@ void execute(const struct program *program, struct outcome *outcome)
 	pid_t pid;
 
 	count++;
+	*last = *program;
 	outcome->verdict = FINE;
 	reset_shared();
 	kcov_reset();

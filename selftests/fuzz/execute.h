@@ -16,8 +16,12 @@ struct outcome {
 	char text[1024];	/* what is wrong */
 };
 
-/* Once, before the first program. */
+/* Once, before the first program; what it needs to share before that. */
+void execute_share(void);
 void execute_init(void);
+
+/* The program that was run last, also by a process that was forked since. */
+const struct program *execute_last(void);
 
 /* How often that was done. */
 unsigned long execute_count(void);

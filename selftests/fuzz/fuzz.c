@@ -27,6 +27,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 #define FINDS_MAX	10
 #define RACES		20	/* how often a program with several tasks is run again */
@@ -194,6 +195,34 @@ static void usage(void)
 	exit(2);
 }
 
+/*
+ * Goes on in a child. Should the kernel kill that, as it does who comes upon a bug in
+ * it, this process tells in which program.
+ */
+static void survive(void)
+{
+	FILE *panic = fopen("/proc/sys/kernel/panic_on_oops", "we");
+	int status;
+	pid_t pid;
+
+	if (panic) {
+		fputs("0\n", panic);
+		fclose(panic);
+	}
+	execute_share();
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		return;
+	waitpid(pid, &status, 0);
+	if (WIFEXITED(status))
+		exit(WEXITSTATUS(status));
+	printf("# the kernel killed the fuzzer, in or after:\n");
+	program_print(execute_last(), stdout, "#   ");
+	puts("not ok 1 the_fuzzer_lives\n1..1");
+	exit(1);
+}
+
 static void prepare(__u64 seed)
 {
 	const char *hole = op_with_a_hole();
@@ -203,6 +232,7 @@ static void prepare(__u64 seed)
 		exit(1);
 	}
 	random_seed(seed);
+	survive();
 	if (!clean_init()) {
 		puts("Bail out! needs root, and the module");
 		exit(1);
