@@ -23,9 +23,34 @@ read_counts()
 		--exclude module/trace.h "$@" module)
 }
 
+# Lines that were not executed, or not with each outcome: "file TAB number".
+missed()
+{
+	jq -r '.files[] | .file as $file | .lines[] |
+		select(."gcovr/noncode" | not) |
+		select(.count == 0 or any(.branches[]?; .count == 0)) |
+		"\($file)\t\(.line_number)"' "$out/counts.json"
+}
+
+# Of these, those for which uncovered.txt has no reason, with their text.
+without_reason()
+{
+	awk -F '\t+' '
+		FNR == NR	{ if (!/^(#|$)/) { file[++n] = $1; piece[n] = $2 } next }
+				{
+			while (line[$1] < $2 && (getline text <$1) > 0)
+				line[$1]++
+			for (i = 1; i <= n; i++)
+				if (file[i] == $1 && index(text, piece[i]))
+					next
+			print $1 ":" $2 ": " text
+		}
+	' selftests/uncovered.txt <(missed)
+}
+
 "$vm/install.sh" vm coverage
 tests=0
-KERNEL=debug INSTRUMENT=gcov "$vm/test.sh" || tests=1
+BITS=64 KERNEL=debug INSTRUMENT=gcov "$vm/test.sh" || tests=1
 
 find "$objects" -name '*.gcda' -delete
 base64 -d "$build/vm/debug.gcov" | tar -xz -C "$objects/module" ||
@@ -35,6 +60,13 @@ mkdir -p "$out"
 read_counts --txt "$out/lines.txt" --html-details "$out/index.html" --json "$out/counts.json"
 read_counts --branches --txt "$out/branches.txt"
 cat "$out/lines.txt" "$out/branches.txt"
+
+cd "$top"
+without_reason >"$out/unexplained.txt"
+if [ -s "$out/unexplained.txt" ]; then
+	echo "Not executed, or not with each outcome, and selftests/uncovered.txt does not say why:"
+	sed 's/^/    /' "$out/unexplained.txt"
+fi
 read_counts --fail-under-line "$lines_goal" --fail-under-branch "$branches_goal" >/dev/null ||
 	die "the goal is $lines_goal % of the lines and $branches_goal % of the branches"
 exit "$tests"
