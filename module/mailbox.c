@@ -207,6 +207,7 @@ static void reap_everywhere(struct ipcbox_ns *ns)
 	unsigned long index = 0;
 
 	while ((mailbox = ipcbox_mailbox_next(ns, &index))) {
+		/* Roughly once around: links may come and go meanwhile anyway. */
 		ipcbox_links_reap(&mailbox->links,
 				  READ_ONCE(mailbox->links.count));
 		ipcbox_mailbox_put(mailbox);
