@@ -62,15 +62,6 @@ module_options()
 	[ -z "${INSTRUMENT:-}" ] || echo "INSTRUMENT=$INSTRUMENT"
 }
 
-# Megabytes. What watches over memory takes some for itself.
-memory()
-{
-	case $KERNEL in
-	debug | kcsan) echo 3072 ;;
-	*)	echo 2048 ;;
-	esac
-}
-
 # Build what the guest is made of. One at a time, where several runs share $build.
 prepare()
 {
@@ -116,7 +107,7 @@ port()
 start_qemu()
 {
 	local qemu=(qemu-system-x86_64 -nodefaults -no-user-config -display none
-		-no-reboot -M q35 -smp 2 -m "$(memory)")
+		-no-reboot -M q35 -smp 2 -m 2048)
 	# what is no parameter of the kernel gets into init's environment
 	local append="console=ttyS0 quiet tsc=reliable panic=-1 printk.devkmsg=on"
 	# a cache that is merged with others cannot tell what is in use in it
