@@ -300,6 +300,15 @@ HELPER int send_tag_to(int control, pid_t pid, __u64 tag)
 	return command(control, IPCBOX_SEND, &s);
 }
 
+/*
+ * A control fd remembers the last process that sent with it or opened a link, and
+ * so holds its account. Has it remember us, by a send that comes to nothing.
+ */
+HELPER void be_remembered(int control)
+{
+	send_tag_to(control, getpid(), 0);
+}
+
 /* The tag of the next message that PID sent (0: anyone), or -errno. */
 HELPER long long recv_tag_from(int fd, pid_t pid)
 {

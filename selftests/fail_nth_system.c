@@ -150,6 +150,7 @@ TEST_F_TIMEOUT(fail, close, SWEEP_LIMIT)
 		.undo = link_is_told,
 	};
 
+	be_remembered(self->scene.control);
 	sweep(_metadata, &self->scene, &port);
 	sweep(_metadata, &self->scene, &mailbox);
 }

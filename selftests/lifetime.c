@@ -411,6 +411,7 @@ TEST_F_TIMEOUT(life, everything_made_is_freed, 60)
 
 	close(self->port);
 	ASSERT_EQ(0, port_remove(self->control, self->name));
+	be_remembered(self->control);
 	ASSERT_TRUE(eventually(counters_are(self->control, &self->stage.before)));
 	before = slab_objects();
 	if (before < 0)

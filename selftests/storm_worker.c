@@ -386,6 +386,14 @@ static int open_post(void)
 	return fd < 0 ? -1 : 0;
 }
 
+/* Who sends to a process whose number is known is to find a mailbox. */
+static void await_posts(void)
+{
+	for (int i = 0; i < POSTMASTERS; i++)
+		while (!__atomic_load_n(&ledger->mailboxes[i], __ATOMIC_SEQ_CST))
+			usleep(1000);
+}
+
 /* A process of its own, which ends with its exit status. */
 int worker_run(int process, const int sockets[2])
 {
@@ -395,6 +403,7 @@ int worker_run(int process, const int sockets[2])
 		return 2;
 	if (is_postmaster() && open_post())
 		return 3;
+	await_posts();
 	return run_threads() ? 4 : 0;
 }
 
