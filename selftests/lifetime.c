@@ -354,6 +354,14 @@ TEST_F(life, fdinfo_tells_of_mailbox_and_link)
 	EXPECT_FDINFO(link, "ipcbox-id:\t%lld", id_of(link));
 }
 
+/* It has no object, and so nothing else to tell. */
+TEST_F(life, fdinfo_of_the_control_fd_tells_its_kind_only)
+{
+	EXPECT_FDINFO(self->control, "ipcbox-kind:\tcontrol");
+	EXPECT_FALSE(fdinfo_has(self->control, "ipcbox-pid:\t0"));
+	EXPECT_FALSE(fdinfo_has(self->control, "ipcbox-id:\t0"));
+}
+
 /* The line of /proc/net/ipcbox whose last field is NAME. */
 static bool proc_line(const char *name, char *line, size_t size)
 {

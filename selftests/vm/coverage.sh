@@ -17,9 +17,11 @@ objects=$build/vm/debug/module-gcov
 
 # gcovr OPTION... - read the counts that lie beside the objects
 # Not of interest: what macros of the kernel make of trace.h, and the unit tests.
+# The compiler ran in the kernel's tree, and there gcov finds the kernel's headers.
 read_counts()
 {
-	(cd "$objects" && gcovr --gcov-executable gcov-12 --filter 'module/[a-z]*\.[ch]$' \
+	(cd "$objects" && gcovr --gcov-executable gcov-12 --root . \
+		--object-directory "$kernel/headers" --filter 'module/[a-z]*\.[ch]$' \
 		--exclude module/trace.h "$@" module)
 }
 
@@ -35,13 +37,13 @@ missed()
 # Of these, those for which uncovered.txt has no reason, with their text.
 without_reason()
 {
-	awk -F '\t+' '
+	awk -F '\t+' -v objects="$objects/" '
 		FNR == NR	{ if (!/^(#|$)/) { file[++n] = $1; piece[n] = $2 } next }
 				{
-			while (line[$1] < $2 && (getline text <$1) > 0)
+			while (line[$1] < $2 && (getline text <(objects $1)) > 0)
 				line[$1]++
 			for (i = 1; i <= n; i++)
-				if (file[i] == $1 && index(text, piece[i]))
+				if ((file[i] == $1 || file[i] == "*") && index(text, piece[i]))
 					next
 			print $1 ":" $2 ": " text
 		}
@@ -49,6 +51,7 @@ without_reason()
 }
 
 "$vm/install.sh" vm coverage
+kernel=$("$vm/fetch.sh" debug)
 tests=0
 BITS=64 KERNEL=debug INSTRUMENT=gcov "$vm/test.sh" || tests=1
 
