@@ -13,6 +13,9 @@
 set -euo pipefail
 shopt -s inherit_errexit
 
+# What this make was told, as BITS=32, is not for those of the kernel.
+unset MAKEFLAGS MFLAGS
+
 # shellcheck disable=SC2034 # they are for those who source this
 {
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
