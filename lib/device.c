@@ -21,7 +21,7 @@ static int open_device(void)
 }
 
 /* What a failed open returned is handed on; -1 is everybody's word for no fd. */
-int ipcbox_call(int fd, unsigned int command, void *arg)
+int ipcbox_ioctl(int fd, unsigned int command, void *arg)
 {
 	int ret;
 
@@ -31,14 +31,14 @@ int ipcbox_call(int fd, unsigned int command, void *arg)
 	return ret < 0 ? -errno : ret;
 }
 
-int ipcbox_call_device(unsigned int command, void *arg)
+int ipcbox_ioctl_device(unsigned int command, void *arg)
 {
 	int fd = open_device();
 	int ret;
 
 	if (fd < 0)
 		return fd;
-	ret = ipcbox_call(fd, command, arg);
+	ret = ipcbox_ioctl(fd, command, arg);
 	close(fd);
 	return ret;
 }
@@ -84,7 +84,7 @@ static uint64_t pick(const struct ipcbox_query *query, enum ipcbox_key key, int 
 EXPORT int ipcbox_query(enum ipcbox_key key, uint64_t *value)
 {
 	struct ipcbox_query query = { .size = sizeof(query) };
-	int err = ipcbox_call_device(IPCBOX_QUERY, &query);
+	int err = ipcbox_ioctl_device(IPCBOX_QUERY, &query);
 	uint64_t answer;
 
 	if (err)

@@ -7,7 +7,7 @@
 EXPORT int ipcbox_stat(int fd, struct ipcbox_info **info)
 {
 	struct ipcbox_stat stat = { .size = sizeof(stat) };
-	int err = ipcbox_call(fd, IPCBOX_STAT, &stat);
+	int err = ipcbox_ioctl(fd, IPCBOX_STAT, &stat);
 
 	if (err)
 		return err;

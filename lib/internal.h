@@ -24,9 +24,9 @@ struct ipcbox_info {
 };
 
 /* The only caller of ioctl(2). Return: its result, or a negative errno. */
-int ipcbox_call(int fd, unsigned int command, void *arg);
+int ipcbox_ioctl(int fd, unsigned int command, void *arg);
 
 /* The same on a control fd that is opened for this one call. */
-int ipcbox_call_device(unsigned int command, void *arg);
+int ipcbox_ioctl_device(unsigned int command, void *arg);
 
 #endif /* IPCBOX_INTERNAL_H */

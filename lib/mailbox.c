@@ -7,7 +7,7 @@ EXPORT int ipcbox_mailbox_open(unsigned int flags, const struct ipcbox_options *
 
 	if (options)
 		req.attr = options->attr;
-	return ipcbox_call_device(IPCBOX_MAILBOX_OPEN, &req);
+	return ipcbox_ioctl_device(IPCBOX_MAILBOX_OPEN, &req);
 }
 
 static int open_link(int peer, unsigned int flags)
@@ -18,7 +18,7 @@ static int open_link(int peer, unsigned int flags)
 		.peer = peer,
 	};
 
-	return ipcbox_call_device(IPCBOX_LINK_OPEN, &req);
+	return ipcbox_ioctl_device(IPCBOX_LINK_OPEN, &req);
 }
 
 EXPORT int ipcbox_link_open(pid_t pid, unsigned int flags)

@@ -47,7 +47,7 @@ EXPORT int ipcbox_send_until(int fd, const void *data, size_t len, uint64_t dead
 {
 	struct ipcbox_send req = make_send(data, len, deadline, priority, tag);
 
-	return ipcbox_call(fd, IPCBOX_SEND, &req);
+	return ipcbox_ioctl(fd, IPCBOX_SEND, &req);
 }
 
 EXPORT int ipcbox_send_to(pid_t pid, const void *data, size_t len, uint64_t deadline,
@@ -56,7 +56,7 @@ EXPORT int ipcbox_send_to(pid_t pid, const void *data, size_t len, uint64_t dead
 	struct ipcbox_send req = make_send(data, len, deadline, priority, tag);
 
 	req.pid = pid;
-	return ipcbox_call_device(IPCBOX_SEND, &req);
+	return ipcbox_ioctl_device(IPCBOX_SEND, &req);
 }
 
 EXPORT ssize_t ipcbox_recv(int fd, void *buf, size_t capacity)
@@ -66,7 +66,7 @@ EXPORT ssize_t ipcbox_recv(int fd, void *buf, size_t capacity)
 		.data = PTR_TO_U64(buf),
 		.capacity = capacity,
 	};
-	int err = ipcbox_call(fd, IPCBOX_RECV, &req);
+	int err = ipcbox_ioctl(fd, IPCBOX_RECV, &req);
 
 	return err ? err : (ssize_t)req.len;
 }
@@ -98,7 +98,7 @@ static int recv_once(int fd, struct ipcbox_msg *msg, pid_t from, uint64_t deadli
 		.from = from,
 	};
 	set_deadline(deadline, &head->flags, &head->deadline);
-	return ipcbox_call(fd, IPCBOX_RECV, head);
+	return ipcbox_ioctl(fd, IPCBOX_RECV, head);
 }
 
 /*

@@ -55,5 +55,5 @@ EXPORT int ipcbox_set(int fd, const struct ipcbox_options *options)
 {
 	struct ipcbox_set req = { .size = sizeof(req), .attr = options->attr };
 
-	return ipcbox_call(fd, IPCBOX_SET, &req);
+	return ipcbox_ioctl(fd, IPCBOX_SET, &req);
 }

@@ -29,7 +29,7 @@ EXPORT int ipcbox_port_create(const char *name, unsigned int flags,
 
 	if (options)
 		req.attr = options->attr;
-	return ipcbox_call_device(IPCBOX_PORT_CREATE, &req);
+	return ipcbox_ioctl_device(IPCBOX_PORT_CREATE, &req);
 }
 
 EXPORT int ipcbox_port_open(const char *name, unsigned int flags)
@@ -41,7 +41,7 @@ EXPORT int ipcbox_port_open(const char *name, unsigned int flags)
 		.name_len = name_len(name),
 	};
 
-	return ipcbox_call_device(IPCBOX_PORT_OPEN, &req);
+	return ipcbox_ioctl_device(IPCBOX_PORT_OPEN, &req);
 }
 
 EXPORT int ipcbox_port_delete(const char *name, unsigned int flags)
@@ -53,7 +53,7 @@ EXPORT int ipcbox_port_delete(const char *name, unsigned int flags)
 		.name_len = name_len(name),
 	};
 
-	return ipcbox_call_device(IPCBOX_PORT_DELETE, &req);
+	return ipcbox_ioctl_device(IPCBOX_PORT_DELETE, &req);
 }
 
 /* An older kernel fills less of the stat, a newer one more than is known here. */
@@ -106,7 +106,7 @@ EXPORT int ipcbox_port_list(each_port each, void *arg)
 			.buf = PTR_TO_U64(page),
 			.buf_len = LIST_ROOM,
 		};
-		ret = ipcbox_call_device(IPCBOX_PORT_LIST, &req);
+		ret = ipcbox_ioctl_device(IPCBOX_PORT_LIST, &req);
 		if (!ret)
 			ret = tell_page(page, req.count, &info, each, arg);
 	} while (!ret && req.count);

@@ -61,16 +61,16 @@ static_assert(sizeof(struct THIS) ==
 #undef THIS
 
 #define THIS ipcbox_stat
-static_assert(sizeof(struct THIS) == 104);
+static_assert(sizeof(struct THIS) == 112);
 static_assert(sizeof(struct THIS) ==
 	      M(size) + M(flags) + M(kind) + M(state) + M(mode) + M(uid) +
 	      M(gid) + M(pid) + M(id) + M(max_messages) + M(max_bytes) +
 	      M(max_msgsize) + M(messages) + M(bytes) + M(sent) + M(received) +
-	      M(receivers) + M(senders));
+	      M(receivers) + M(senders) + M(calls) + M(__reserved));
 #undef THIS
 
 #define THIS ipcbox_port_entry
-static_assert(sizeof(struct THIS) == 120);
+static_assert(sizeof(struct THIS) == 128);
 static_assert(sizeof(struct THIS) ==
 	      M(entry_len) + M(name_off) + M(name_len) + M(__reserved) +
 	      M(stat));
@@ -91,14 +91,63 @@ static_assert(sizeof(struct THIS) ==
 #undef THIS
 
 #define THIS ipcbox_recv
-static_assert(sizeof(struct THIS) == 80);
+static_assert(sizeof(struct THIS) == 88);
 static_assert(sizeof(struct THIS) ==
 	      M(size) + M(flags) + M(data) + M(capacity) + M(deadline) +
-	      M(from) + M(pid) + M(uid) + M(gid) + M(priority) + M(__reserved) +
-	      M(len) + M(tag) + M(seq));
+	      M(from) + M(pid) + M(uid) + M(gid) + M(priority) + M(room) +
+	      M(len) + M(tag) + M(seq) + M(call));
 #undef THIS
 
 #define THIS ipcbox_set
 static_assert(sizeof(struct THIS) == 48);
 static_assert(sizeof(struct THIS) == M(size) + M(flags) + M(attr));
+#undef THIS
+
+#define THIS ipcbox_call
+static_assert(sizeof(struct THIS) == 96);
+static_assert(sizeof(struct THIS) ==
+	      M(size) + M(flags) + M(data) + M(len) + M(tag) + M(deadline) +
+	      M(priority) + M(pid) + M(reply) + M(capacity) + M(reply_len) +
+	      M(reply_tag) + M(reply_pid) + M(reply_uid) + M(reply_gid) +
+	      M(received));
+#undef THIS
+
+#define THIS ipcbox_reply
+static_assert(sizeof(struct THIS) == 40);
+static_assert(sizeof(struct THIS) ==
+	      M(size) + M(flags) + M(call) + M(data) + M(len) + M(tag));
+#undef THIS
+
+#define THIS ipcbox_reply_recv
+static_assert(sizeof(struct THIS) == 128);
+static_assert(sizeof(struct THIS) ==
+	      M(size) + M(flags) + M(data) + M(len) + M(tag) + M(call) +
+	      M(recv));
+#undef THIS
+
+#define THIS ipcbox_send_entry
+static_assert(sizeof(struct THIS) == 32);
+static_assert(sizeof(struct THIS) ==
+	      M(data) + M(len) + M(tag) + M(priority) + M(result));
+#undef THIS
+
+#define THIS ipcbox_send_batch
+static_assert(sizeof(struct THIS) == 40);
+static_assert(sizeof(struct THIS) ==
+	      M(size) + M(flags) + M(entries) + M(count) + M(entry_size) +
+	      M(deadline) + M(pid) + M(__reserved));
+#undef THIS
+
+#define THIS ipcbox_recv_entry
+static_assert(sizeof(struct THIS) == 72);
+static_assert(sizeof(struct THIS) ==
+	      M(data) + M(capacity) + M(len) + M(tag) + M(seq) + M(call) +
+	      M(pid) + M(uid) + M(gid) + M(priority) + M(room) + M(result));
+#undef THIS
+
+#define THIS ipcbox_recv_batch
+static_assert(sizeof(struct THIS) == 40);
+static_assert(sizeof(struct THIS) ==
+	      M(size) + M(flags) + M(entries) + M(count) + M(entry_size) +
+	      M(deadline) + M(from) + M(__reserved));
 #undef THIS

@@ -2,7 +2,7 @@
 #include "commands.h"
 
 #include "attr.h"
-#include "call.h"
+#include "request.h"
 #include "mailbox.h"
 #include "name.h"
 #include "ns.h"
@@ -31,11 +31,11 @@ static int read_name(struct ipcbox_name *name, u64 bytes, u32 len)
 	return ipcbox_name_check_bytes(name);
 }
 
-static int prepare_fd(struct ipcbox_fd *fd, const struct ipcbox_call *call,
+static int prepare_fd(struct ipcbox_fd *fd, const struct ipcbox_request *request,
 		      const char *name)
 {
-	return ipcbox_fd_prepare(fd, call->file, name,
-				 call->flags & IPCBOX_NONBLOCK ? O_NONBLOCK : 0);
+	return ipcbox_fd_prepare(fd, request->file, name,
+				 request->flags & IPCBOX_NONBLOCK ? O_NONBLOCK : 0);
 }
 
 /* ---- query --------------------------------------------------------------- */
@@ -48,10 +48,10 @@ static void tell_usage(struct ipcbox_usage *usage, struct ipcbox_ns *ns,
 	usage->limit = ipcbox_limit(ns, user[resource]);
 }
 
-int ipcbox_do_query(struct ipcbox_call *call)
+int ipcbox_do_query(struct ipcbox_request *request)
 {
-	struct ipcbox_query *query = &call->query;
-	struct ipcbox_ns *ns = call->handle->ns;
+	struct ipcbox_query *query = &request->query;
+	struct ipcbox_ns *ns = request->handle->ns;
 	struct ipcbox_account *account;
 
 	if (query->__reserved)
@@ -72,23 +72,23 @@ int ipcbox_do_query(struct ipcbox_call *call)
 	tell_usage(&query->bytes, ns, account, IPCBOX_BYTES);
 	tell_usage(&query->waiters, ns, account, IPCBOX_WAITERS);
 	ipcbox_account_put(account);
-	return ipcbox_call_respond(call, sizeof(*query));
+	return ipcbox_request_respond(request, sizeof(*query));
 }
 
 /* ---- mailbox and link ---------------------------------------------------- */
 
-int ipcbox_do_mailbox_open(struct ipcbox_call *call)
+int ipcbox_do_mailbox_open(struct ipcbox_request *request)
 {
-	const struct ipcbox_attr *attr = &call->mailbox_open.attr;
+	const struct ipcbox_attr *attr = &request->mailbox_open.attr;
 	struct ipcbox_mailbox *mailbox;
 	struct ipcbox_fd fd;
 	int err;
 
 	err = ipcbox_attr_check(attr) ?:
-	      prepare_fd(&fd, call, "[ipcbox-mailbox]");
+	      prepare_fd(&fd, request, "[ipcbox-mailbox]");
 	if (err)
 		return err;
-	mailbox = ipcbox_mailbox_open(call->handle->ns, attr);
+	mailbox = ipcbox_mailbox_open(request->handle->ns, attr);
 	if (IS_ERR(mailbox)) {
 		ipcbox_fd_abort(&fd);
 		return PTR_ERR(mailbox);
@@ -97,10 +97,10 @@ int ipcbox_do_mailbox_open(struct ipcbox_call *call)
 	return ipcbox_fd_publish(&fd);
 }
 
-static struct ipcbox_link *connect_to(struct ipcbox_call *call,
+static struct ipcbox_link *connect_to(struct ipcbox_request *request,
 				      struct ipcbox_mailbox *mailbox)
 {
-	struct ipcbox_sender *sender = ipcbox_call_sender(call);
+	struct ipcbox_sender *sender = ipcbox_request_sender(request);
 	struct ipcbox_link *link;
 
 	if (IS_ERR(sender))
@@ -110,9 +110,9 @@ static struct ipcbox_link *connect_to(struct ipcbox_call *call,
 	return link;
 }
 
-int ipcbox_do_link_open(struct ipcbox_call *call)
+int ipcbox_do_link_open(struct ipcbox_request *request)
 {
-	const struct ipcbox_link_open *open = &call->link_open;
+	const struct ipcbox_link_open *open = &request->link_open;
 	struct ipcbox_mailbox *mailbox;
 	struct ipcbox_link *link;
 	struct ipcbox_fd fd;
@@ -122,15 +122,15 @@ int ipcbox_do_link_open(struct ipcbox_call *call)
 	if (open->__reserved)
 		return -EINVAL;
 	pid = open->flags & IPCBOX_PIDFD ? ipcbox_pidfd_get_pid(open->peer) :
-					   ipcbox_call_get_process(open->peer);
-	mailbox = ipcbox_call_find_mailbox(call, pid);
+					   ipcbox_request_get_process(open->peer);
+	mailbox = ipcbox_request_find_mailbox(request, pid);
 	if (IS_ERR(mailbox))
 		return PTR_ERR(mailbox);
 
-	err = prepare_fd(&fd, call, "[ipcbox-link]");
+	err = prepare_fd(&fd, request, "[ipcbox-link]");
 	if (err)
 		goto err_put_mailbox;
-	link = connect_to(call, mailbox);
+	link = connect_to(request, mailbox);
 	if (IS_ERR(link)) {
 		err = PTR_ERR(link);
 		goto err_abort_fd;
@@ -178,9 +178,9 @@ static struct ipcbox_port *create_or_open(struct ipcbox_ns *ns,
 	return port;
 }
 
-int ipcbox_do_port_create(struct ipcbox_call *call)
+int ipcbox_do_port_create(struct ipcbox_request *request)
 {
-	const struct ipcbox_port_create *create = &call->port_create;
+	const struct ipcbox_port_create *create = &request->port_create;
 	struct ipcbox_name name;
 	struct ipcbox_fd fd;
 	int err;
@@ -189,18 +189,18 @@ int ipcbox_do_port_create(struct ipcbox_call *call)
 		return -EINVAL;
 	err = read_name(&name, create->name, create->name_len) ?:
 	      ipcbox_attr_check(&create->attr) ?:
-	      prepare_fd(&fd, call, "[ipcbox-port]");
+	      prepare_fd(&fd, request, "[ipcbox-port]");
 	if (err)
 		return err;
 	return publish_port(&fd,
-			    create_or_open(call->handle->ns, &name,
+			    create_or_open(request->handle->ns, &name,
 					   &create->attr, create->flags),
 			    create->flags);
 }
 
-int ipcbox_do_port_open(struct ipcbox_call *call)
+int ipcbox_do_port_open(struct ipcbox_request *request)
 {
-	const struct ipcbox_port_open *open = &call->port_open;
+	const struct ipcbox_port_open *open = &request->port_open;
 	struct ipcbox_name name;
 	struct ipcbox_fd fd;
 	int err;
@@ -208,18 +208,18 @@ int ipcbox_do_port_open(struct ipcbox_call *call)
 	if (open->__reserved)
 		return -EINVAL;
 	err = read_name(&name, open->name, open->name_len) ?:
-	      prepare_fd(&fd, call, "[ipcbox-port]");
+	      prepare_fd(&fd, request, "[ipcbox-port]");
 	if (err)
 		return err;
 	return publish_port(&fd,
-			    ipcbox_port_open(call->handle->ns, &name,
+			    ipcbox_port_open(request->handle->ns, &name,
 					     open->flags),
 			    open->flags);
 }
 
-int ipcbox_do_port_delete(struct ipcbox_call *call)
+int ipcbox_do_port_delete(struct ipcbox_request *request)
 {
-	const struct ipcbox_port_delete *delete = &call->port_delete;
+	const struct ipcbox_port_delete *delete = &request->port_delete;
 	struct ipcbox_name name;
 	int err;
 
@@ -228,7 +228,7 @@ int ipcbox_do_port_delete(struct ipcbox_call *call)
 	err = read_name(&name, delete->name, delete->name_len);
 	if (err)
 		return err;
-	return ipcbox_port_delete(call->handle->ns, &name,
+	return ipcbox_port_delete(request->handle->ns, &name,
 				  delete->flags & IPCBOX_UNLINK);
 }
 
@@ -250,10 +250,10 @@ static int write_entry(void __user *to, const struct ipcbox_port_info *info,
 	return 0;
 }
 
-static int write_entries(struct ipcbox_call *call, struct ipcbox_port_info *info)
+static int write_entries(struct ipcbox_request *request, struct ipcbox_port_info *info)
 {
-	struct ipcbox_port_list *list = &call->port_list;
-	struct ipcbox_ns *ns = call->handle->ns;
+	struct ipcbox_port_list *list = &request->port_list;
+	struct ipcbox_ns *ns = request->handle->ns;
 	void __user *buf = u64_to_user_ptr(list->buf);
 	u64 left = list->buf_len;
 
@@ -276,9 +276,9 @@ static int write_entries(struct ipcbox_call *call, struct ipcbox_port_info *info
 	return 0;
 }
 
-int ipcbox_do_port_list(struct ipcbox_call *call)
+int ipcbox_do_port_list(struct ipcbox_request *request)
 {
-	const struct ipcbox_port_list *list = &call->port_list;
+	const struct ipcbox_port_list *list = &request->port_list;
 	struct ipcbox_port_info info;
 	int err = 0;
 
@@ -287,28 +287,28 @@ int ipcbox_do_port_list(struct ipcbox_call *call)
 		err = read_name(&info.name, list->after, list->after_len);
 	else if (list->after)
 		err = -EINVAL;
-	return err ?: write_entries(call, &info) ?: ipcbox_call_respond(call, sizeof(*list));
+	return err ?: write_entries(request, &info) ?: ipcbox_request_respond(request, sizeof(*list));
 }
 
 /* ---- stat and set -------------------------------------------------------- */
 
-int ipcbox_do_stat(struct ipcbox_call *call)
+int ipcbox_do_stat(struct ipcbox_request *request)
 {
-	struct ipcbox_stat *stat = &call->stat;
+	struct ipcbox_stat *stat = &request->stat;
 	u32 size = stat->size;
 	int err;
 
-	err = ipcbox_handle_stat(call->handle, stat);
+	err = ipcbox_handle_stat(request->handle, stat);
 	if (err)
 		return err;
 	stat->size = size;
-	return ipcbox_call_respond(call, sizeof(*stat));
+	return ipcbox_request_respond(request, sizeof(*stat));
 }
 
-int ipcbox_do_set(struct ipcbox_call *call)
+int ipcbox_do_set(struct ipcbox_request *request)
 {
-	struct ipcbox_handle *handle = call->handle;
-	const struct ipcbox_attr *attr = &call->set.attr;
+	struct ipcbox_handle *handle = request->handle;
+	const struct ipcbox_attr *attr = &request->set.attr;
 	int err;
 
 	err = ipcbox_attr_check(attr);

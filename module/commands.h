@@ -11,18 +11,18 @@
  * checked size, flags and kind of fd by the time that they run.
  */
 
-struct ipcbox_call;
+struct ipcbox_request;
 
-int ipcbox_do_query(struct ipcbox_call *call);
-int ipcbox_do_mailbox_open(struct ipcbox_call *call);
-int ipcbox_do_link_open(struct ipcbox_call *call);
-int ipcbox_do_port_create(struct ipcbox_call *call);
-int ipcbox_do_port_open(struct ipcbox_call *call);
-int ipcbox_do_port_delete(struct ipcbox_call *call);
-int ipcbox_do_port_list(struct ipcbox_call *call);
-int ipcbox_do_send(struct ipcbox_call *call);
-int ipcbox_do_recv(struct ipcbox_call *call);
-int ipcbox_do_stat(struct ipcbox_call *call);
-int ipcbox_do_set(struct ipcbox_call *call);
+int ipcbox_do_query(struct ipcbox_request *request);
+int ipcbox_do_mailbox_open(struct ipcbox_request *request);
+int ipcbox_do_link_open(struct ipcbox_request *request);
+int ipcbox_do_port_create(struct ipcbox_request *request);
+int ipcbox_do_port_open(struct ipcbox_request *request);
+int ipcbox_do_port_delete(struct ipcbox_request *request);
+int ipcbox_do_port_list(struct ipcbox_request *request);
+int ipcbox_do_send(struct ipcbox_request *request);
+int ipcbox_do_recv(struct ipcbox_request *request);
+int ipcbox_do_stat(struct ipcbox_request *request);
+int ipcbox_do_set(struct ipcbox_request *request);
 
 #endif /* _IPCBOX_COMMANDS_H */

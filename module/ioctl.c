@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "ioctl.h"
 
-#include "call.h"
+#include "request.h"
 #include "commands.h"
 
 #include <linux/fs.h>
@@ -19,7 +19,7 @@ struct command {
 	size_t size;		/* the struct as this kernel knows it */
 	u32 flags;		/* that are allowed */
 	u32 kinds;		/* of handle that it is for */
-	int (*handler)(struct ipcbox_call *call);
+	int (*handler)(struct ipcbox_request *request);
 };
 
 /* min_size is the offset behind the last member of ABI level 1. */
@@ -50,8 +50,8 @@ static const struct command commands[] = {
 		ipcbox_do_port_list),
 	COMMAND(IPCBOX_SEND, ipcbox_send, pid, CONTROL | PORT | LINK,
 		ipcbox_do_send),
-	COMMAND(IPCBOX_RECV, ipcbox_recv, seq, PORT | MAILBOX, ipcbox_do_recv),
-	COMMAND(IPCBOX_STAT, ipcbox_stat, senders, PORT | MAILBOX | LINK,
+	COMMAND(IPCBOX_RECV, ipcbox_recv, call, PORT | MAILBOX, ipcbox_do_recv),
+	COMMAND(IPCBOX_STAT, ipcbox_stat, __reserved, PORT | MAILBOX | LINK,
 		ipcbox_do_stat),
 	COMMAND(IPCBOX_SET, ipcbox_set, attr, PORT | MAILBOX, ipcbox_do_set),
 };
@@ -67,23 +67,23 @@ static const struct command *find_command(unsigned int cmd)
 }
 
 /* Read the struct of a command and check what is the same for all. */
-static int read_struct(struct ipcbox_call *call, const struct command *command)
+static int read_struct(struct ipcbox_request *request, const struct command *command)
 {
 	u32 user_size;
 	int err;
 
-	if (get_user(user_size, (u32 __user *)call->user))
+	if (get_user(user_size, (u32 __user *)request->user))
 		return -EFAULT;
 	if (user_size < command->min_size)
 		return -EINVAL;
 	if (user_size > PAGE_SIZE)
 		return -E2BIG;
-	call->user_size = user_size;
-	err = copy_struct_from_user(&call->query, command->size, call->user,
+	request->user_size = user_size;
+	err = copy_struct_from_user(&request->query, command->size, request->user,
 				    user_size);
 	if (err)
 		return err;
-	return call->flags & ~command->flags ? -EINVAL : 0;
+	return request->flags & ~command->flags ? -EINVAL : 0;
 }
 
 /**
@@ -97,14 +97,14 @@ static int read_struct(struct ipcbox_call *call, const struct command *command)
 long ipcbox_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	const struct command *command = find_command(cmd);
-	struct ipcbox_call call;
+	struct ipcbox_request request;
 	int err;
 
-	call.file = file;
-	call.handle = file->private_data;
-	call.user = (void __user *)arg;
-	if (!command || !(command->kinds & BIT(call.handle->kind)))
+	request.file = file;
+	request.handle = file->private_data;
+	request.user = (void __user *)arg;
+	if (!command || !(command->kinds & BIT(request.handle->kind)))
 		return -ENOTTY;
-	err = read_struct(&call, command);
-	return err ?: command->handler(&call);
+	err = read_struct(&request, command);
+	return err ?: command->handler(&request);
 }

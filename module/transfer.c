@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "commands.h"
 
-#include "call.h"
+#include "request.h"
 #include "deadline.h"
 #include "mailbox.h"
 
@@ -22,15 +22,15 @@ static ktime_t read_deadline(u64 deadline)
 	return ipcbox_deadline_shift(deadline, timespec64_to_ns(&offset));
 }
 
-static struct ipcbox_patience patience_of(const struct ipcbox_call *call,
+static struct ipcbox_patience patience_of(const struct ipcbox_request *request,
 					  u64 deadline,
 					  const struct ipcbox_sender *sender)
 {
 	/* fcntl(2) may change it meanwhile: then either answer is right. */
-	unsigned int f_flags = data_race(READ_ONCE(call->file->f_flags));
+	unsigned int f_flags = data_race(READ_ONCE(request->file->f_flags));
 
 	return (struct ipcbox_patience){
-		.nonblock = call->flags & IPCBOX_NONBLOCK ||
+		.nonblock = request->flags & IPCBOX_NONBLOCK ||
 			    f_flags & O_NONBLOCK,
 		.deadline = read_deadline(deadline),
 		.account = sender->account,
@@ -39,12 +39,12 @@ static struct ipcbox_patience patience_of(const struct ipcbox_call *call,
 
 /* ---- send ---------------------------------------------------------------- */
 
-static int send_over(struct ipcbox_call *call, struct ipcbox_lane *lane,
+static int send_over(struct ipcbox_request *request, struct ipcbox_lane *lane,
 		     struct ipcbox_sender *sender)
 {
-	const struct ipcbox_send *send = &call->send;
+	const struct ipcbox_send *send = &request->send;
 	struct ipcbox_patience patience =
-		patience_of(call, send->deadline, sender);
+		patience_of(request, send->deadline, sender);
 	struct ipcbox_msg *msg;
 	int err;
 
@@ -63,7 +63,7 @@ static int send_over(struct ipcbox_call *call, struct ipcbox_lane *lane,
 	return err;
 }
 
-static int send_to_process(struct ipcbox_call *call,
+static int send_to_process(struct ipcbox_request *request,
 			   struct ipcbox_sender *sender)
 {
 	struct ipcbox_mailbox *mailbox;
@@ -71,24 +71,24 @@ static int send_to_process(struct ipcbox_call *call,
 	struct pid *pid;
 	int err;
 
-	pid = ipcbox_call_get_process(call->send.pid);
-	mailbox = ipcbox_call_find_mailbox(call, pid);
+	pid = ipcbox_request_get_process(request->send.pid);
+	mailbox = ipcbox_request_find_mailbox(request, pid);
 	if (IS_ERR(mailbox))
 		return PTR_ERR(mailbox);
 	link = ipcbox_mailbox_connect(mailbox, sender->account);
 	err = PTR_ERR_OR_ZERO(link);
 	if (!err) {
-		err = send_over(call, &link->lane, sender);
+		err = send_over(request, &link->lane, sender);
 		ipcbox_link_put(&mailbox->links, link);
 	}
 	ipcbox_mailbox_put(mailbox);
 	return err;
 }
 
-int ipcbox_do_send(struct ipcbox_call *call)
+int ipcbox_do_send(struct ipcbox_request *request)
 {
-	struct ipcbox_handle *handle = call->handle;
-	const struct ipcbox_send *send = &call->send;
+	struct ipcbox_handle *handle = request->handle;
+	const struct ipcbox_send *send = &request->send;
 	struct ipcbox_sender *sender;
 	int err;
 
@@ -100,11 +100,11 @@ int ipcbox_do_send(struct ipcbox_call *call)
 		if (!handle->lane)
 			return -EBADF;
 	}
-	sender = ipcbox_call_sender(call);
+	sender = ipcbox_request_sender(request);
 	if (IS_ERR(sender))
 		return PTR_ERR(sender);
-	err = handle->lane ? send_over(call, handle->lane, sender) :
-			     send_to_process(call, sender);
+	err = handle->lane ? send_over(request, handle->lane, sender) :
+			     send_to_process(request, sender);
 	ipcbox_sender_put(sender);
 	return err;
 }
@@ -122,45 +122,47 @@ static void describe(struct ipcbox_recv *recv, const struct ipcbox_msg *msg)
 	recv->len = msg->len;
 	recv->tag = msg->tag;
 	recv->seq = msg->seq;
+	recv->room = 0;
+	recv->call = 0;
 }
 
 /*
  * The payload, then the struct: only when both are there does the caller have
  * the message. One that is being killed has no use for it; somebody else may.
  */
-static int deliver(struct ipcbox_call *call, const struct ipcbox_msg *msg)
+static int deliver(struct ipcbox_request *request, const struct ipcbox_msg *msg)
 {
-	struct ipcbox_recv *recv = &call->recv;
+	struct ipcbox_recv *recv = &request->recv;
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	describe(recv, msg);
 	return ipcbox_msg_copy_out(msg, u64_to_user_ptr(recv->data)) ?:
-	       ipcbox_call_respond(call, sizeof(*recv));
+	       ipcbox_request_respond(request, sizeof(*recv));
 }
 
-static int receive_from(struct ipcbox_call *call, struct ipcbox_link *from,
+static int receive_from(struct ipcbox_request *request, struct ipcbox_link *from,
 			struct ipcbox_sender *self)
 {
-	struct ipcbox_recv *recv = &call->recv;
+	struct ipcbox_recv *recv = &request->recv;
 	struct ipcbox_patience patience =
-		patience_of(call, recv->deadline, self);
+		patience_of(request, recv->deadline, self);
 	struct ipcbox_waiter waiter;
 	int err;
 
 	ipcbox_waiter_init(&waiter);
 	waiter.capacity = recv->capacity;
 	waiter.from = from ? &from->lane : NULL;
-	err = ipcbox_box_take(call->handle->box, from ? from->pid : NULL,
+	err = ipcbox_box_take(request->handle->box, from ? from->pid : NULL,
 			      &waiter, &patience);
 	if (err == -EMSGSIZE) {
 		recv->len = waiter.needed;
-		return ipcbox_call_respond(call, sizeof(*recv)) ?: -EMSGSIZE;
+		return ipcbox_request_respond(request, sizeof(*recv)) ?: -EMSGSIZE;
 	}
 	if (err)
 		return err;
 
-	err = deliver(call, waiter.msg);
+	err = deliver(request, waiter.msg);
 	if (err)
 		ipcbox_box_restore(waiter.lane, waiter.msg);
 	else
@@ -180,15 +182,15 @@ static struct ipcbox_link *find_legacy(struct ipcbox_mailbox *mailbox,
 	return ERR_PTR(pid_has_task(pid, PIDTYPE_TGID) ? -EPIPE : -ESRCH);
 }
 
-static int receive_from_process(struct ipcbox_call *call,
+static int receive_from_process(struct ipcbox_request *request,
 				struct ipcbox_sender *self)
 {
-	struct ipcbox_mailbox *mailbox = call->handle->mailbox;
+	struct ipcbox_mailbox *mailbox = request->handle->mailbox;
 	struct ipcbox_link *link;
 	struct pid *pid;
 	int err;
 
-	pid = ipcbox_call_get_process(call->recv.from);
+	pid = ipcbox_request_get_process(request->recv.from);
 	if (IS_ERR(pid))
 		return PTR_ERR(pid);
 	if (ipcbox_process_ended(pid))
@@ -198,29 +200,27 @@ static int receive_from_process(struct ipcbox_call *call,
 	put_pid(pid);
 	if (IS_ERR(link))
 		return PTR_ERR(link);
-	err = receive_from(call, link, self);
+	err = receive_from(request, link, self);
 	ipcbox_link_put(&mailbox->links, link);
 	return err;
 }
 
-int ipcbox_do_recv(struct ipcbox_call *call)
+int ipcbox_do_recv(struct ipcbox_request *request)
 {
-	struct ipcbox_handle *handle = call->handle;
-	const struct ipcbox_recv *recv = &call->recv;
+	struct ipcbox_handle *handle = request->handle;
+	const struct ipcbox_recv *recv = &request->recv;
 	struct ipcbox_sender *self;
 	int err;
 
-	if (recv->__reserved)
-		return -EINVAL;
 	if (recv->from && handle->kind != IPCBOX_HANDLE_MAILBOX)
 		return -EINVAL;
 	if (!handle->box)
 		return -EBADF;
-	self = ipcbox_call_sender(call);
+	self = ipcbox_request_sender(request);
 	if (IS_ERR(self))
 		return PTR_ERR(self);
-	err = recv->from ? receive_from_process(call, self) :
-			   receive_from(call, NULL, self);
+	err = recv->from ? receive_from_process(request, self) :
+			   receive_from(request, NULL, self);
 	ipcbox_sender_put(self);
 	return err;
 }

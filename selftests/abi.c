@@ -34,14 +34,15 @@ PIN(ipcbox_port_create, 64, HEAD(ipcbox_port_create) +
 PIN(ipcbox_port_open, 24, HEAD(ipcbox_port_open) + NAME(ipcbox_port_open));
 PIN(ipcbox_port_delete, 24, HEAD(ipcbox_port_delete) +
     NAME(ipcbox_port_delete));
-PIN(ipcbox_stat, 104, HEAD(ipcbox_stat) + M(ipcbox_stat, kind) +
+PIN(ipcbox_stat, 112, HEAD(ipcbox_stat) + M(ipcbox_stat, kind) +
     M(ipcbox_stat, state) + M(ipcbox_stat, mode) + M(ipcbox_stat, uid) +
     M(ipcbox_stat, gid) + M(ipcbox_stat, pid) + M(ipcbox_stat, id) +
     M(ipcbox_stat, max_messages) + M(ipcbox_stat, max_bytes) +
     M(ipcbox_stat, max_msgsize) + M(ipcbox_stat, messages) +
     M(ipcbox_stat, bytes) + M(ipcbox_stat, sent) + M(ipcbox_stat, received) +
-    M(ipcbox_stat, receivers) + M(ipcbox_stat, senders));
-PIN(ipcbox_port_entry, 120, M(ipcbox_port_entry, entry_len) +
+    M(ipcbox_stat, receivers) + M(ipcbox_stat, senders) +
+    M(ipcbox_stat, calls) + M(ipcbox_stat, __reserved));
+PIN(ipcbox_port_entry, 128, M(ipcbox_port_entry, entry_len) +
     M(ipcbox_port_entry, name_off) + M(ipcbox_port_entry, name_len) +
     M(ipcbox_port_entry, __reserved) + M(ipcbox_port_entry, stat));
 PIN(ipcbox_port_list, 40, HEAD(ipcbox_port_list) + M(ipcbox_port_list, after) +
@@ -50,11 +51,11 @@ PIN(ipcbox_port_list, 40, HEAD(ipcbox_port_list) + M(ipcbox_port_list, after) +
 PIN(ipcbox_send, 48, HEAD(ipcbox_send) + M(ipcbox_send, data) +
     M(ipcbox_send, len) + M(ipcbox_send, tag) + M(ipcbox_send, deadline) +
     M(ipcbox_send, priority) + M(ipcbox_send, pid));
-PIN(ipcbox_recv, 80, HEAD(ipcbox_recv) + M(ipcbox_recv, data) +
+PIN(ipcbox_recv, 88, HEAD(ipcbox_recv) + M(ipcbox_recv, data) +
     M(ipcbox_recv, capacity) + M(ipcbox_recv, deadline) + M(ipcbox_recv, from) +
     M(ipcbox_recv, pid) + M(ipcbox_recv, uid) + M(ipcbox_recv, gid) +
-    M(ipcbox_recv, priority) + M(ipcbox_recv, __reserved) +
-    M(ipcbox_recv, len) + M(ipcbox_recv, tag) + M(ipcbox_recv, seq));
+    M(ipcbox_recv, priority) + M(ipcbox_recv, room) + M(ipcbox_recv, len) +
+    M(ipcbox_recv, tag) + M(ipcbox_recv, seq) + M(ipcbox_recv, call));
 PIN(ipcbox_set, 48, HEAD(ipcbox_set) + M(ipcbox_set, attr));
 
 FIXTURE(abi) {

@@ -31,7 +31,6 @@ MUST_BE_ZERO(port_open_reserved, IPCBOX_PORT_OPEN, ipcbox_port_open, __reserved,
 	     CONTROL);
 MUST_BE_ZERO(port_delete_reserved, IPCBOX_PORT_DELETE, ipcbox_port_delete,
 	     __reserved, CONTROL);
-MUST_BE_ZERO(recv_reserved, IPCBOX_RECV, ipcbox_recv, __reserved, PORT);
 MUST_BE_ZERO(recv_from_on_port, IPCBOX_RECV, ipcbox_recv, from, PORT);
 MUST_BE_ZERO(send_pid_on_port, IPCBOX_SEND, ipcbox_send, pid, PORT);
 MUST_BE_ZERO(attr_mode_not_in_mask, IPCBOX_PORT_CREATE, ipcbox_port_create,

@@ -34,6 +34,13 @@
  *
  * A direct send by pid on the control fd uses the same link without an fd.
  *
+ * *call*: a message whose sender sleeps until the receiver replies to it, in one
+ * command. It waits in the box as any message does, by its priority. Receiving
+ * it gives a number, with which the reply finds the caller; one command replies
+ * and receives the next. The file description through which a call was received
+ * answers for it: when the receiving process closes it, or dies, before it
+ * replied, the caller gets EPIPE at once.
+ *
  * Names, and who can reach whom by pid, belong to the network namespace in
  * which /dev/ipcbox was opened, as with abstract UNIX sockets. When the
  * namespace dies all in it is freed.
@@ -47,6 +54,10 @@
  *
  * *All or nothing.* A send that returned 0 is in the box; one that failed left
  * no trace. A receive that failed left the message where it was.
+ *
+ * *Batches.* Many messages can be sent or received in one command, each with its
+ * own result. They are taken in order up to the first that fails; who waits for
+ * them is woken once.
  *
  * *Waiting.* A send to a full box and a receive from an empty one wait, unless
  * O_NONBLOCK is set on the fd or %IPCBOX_NONBLOCK in the call. The wait ends
@@ -65,7 +76,7 @@
 /**
  * DOC: Errors
  *
- * An error means that nothing was changed. These have the same meaning for
+ * An error means that nothing was changed (of a call: see there). These have the same meaning for
  * each command; what is special to a command stands with it.
  *
  * ========== ===============================================================
@@ -93,7 +104,8 @@
  * ENOTTY     the command is unknown, or not one for this kind of fd
  * EPERM      this is for the owner of the port or mailbox, or CAP_IPC_OWNER
  * EPIPE      the other side is gone: the peer's mailbox; the process named in
- *            from; all receivers, or all senders, of an unlinked port
+ *            from; all receivers, or all senders, of an unlinked port; who
+ *            received a call, before the reply; who made it
  * ERANGE     a limit for a box above what net.ipcbox.box_* allows
  * ESRCH      there is no such process in this pid namespace
  * ETIMEDOUT  the deadline passed
@@ -107,8 +119,8 @@
  * Each struct starts with its size as the caller was compiled and with flags.
  * Reserved fields, unknown flags and, in a larger struct, what this kernel does
  * not know must be zero. A field marked "out" is written by the kernel and not
- * read. Pointers are passed as 64-bit integers, so the layout is the same for
- * 32-bit programs.
+ * read. Entries of a batch grow likewise, by entry_size. Pointers are passed as
+ * 64-bit integers, so the layout is the same for 32-bit programs.
  */
 
 /** IPCBOX_ABI - the ABI level that this header describes */
@@ -117,6 +129,7 @@
 #define IPCBOX_NAME_MAX		255		/* bytes in a port's name */
 #define IPCBOX_PRIORITY_MAX	32767		/* most urgent; 0 is the least */
 #define IPCBOX_MSGSIZE_MAX	(16U << 20)	/* bytes, for any box */
+#define IPCBOX_BATCH_MAX	1024		/* messages in one command */
 
 /* What a new box has where its creator does not say otherwise. */
 #define IPCBOX_DEFAULT_MESSAGES	256
@@ -127,7 +140,11 @@
 /* Bits of ipcbox_query.features */
 #define IPCBOX_FEATURE_PORT	(1ULL << 0)
 #define IPCBOX_FEATURE_MAILBOX	(1ULL << 1)	/* mailboxes, links, direct send */
-#define IPCBOX_FEATURES		(IPCBOX_FEATURE_PORT | IPCBOX_FEATURE_MAILBOX)
+#define IPCBOX_FEATURE_CALL	(1ULL << 2)	/* call, reply */
+#define IPCBOX_FEATURE_BATCH	(1ULL << 3)
+#define IPCBOX_FEATURES				\
+	(IPCBOX_FEATURE_PORT | IPCBOX_FEATURE_MAILBOX | \
+	 IPCBOX_FEATURE_CALL | IPCBOX_FEATURE_BATCH)
 
 /*
  * Flags. In a command that gives an fd, NONBLOCK sets O_NONBLOCK on it; in send
@@ -151,6 +168,11 @@
 #define IPCBOX_PORT_LIST_FLAGS		0U
 #define IPCBOX_SEND_FLAGS		IPCBOX_NONBLOCK
 #define IPCBOX_RECV_FLAGS		IPCBOX_NONBLOCK
+#define IPCBOX_CALL_FLAGS		IPCBOX_NONBLOCK
+#define IPCBOX_REPLY_FLAGS		0U
+#define IPCBOX_REPLY_RECV_FLAGS		0U
+#define IPCBOX_SEND_BATCH_FLAGS		IPCBOX_NONBLOCK
+#define IPCBOX_RECV_BATCH_FLAGS		IPCBOX_NONBLOCK
 #define IPCBOX_STAT_FLAGS		0U
 #define IPCBOX_SET_FLAGS		0U
 
@@ -375,8 +397,11 @@ struct ipcbox_port_delete {
  * @bytes: out: payload queued now
  * @sent: out: messages accepted so far
  * @received: out: messages received so far
- * @receivers: out: calls asleep for a message
- * @senders: out: calls asleep for room
+ * @receivers: out: receivers asleep for a message
+ * @senders: out: senders asleep for room
+ * @calls: out: calls that were received and wait for their reply, of all
+ *	receivers of the port or mailbox
+ * @__reserved: zero
  *
  * Needs no right. Return: 0.
  */
@@ -399,6 +424,8 @@ struct ipcbox_stat {
 	__aligned_u64 received;
 	__u32 receivers;
 	__u32 senders;
+	__u32 calls;
+	__u32 __reserved;
 };
 
 /**
@@ -485,11 +512,13 @@ struct ipcbox_send {
  *	overflow id
  * @gid: out: its effective group, likewise
  * @priority: out: priority given by the sender
- * @__reserved: zero
+ * @room: out: of a call: how long the reply may be, in bytes; otherwise zero
  * @len: out: length of the message in bytes; written with EMSGSIZE too
  * @tag: out: the sender's tag
  * @seq: out: 1 for the first message that the port or link ever took, then one
  *	more for each
+ * @call: out: the number with which %IPCBOX_REPLY on this fd answers it; zero if
+ *	nobody waits for a reply
  *
  * Return: 0. EAGAIN, EINTR, ETIMEDOUT; EBADF: the fd is not for receiving;
  * EIDRM: the port was removed; EMSGSIZE: the next message is longer than
@@ -508,10 +537,227 @@ struct ipcbox_recv {
 	__u32 uid;
 	__u32 gid;
 	__u32 priority;
-	__u32 __reserved;
+	__u32 room;
 	__aligned_u64 len;
 	__aligned_u64 tag;
 	__aligned_u64 seq;
+	__aligned_u64 call;
+};
+
+/**
+ * struct ipcbox_call - %IPCBOX_CALL, on a port, link or control fd
+ * @size: sizeof(struct ipcbox_call)
+ * @flags: %IPCBOX_NONBLOCK: do not wait for room in the box (the reply is waited
+ *	for in any case), or zero; likewise O_NONBLOCK
+ * @data: pointer to the request; not read if @len is zero
+ * @len: its length in bytes, from 0 to the box's max_msgsize
+ * @tag: any number, told to the receiver
+ * @deadline: when to give up (CLOCK_MONOTONIC, ns), for all of it: room,
+ *	receiver and reply; 0: never
+ * @priority: 0 to %IPCBOX_PRIORITY_MAX
+ * @pid: on the control fd the receiving process; on any other zero
+ * @reply: pointer to room for the reply; not used if its length is zero
+ * @capacity: room in bytes, told to the receiver; what is above
+ *	%IPCBOX_MSGSIZE_MAX counts as that
+ * @reply_len: out: length of the reply in bytes
+ * @reply_tag: out: the tag that the receiver gave it
+ * @reply_pid: out: the process that replied, as the caller's pid namespace sees
+ *	it, or 0
+ * @reply_uid: out: its effective user as the caller's user namespace sees it
+ * @reply_gid: out: its effective group, likewise
+ * @received: out: 1. Written with an error too where the call was in the box: 0:
+ *	nobody received the request and nobody will; 1: somebody did, and may have
+ *	done what it asks
+ *
+ * If it fails while the request is still in the box, the request is withdrawn, as
+ * if there had been none. Once it was received that cannot be, so a signal ends
+ * the call with EINTR and does not restart it.
+ *
+ * Return: 0: the reply is there. EAGAIN: no room; EINTR, ETIMEDOUT; EFAULT: of
+ * @data, and then nothing was done, or of @reply, and then the reply is lost;
+ * EBADF: the fd is not for sending; EIDRM, EPIPE: the end of the port or peer, or
+ * of the process that received the request, before it replied; EMSGSIZE, ENOBUFS,
+ * ENOMEM, EUSERS; on the control fd also EACCES, ECONNREFUSED, EMLINK and ESRCH,
+ * as for %IPCBOX_LINK_OPEN.
+ */
+struct ipcbox_call {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 data;
+	__aligned_u64 len;
+	__aligned_u64 tag;
+	__aligned_u64 deadline;
+	__u32 priority;
+	__s32 pid;
+	__aligned_u64 reply;
+	__aligned_u64 capacity;
+	__aligned_u64 reply_len;
+	__aligned_u64 reply_tag;
+	__s32 reply_pid;
+	__u32 reply_uid;
+	__u32 reply_gid;
+	__u32 received;
+};
+
+/**
+ * struct ipcbox_reply - %IPCBOX_REPLY, on a port or mailbox fd
+ * @size: sizeof(struct ipcbox_reply)
+ * @flags: zero
+ * @call: from struct ipcbox_recv: what is answered; it was received through this
+ *	fd, or one with which this one shares the file description (dup(2), fork(2))
+ * @data: pointer to the reply; not read if @len is zero
+ * @len: its length in bytes
+ * @tag: any number, told to the caller
+ *
+ * Replies may be given in any order, and by any thread. It never waits.
+ *
+ * Return: 0: the caller has it. EBADF: the fd is not for receiving; EINVAL: @call
+ * was never the number of a call; EIDRM: the port was removed, and the caller was
+ * told so; EMSGSIZE: longer than the caller has room for, who goes on waiting;
+ * EPIPE: nobody waits for this reply any more: the caller died or gave up, or has
+ * been answered; ENOBUFS, ENOMEM.
+ */
+struct ipcbox_reply {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 call;
+	__aligned_u64 data;
+	__aligned_u64 len;
+	__aligned_u64 tag;
+};
+
+/**
+ * struct ipcbox_reply_recv - %IPCBOX_REPLY_RECV, on a port or mailbox fd: reply,
+ *	then receive the next message
+ * @size: sizeof(struct ipcbox_reply_recv)
+ * @flags: zero
+ * @data: pointer to the reply
+ * @len: its length in bytes
+ * @tag: any number, told to the caller
+ * @call: what is answered; zero: nothing, only receive. Out: zero, if the reply
+ *	was given, also where it then fails to receive: called again with the same
+ *	struct it goes on from there
+ * @recv: as for %IPCBOX_RECV; @recv.size is sizeof(struct ipcbox_recv). The
+ *	buffers of @data and @recv.data may be the same
+ *
+ * Return: 0. If the reply could not be given: as for %IPCBOX_REPLY, and nothing was
+ * received. Otherwise as for %IPCBOX_RECV.
+ */
+struct ipcbox_reply_recv {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 data;
+	__aligned_u64 len;
+	__aligned_u64 tag;
+	__aligned_u64 call;
+	struct ipcbox_recv recv;
+};
+
+/**
+ * struct ipcbox_send_entry - one message of %IPCBOX_SEND_BATCH
+ * @data: pointer to the message; not read if @len is zero
+ * @len: its length in bytes
+ * @tag: any number, told to the receiver
+ * @priority: 0 to %IPCBOX_PRIORITY_MAX
+ * @result: out: see struct ipcbox_send_batch
+ */
+struct ipcbox_send_entry {
+	__aligned_u64 data;
+	__aligned_u64 len;
+	__aligned_u64 tag;
+	__u32 priority;
+	__s32 result;
+};
+
+/**
+ * struct ipcbox_send_batch - %IPCBOX_SEND_BATCH, on a port, link or control fd
+ * @size: sizeof(struct ipcbox_send_batch)
+ * @flags: %IPCBOX_NONBLOCK or zero
+ * @entries: pointer to the messages
+ * @count: how many, 1 to %IPCBOX_BATCH_MAX
+ * @entry_size: sizeof(struct ipcbox_send_entry)
+ * @deadline: when to give up waiting for room (CLOCK_MONOTONIC, ns); 0: never
+ * @pid: on the control fd the receiving process; on any other zero
+ * @__reserved: zero
+ *
+ * The messages are sent in order, and each as by %IPCBOX_SEND: it waits where there
+ * is no room. The first that fails ends it.
+ *
+ * Return: how many were sent, if any: their @result is 0, that of the next is the
+ * errno (negative) with which it failed, and those behind it were not tried and not
+ * touched. If none was sent, the errno of the first, as for %IPCBOX_SEND, and no
+ * @result is written. (An entry that cannot be written to is told by the next call;
+ * its message is sent.)
+ */
+struct ipcbox_send_batch {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 entries;
+	__u32 count;
+	__u32 entry_size;
+	__aligned_u64 deadline;
+	__s32 pid;
+	__u32 __reserved;
+};
+
+/**
+ * struct ipcbox_recv_entry - one message of %IPCBOX_RECV_BATCH
+ * @data: pointer to room for the message; not used if its length is zero
+ * @capacity: room in bytes
+ * @len: out: as in struct ipcbox_recv; the others likewise
+ * @tag: out
+ * @seq: out
+ * @call: out
+ * @pid: out
+ * @uid: out
+ * @gid: out
+ * @priority: out
+ * @room: out
+ * @result: out: see struct ipcbox_recv_batch
+ */
+struct ipcbox_recv_entry {
+	__aligned_u64 data;
+	__aligned_u64 capacity;
+	__aligned_u64 len;
+	__aligned_u64 tag;
+	__aligned_u64 seq;
+	__aligned_u64 call;
+	__s32 pid;
+	__u32 uid;
+	__u32 gid;
+	__u32 priority;
+	__u32 room;
+	__s32 result;
+};
+
+/**
+ * struct ipcbox_recv_batch - %IPCBOX_RECV_BATCH, on a port or mailbox fd
+ * @size: sizeof(struct ipcbox_recv_batch)
+ * @flags: %IPCBOX_NONBLOCK or zero
+ * @entries: pointer to room for messages
+ * @count: how many, 1 to %IPCBOX_BATCH_MAX
+ * @entry_size: sizeof(struct ipcbox_recv_entry)
+ * @deadline: when to give up waiting for the first (CLOCK_MONOTONIC, ns); 0: never
+ * @from: as for %IPCBOX_RECV
+ * @__reserved: zero
+ *
+ * Waits for the first message, and takes of the others what is there.
+ *
+ * Return: how many were received, if any: their @result is 0. That of the next is
+ * the errno (negative) why it was not: EAGAIN: there was no more; EMSGSIZE, with
+ * @len, or EFAULT: it stays in the box. Those behind it are not touched. If none was
+ * received, the errno of the first, as for %IPCBOX_RECV; then nothing is written,
+ * but for @len with EMSGSIZE.
+ */
+struct ipcbox_recv_batch {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 entries;
+	__u32 count;
+	__u32 entry_size;
+	__aligned_u64 deadline;
+	__s32 from;
+	__u32 __reserved;
 };
 
 /**
@@ -547,5 +793,10 @@ struct ipcbox_set {
 #define IPCBOX_RECV		_IO(IPCBOX_IOC_TYPE, 0x08)
 #define IPCBOX_STAT		_IO(IPCBOX_IOC_TYPE, 0x09)
 #define IPCBOX_SET		_IO(IPCBOX_IOC_TYPE, 0x0a)
+#define IPCBOX_CALL		_IO(IPCBOX_IOC_TYPE, 0x0b)
+#define IPCBOX_REPLY		_IO(IPCBOX_IOC_TYPE, 0x0c)
+#define IPCBOX_REPLY_RECV	_IO(IPCBOX_IOC_TYPE, 0x0d)
+#define IPCBOX_SEND_BATCH	_IO(IPCBOX_IOC_TYPE, 0x0e)
+#define IPCBOX_RECV_BATCH	_IO(IPCBOX_IOC_TYPE, 0x0f)
 
 #endif /* _UAPI_LINUX_IPCBOX_H */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-#ifndef _IPCBOX_CALL_H
-#define _IPCBOX_CALL_H
+#ifndef _IPCBOX_REQUEST_H
+#define _IPCBOX_REQUEST_H
 
 /**
- * DOC: call
+ * DOC: request
  *
  * A command on its way through the table in ioctl.c to its handler: the struct
  * as it was read from user space and checked, where it came from, and what
@@ -14,7 +14,7 @@
 
 #include <linux/ipcbox.h>
 
-struct ipcbox_call {
+struct ipcbox_request {
 	struct file *file;
 	struct ipcbox_handle *handle;
 	void __user *user;
@@ -38,10 +38,10 @@ struct ipcbox_call {
 	};
 };
 
-int ipcbox_call_respond(struct ipcbox_call *call, size_t size);
-struct ipcbox_sender *ipcbox_call_sender(struct ipcbox_call *call);
-struct pid *ipcbox_call_get_process(s32 nr);
-struct ipcbox_mailbox *ipcbox_call_find_mailbox(struct ipcbox_call *call,
+int ipcbox_request_respond(struct ipcbox_request *request, size_t size);
+struct ipcbox_sender *ipcbox_request_sender(struct ipcbox_request *request);
+struct pid *ipcbox_request_get_process(s32 nr);
+struct ipcbox_mailbox *ipcbox_request_find_mailbox(struct ipcbox_request *request,
 						struct pid *pid);
 
-#endif /* _IPCBOX_CALL_H */
+#endif /* _IPCBOX_REQUEST_H */
