@@ -2,7 +2,9 @@
 #include "box.h"
 
 #include "account.h"
+#include "call.h"
 #include "lane.h"
+#include "sender.h"
 #include "trace.h"
 
 #include <linux/sched.h>
@@ -30,6 +32,7 @@ void ipcbox_box_init(struct ipcbox_box *box, struct ipcbox_lane *sole)
 	};
 	spin_lock_init(&box->lock);
 	INIT_LIST_HEAD(&box->takers);
+	INIT_LIST_HEAD(&box->in_service);
 	init_waitqueue_head(&box->readable);
 }
 
@@ -90,10 +93,10 @@ static int wait_for_room(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 	ipcbox_lane_add_sender(lane, msg, &sender);
 	spin_unlock(&lane->box->lock);
 
-	trace_ipcbox_block(lane->id, true);
+	trace_ipcbox_block(lane->id, IPCBOX_SENDING);
 	ret = ipcbox_wait(&sender, patience, NULL);
 	ret = ret ? leave_as_sender(lane, msg, &sender, ret) : sender.result;
-	trace_ipcbox_wake(lane->id, true, ret);
+	trace_ipcbox_wake(lane->id, IPCBOX_SENDING, ret);
 
 	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
 	return ret;
@@ -154,7 +157,8 @@ static int leave_as_receiver(struct ipcbox_box *box,
 
 static int wait_for_message(struct ipcbox_box *box, struct pid *peer,
 			    struct ipcbox_waiter *receiver,
-			    const struct ipcbox_patience *patience)
+			    const struct ipcbox_patience *patience,
+			    struct ipcbox_wakes *wakes)
 	__releases(&box->lock)
 {
 	u64 id = receiver->from ? receiver->from->id : box->id;
@@ -162,11 +166,12 @@ static int wait_for_message(struct ipcbox_box *box, struct pid *peer,
 
 	ipcbox_lane_add_taker(box, receiver);
 	spin_unlock(&box->lock);
+	ipcbox_wake(wakes);
 
-	trace_ipcbox_block(id, false);
+	trace_ipcbox_block(id, IPCBOX_RECEIVING);
 	ret = ipcbox_wait(receiver, patience, peer);
 	ret = ret ? leave_as_receiver(box, receiver, ret) : receiver->result;
-	trace_ipcbox_wake(id, false, ret);
+	trace_ipcbox_wake(id, IPCBOX_RECEIVING, ret);
 
 	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
 	return ret;
@@ -180,12 +185,46 @@ static int why_empty(const struct ipcbox_box *box, struct pid *peer)
 	return -EAGAIN;
 }
 
+/* Take a message or wait for one; and wake who is to be woken in any case. */
+static int take_and_unlock(struct ipcbox_box *box, struct pid *peer,
+			   struct ipcbox_waiter *receiver,
+			   const struct ipcbox_patience *patience,
+			   struct ipcbox_wakes *wakes)
+	__releases(&box->lock)
+{
+	struct ipcbox_lane *lane;
+	int err;
+
+	err = box->gone;
+	if (err)
+		goto out_unlock;
+
+	lane = receiver->from ?: ipcbox_lane_first_ready(box);
+	if (lane && lane->messages) {
+		err = ipcbox_lane_take_message(lane, receiver, wakes);
+		if (err)
+			goto out_unlock;
+		ipcbox_lane_settle_and_unlock(lane, wakes);
+		return 0;
+	}
+	err = why_empty(box, peer);
+	if (err == -EAGAIN)
+		err = may_wait(patience);
+	if (!err)
+		return wait_for_message(box, peer, receiver, patience, wakes);
+
+out_unlock:
+	spin_unlock(&box->lock);
+	ipcbox_wake(wakes);
+	return err;
+}
+
 /**
  * ipcbox_box_take() - take the next message out of a box
  * @box: the box, held by the caller
  * @peer: the process whose end ends the wait for its lane, or NULL
- * @receiver: initialised, with its capacity and the lane it takes from, if not
- *	any; tells msg and lane, or needed
+ * @receiver: initialised, with its capacity, server, small, and the lane it takes
+ *	from, if not any; tells msg, payload, lane and room, or needed
  * @patience: whether and how long to wait for a message
  *
  * A message that was taken is in the receiver's hand, and its lane stays until
@@ -199,32 +238,79 @@ int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
 		    const struct ipcbox_patience *patience)
 {
 	struct ipcbox_wakes wakes;
-	struct ipcbox_lane *lane;
+
+	ipcbox_wakes_init(&wakes);
+	spin_lock(&box->lock);
+	return take_and_unlock(box, peer, receiver, patience, &wakes);
+}
+
+static int reply_under_lock(struct ipcbox_box *box,
+			    struct ipcbox_server *server, u64 number,
+			    const union ipcbox_small *reply,
+			    struct ipcbox_msg *payload,
+			    struct ipcbox_wakes *wakes)
+{
+	if (box->gone)
+		return box->gone;
+	return ipcbox_call_reply(box, server, number, reply, payload, wakes);
+}
+
+/**
+ * ipcbox_box_reply() - give a reply to a caller
+ * @box: the box, held by the caller
+ * @server: through which the call was received
+ * @number: of the call
+ * @reply: the reply; its sender stays the caller's
+ * @payload: of a long reply, or NULL; passes to who called, on success
+ *
+ * Return: 0, -EINVAL, -EPIPE, -EMSGSIZE, or the errno of the end of the box.
+ */
+int ipcbox_box_reply(struct ipcbox_box *box, struct ipcbox_server *server,
+		     u64 number, const union ipcbox_small *reply,
+		     struct ipcbox_msg *payload)
+{
+	struct ipcbox_wakes wakes;
 	int err;
 
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&box->lock);
-	err = box->gone;
-	if (err)
-		goto out_unlock;
-
-	lane = receiver->from ?: ipcbox_lane_first_ready(box);
-	if (lane && lane->messages) {
-		err = ipcbox_lane_take_message(lane, receiver, &wakes);
-		if (err)
-			goto out_unlock;
-		ipcbox_lane_settle_and_unlock(lane, &wakes);
-		return 0;
-	}
-	err = why_empty(box, peer);
-	if (err == -EAGAIN)
-		err = may_wait(patience);
-	if (!err)
-		return wait_for_message(box, peer, receiver, patience);
-
-out_unlock:
+	err = reply_under_lock(box, server, number, reply, payload, &wakes);
 	spin_unlock(&box->lock);
+	ipcbox_wake(&wakes);
 	return err;
+}
+
+/**
+ * ipcbox_box_reply_and_take() - the two of them, under the lock once
+ * @box: as for both; receiver->server received the call
+ * @number: as for ipcbox_box_reply(); set to 0 when the reply is given
+ * @reply: as for ipcbox_box_reply()
+ * @payload: as for ipcbox_box_reply()
+ * @peer: as for ipcbox_box_take()
+ * @receiver: as for ipcbox_box_take()
+ * @patience: as for ipcbox_box_take()
+ *
+ * Return: as the first of the two that fails.
+ */
+int ipcbox_box_reply_and_take(struct ipcbox_box *box, u64 *number,
+			      const union ipcbox_small *reply,
+			      struct ipcbox_msg *payload, struct pid *peer,
+			      struct ipcbox_waiter *receiver,
+			      const struct ipcbox_patience *patience)
+{
+	struct ipcbox_wakes wakes;
+	int err;
+
+	ipcbox_wakes_init(&wakes);
+	spin_lock(&box->lock);
+	err = reply_under_lock(box, receiver->server, *number, reply, payload,
+			       &wakes);
+	if (err) {
+		spin_unlock(&box->lock);
+		return err;
+	}
+	*number = 0;
+	return take_and_unlock(box, peer, receiver, patience, &wakes);
 }
 
 /* From here on the lane may be freed, if it is one of a mailbox. */
@@ -234,28 +320,47 @@ static void let_go(struct ipcbox_lane *lane)
 	(void)atomic_dec_return_release(&lane->in_hand);
 }
 
-/**
- * ipcbox_box_accept() - a message that was taken has reached its receiver
- * @lane: receiver->lane of ipcbox_box_take(); may be gone afterwards
- * @msg: receiver->msg; it is freed
- */
-void ipcbox_box_accept(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
+/* Of a call that a receiver had in its hand, what is its own. */
+static void free_hand(struct ipcbox_waiter *receiver)
 {
-	trace_ipcbox_receive(lane->id, msg);
-	let_go(lane);
-	ipcbox_msg_free(msg);
+	if (receiver->payload != receiver->msg)
+		ipcbox_msg_free(receiver->payload);
+	ipcbox_sender_put(receiver->msg->sender);
 }
 
 /**
- * ipcbox_box_restore() - put a message back that was taken and not delivered
- * @lane: receiver->lane of ipcbox_box_take(); may be gone afterwards
- * @msg: receiver->msg; it belongs to the box again
- *
- * It goes where it was, or to a receiver that waits. Its room may have been
- * filled meanwhile; then the lane holds one message too many for a while, which
- * is better than to lose one.
+ * ipcbox_box_accept() - a message that was taken has reached its receiver
+ * @receiver: of ipcbox_box_take(); what it tells is gone afterwards
  */
-void ipcbox_box_restore(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
+void ipcbox_box_accept(struct ipcbox_waiter *receiver)
+{
+	struct ipcbox_msg *msg = receiver->msg;
+
+	trace_ipcbox_receive(receiver->lane->id, msg);
+	let_go(receiver->lane);
+	if (msg->is_call)
+		free_hand(receiver);
+	else
+		ipcbox_msg_free(msg);
+}
+
+static void restore_call(struct ipcbox_lane *lane,
+			 struct ipcbox_waiter *receiver)
+{
+	struct ipcbox_wakes wakes;
+	struct ipcbox_caller *call;
+
+	ipcbox_wakes_init(&wakes);
+	spin_lock(&lane->box->lock);
+	/* At the end of the box it was told so, as all in service. */
+	call = ipcbox_call_take_back(lane->box, receiver);
+	if (call)
+		ipcbox_lane_restore_message(lane, &call->request.msg, &wakes);
+	ipcbox_lane_settle_and_unlock(lane, &wakes);
+	free_hand(receiver);
+}
+
+static void restore_message(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
 {
 	struct ipcbox_wakes wakes;
 	struct ipcbox_box *box = lane->box;
@@ -270,6 +375,24 @@ void ipcbox_box_restore(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
 		spin_unlock(&box->lock);
 		ipcbox_lane_drop(lane, msg);
 	}
+}
+
+/**
+ * ipcbox_box_restore() - put a message back that was taken and not delivered
+ * @receiver: of ipcbox_box_take(); what it tells is gone afterwards
+ *
+ * It goes where it was, or to a receiver that waits. Its room may have been
+ * filled meanwhile; then the lane holds one message too many for a while, which
+ * is better than to lose one.
+ */
+void ipcbox_box_restore(struct ipcbox_waiter *receiver)
+{
+	struct ipcbox_lane *lane = receiver->lane;
+
+	if (receiver->msg->is_call)
+		restore_call(lane, receiver);
+	else
+		restore_message(lane, receiver->msg);
 	let_go(lane);
 }
 

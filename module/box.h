@@ -65,8 +65,10 @@ struct ipcbox_box {
 	u64 dropped;			/* of these, dropped at the end */
 	u64 bytes;			/* payload queued now, in all lanes */
 	u32 messages;			/* messages queued now, in all lanes */
-	u32 receivers;			/* calls asleep for a message */
-	u32 senders;			/* calls asleep for room, in all lanes */
+	u32 receivers;			/* asleep for a message */
+	u32 senders;			/* asleep for room, in all lanes */
+	u32 calls;			/* received, and not answered yet: */
+	struct list_head in_service;	/* these, of all servers */
 	struct list_head takers;	/* receivers that take from any lane */
 	struct ipcbox_lane *sole;	/* the lane of a box with only one, */
 	struct rb_root_cached ready;	/* or those with messages, by their first */
@@ -105,8 +107,16 @@ int ipcbox_box_send(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
 		    struct ipcbox_waiter *receiver,
 		    const struct ipcbox_patience *patience);
-void ipcbox_box_restore(struct ipcbox_lane *lane, struct ipcbox_msg *msg);
-void ipcbox_box_accept(struct ipcbox_lane *lane, struct ipcbox_msg *msg);
+int ipcbox_box_reply(struct ipcbox_box *box, struct ipcbox_server *server,
+		     u64 number, const union ipcbox_small *reply,
+		     struct ipcbox_msg *payload);
+int ipcbox_box_reply_and_take(struct ipcbox_box *box, u64 *number,
+			      const union ipcbox_small *reply,
+			      struct ipcbox_msg *payload, struct pid *peer,
+			      struct ipcbox_waiter *receiver,
+			      const struct ipcbox_patience *patience);
+void ipcbox_box_restore(struct ipcbox_waiter *receiver);
+void ipcbox_box_accept(struct ipcbox_waiter *receiver);
 
 void ipcbox_box_get_attr(struct ipcbox_box *box, struct ipcbox_access *access,
 			 struct ipcbox_bounds *bounds);

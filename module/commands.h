@@ -7,7 +7,7 @@
  *
  * The handlers of the table in ioctl.c, one for each ioctl: those that make,
  * find and tell about objects are in commands.c, those that move messages in
- * transfer.c. What they do and return stands in the uapi header. The table has
+ * send.c, receive.c, exchange.c and batch.c. What they do and return stands in the uapi header. The table has
  * checked size, flags and kind of fd by the time that they run.
  */
 
@@ -22,6 +22,9 @@ int ipcbox_do_port_delete(struct ipcbox_request *request);
 int ipcbox_do_port_list(struct ipcbox_request *request);
 int ipcbox_do_send(struct ipcbox_request *request);
 int ipcbox_do_recv(struct ipcbox_request *request);
+int ipcbox_do_call(struct ipcbox_request *request);
+int ipcbox_do_reply(struct ipcbox_request *request);
+int ipcbox_do_reply_recv(struct ipcbox_request *request);
 int ipcbox_do_stat(struct ipcbox_request *request);
 int ipcbox_do_set(struct ipcbox_request *request);
 

@@ -2,7 +2,9 @@
 /*
  * The end of boxes and lanes: the first phase of teardown, see box.h.
  */
+#include "call.h"
 #include "lane.h"
+#include "trace.h"
 
 #include <linux/sched.h>
 
@@ -58,10 +60,20 @@ static void dismiss_senders(struct ipcbox_lane *lane, int err)
 	} while (again);
 }
 
-static struct ipcbox_msg *pull(struct ipcbox_lane *lane)
+/* A caller learns of the end by its message, which is gone when it knows. */
+static void dismiss_call(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
+			 struct ipcbox_wakes *wakes)
 {
-	struct ipcbox_wakes wakes;	/* nobody is left to wake */
-	struct ipcbox_msg *msg;
+	trace_ipcbox_drop(lane->id, msg);
+	ipcbox_waiter_finish(&ipcbox_caller_of(msg)->waiter, lane->box->gone,
+			     wakes);
+}
+
+/* Take one message out of a lane. Return: whether there was one. */
+static bool drop_first(struct ipcbox_lane *lane)
+{
+	struct ipcbox_msg *msg, *to_free = NULL;
+	struct ipcbox_wakes wakes;
 
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&lane->box->lock);
@@ -69,8 +81,15 @@ static struct ipcbox_msg *pull(struct ipcbox_lane *lane)
 	if (msg) {
 		ipcbox_lane_remove_message(lane, msg, &wakes);
 		ipcbox_lane_count_drop(lane);
+		if (msg->is_call)
+			dismiss_call(lane, msg, &wakes);
+		else
+			to_free = msg;
 	}
 	spin_unlock(&lane->box->lock);
+	ipcbox_wake(&wakes);
+	if (to_free)
+		ipcbox_lane_drop(lane, to_free);
 	return msg;
 }
 
@@ -94,6 +113,7 @@ bool ipcbox_box_end(struct ipcbox_box *box, int err)
 	if (!first)
 		return false;
 	dismiss_takers(box, &box->takers, err);
+	ipcbox_box_end_calls(box, err);
 	wake_all_pollers(&box->readable, EPOLLIN | EPOLLHUP | EPOLLERR);
 	return true;
 }
@@ -122,12 +142,8 @@ void ipcbox_lane_end(struct ipcbox_lane *lane)
  */
 void ipcbox_lane_drain(struct ipcbox_lane *lane)
 {
-	struct ipcbox_msg *msg;
-
-	while ((msg = pull(lane))) {
-		ipcbox_lane_drop(lane, msg);
+	while (drop_first(lane))
 		cond_resched();
-	}
 }
 
 /**

@@ -8,6 +8,7 @@
 
 #include <linux/anon_inodes.h>
 #include <linux/cred.h>
+#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/pid.h>
@@ -34,11 +35,37 @@ struct ipcbox_handle *ipcbox_handle_create(struct ipcbox_ns *ns)
 	get_net(ns->net);
 	handle->ns = ns;
 	handle->kind = IPCBOX_HANDLE_CONTROL;
+	ipcbox_server_init(&handle->server);
 	return handle;
+}
+
+static int is_file(const void *file, struct file *other, unsigned int fd)
+{
+	return file == other;
+}
+
+/**
+ * ipcbox_handle_flush() - a process closes one of its fds, also when it dies
+ * @handle: the handle
+ * @file: its file
+ * @files: the open files of the process, without that fd
+ *
+ * The file may stay open in other processes. They do not know of the calls that this
+ * one received, so it is over with these, unless it has another fd for them.
+ */
+void ipcbox_handle_flush(struct ipcbox_handle *handle, const struct file *file,
+			 struct files_struct *files)
+{
+	if (!handle->box || !files || !READ_ONCE(handle->box->calls))
+		return;
+	if (!iterate_fd(files, 0, is_file, file))
+		ipcbox_server_end(&handle->server, handle->box, files);
 }
 
 static void close_object(struct ipcbox_handle *handle)
 {
+	if (handle->box)
+		ipcbox_server_end(&handle->server, handle->box, NULL);
 	switch (handle->kind) {
 	case IPCBOX_HANDLE_PORT:
 		ipcbox_port_close(handle->port, handle->directions);
@@ -257,6 +284,7 @@ static void show_stat(const struct ipcbox_stat *stat, struct seq_file *seq)
 		   stat->max_bytes);
 	seq_printf(seq, "ipcbox-receivers:\t%u\n", stat->receivers);
 	seq_printf(seq, "ipcbox-senders:\t%u\n", stat->senders);
+	seq_printf(seq, "ipcbox-calls:\t%u\n", stat->calls);
 }
 
 /**

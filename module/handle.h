@@ -13,12 +13,14 @@
  * published, apart from the sender it remembers.
  */
 
+#include "call.h"
 #include "sender.h"
 
 #include <linux/poll.h>
 #include <linux/types.h>
 
 struct file;
+struct files_struct;
 struct ipcbox_box;
 struct ipcbox_handle;
 struct ipcbox_lane;
@@ -43,6 +45,7 @@ struct ipcbox_handle {
 	struct ipcbox_sender __rcu *sender;	/* the last that used this fd */
 
 	struct ipcbox_box *box;		/* to receive from, or NULL */
+	struct ipcbox_server server;	/* answers for calls received from it */
 	struct ipcbox_lane *lane;	/* to send to, or NULL */
 
 	struct ipcbox_port *port;
@@ -59,6 +62,8 @@ struct ipcbox_fd {
 };
 
 struct ipcbox_handle *ipcbox_handle_create(struct ipcbox_ns *ns);
+void ipcbox_handle_flush(struct ipcbox_handle *handle, const struct file *file,
+			 struct files_struct *files);
 void ipcbox_handle_destroy(struct ipcbox_handle *handle);
 
 void ipcbox_handle_set_port(struct ipcbox_handle *handle,

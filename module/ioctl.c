@@ -51,6 +51,12 @@ static const struct command commands[] = {
 	COMMAND(IPCBOX_SEND, ipcbox_send, pid, CONTROL | PORT | LINK,
 		ipcbox_do_send),
 	COMMAND(IPCBOX_RECV, ipcbox_recv, call, PORT | MAILBOX, ipcbox_do_recv),
+	COMMAND(IPCBOX_CALL, ipcbox_call, received, CONTROL | PORT | LINK,
+		ipcbox_do_call),
+	COMMAND(IPCBOX_REPLY, ipcbox_reply, tag, PORT | MAILBOX,
+		ipcbox_do_reply),
+	COMMAND(IPCBOX_REPLY_RECV, ipcbox_reply_recv, recv, PORT | MAILBOX,
+		ipcbox_do_reply_recv),
 	COMMAND(IPCBOX_STAT, ipcbox_stat, __reserved, PORT | MAILBOX | LINK,
 		ipcbox_do_stat),
 	COMMAND(IPCBOX_SET, ipcbox_set, attr, PORT | MAILBOX, ipcbox_do_set),
@@ -79,7 +85,7 @@ static int read_struct(struct ipcbox_request *request, const struct command *com
 	if (user_size > PAGE_SIZE)
 		return -E2BIG;
 	request->user_size = user_size;
-	err = copy_struct_from_user(&request->query, command->size, request->user,
+	err = copy_struct_from_user(&request->whole, command->size, request->user,
 				    user_size);
 	if (err)
 		return err;

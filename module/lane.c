@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "lane.h"
 
+#include "call.h"
 #include "trace.h"
 
 #include <linux/sched.h>
@@ -122,7 +123,12 @@ static void arrive(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
 {
 	msg->seq = ++lane->sent;
 	msg->arrival = ++lane->box->arrivals;
-	trace_ipcbox_send(lane->id, msg);
+	if (msg->is_call) {
+		ipcbox_caller_of(msg)->arrived = true;
+		trace_ipcbox_call(lane->id, msg);
+	} else {
+		trace_ipcbox_send(lane->id, msg);
+	}
 }
 
 static void enqueue(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
@@ -275,8 +281,13 @@ static void hand_over(struct ipcbox_lane *lane, struct ipcbox_waiter *taker,
 		      struct ipcbox_msg *msg)
 {
 	atomic_inc(&lane->in_hand);
-	taker->msg = msg;
 	taker->lane = lane;
+	if (msg->is_call) {
+		ipcbox_call_receive(lane->box, ipcbox_caller_of(msg), taker);
+	} else {
+		taker->msg = msg;
+		taker->payload = msg;
+	}
 }
 
 /**
@@ -338,7 +349,9 @@ static bool admit(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
 	ipcbox_lane_remove_sender(lane, msg);
 	arrive(lane, msg);
 	enqueue(lane, msg, wakes);
-	ipcbox_waiter_finish(sender, 0, wakes);
+	/* Who called sleeps on, until the reply. */
+	if (!msg->is_call)
+		ipcbox_waiter_finish(sender, 0, wakes);
 	return true;
 }
 

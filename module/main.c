@@ -104,6 +104,12 @@ static int ipcbox_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
+static int ipcbox_flush(struct file *file, fl_owner_t files)
+{
+	ipcbox_handle_flush(file->private_data, file, files);
+	return 0;
+}
+
 static int ipcbox_release(struct inode *inode, struct file *file)
 {
 	ipcbox_handle_destroy(file->private_data);
@@ -124,6 +130,7 @@ static void ipcbox_show_fdinfo(struct seq_file *seq, struct file *file)
 static const struct file_operations ipcbox_fops = {
 	.owner = THIS_MODULE,
 	.open = ipcbox_open,
+	.flush = ipcbox_flush,
 	.release = ipcbox_release,
 	.unlocked_ioctl = ipcbox_ioctl,
 	/* Pointers travel as u64: nothing differs for a 32-bit program. */

@@ -144,6 +144,7 @@ struct ipcbox_msg *ipcbox_msg_create(struct ipcbox_sender *sender,
 	}
 	msg->sender = ipcbox_sender_hold(sender);
 	msg->len = len;
+	msg->is_call = false;
 
 	err = msg_fill(msg, data);
 	if (err) {
@@ -190,4 +191,49 @@ void ipcbox_msg_free(struct ipcbox_msg *msg)
 				footprint(msg->len));
 	msg_release(msg);
 	ipcbox_sender_put(sender);
+}
+
+/**
+ * ipcbox_small_init() - make a message on the stack
+ * @small: the message
+ * @sender: who sends it; held by the caller as long as the message is there
+ * @data: the payload, in user memory
+ * @len: its length, not above %IPCBOX_MSGSIZE_MAX
+ * @payload: out: a message of its own that has the payload, to be freed, if it is
+ *	too long for this one; otherwise NULL
+ *
+ * The caller sets tag and priority.
+ *
+ * Return: 0 or as for ipcbox_msg_create().
+ * Context: may sleep.
+ */
+int ipcbox_small_init(union ipcbox_small *small, struct ipcbox_sender *sender,
+		      const void __user *data, u32 len,
+		      struct ipcbox_msg **payload)
+{
+	struct ipcbox_msg *msg = &small->msg;
+
+	msg->sender = sender;
+	msg->len = len;
+	msg->is_call = false;
+	*payload = NULL;
+	if (len > IPCBOX_SMALL_MAX) {
+		*payload = ipcbox_msg_create(sender, data, len);
+		return PTR_ERR_OR_ZERO(*payload);
+	}
+	return copy_from_user(small->bytes + HEADER, data, len) ? -EFAULT : 0;
+}
+
+/**
+ * ipcbox_small_copy() - copy a message from one stack to another
+ * @to: where to; of its own are only the places in a queue
+ * @from: where from
+ */
+void ipcbox_small_copy(union ipcbox_small *to, const union ipcbox_small *from)
+{
+	u32 len = from->msg.len <= IPCBOX_SMALL_MAX ? from->msg.len : 0;
+
+	memcpy(to->bytes + offsetof(struct ipcbox_msg, arrival),
+	       from->bytes + offsetof(struct ipcbox_msg, arrival),
+	       HEADER - offsetof(struct ipcbox_msg, arrival) + len);
 }

@@ -39,10 +39,22 @@ struct ipcbox_msg {
 	u64 seq;
 	u32 len;
 	u16 priority;
+	bool is_call;			/* it is in a struct ipcbox_caller */
 	union {
 		DECLARE_FLEX_ARRAY(u8, data);
 		DECLARE_FLEX_ARRAY(struct page *, pages);
 	};
+};
+
+/*
+ * A message on the stack of a task that sleeps, with room for a short payload: a
+ * call costs no allocation.
+ */
+#define IPCBOX_SMALL_MAX 128U
+
+union ipcbox_small {
+	struct ipcbox_msg msg;
+	u8 bytes[offsetof(struct ipcbox_msg, data) + IPCBOX_SMALL_MAX];
 };
 
 int ipcbox_msg_init(void);
@@ -52,5 +64,10 @@ struct ipcbox_msg *ipcbox_msg_create(struct ipcbox_sender *sender,
 				     const void __user *data, u32 len);
 int ipcbox_msg_copy_out(const struct ipcbox_msg *msg, void __user *data);
 void ipcbox_msg_free(struct ipcbox_msg *msg);
+
+int ipcbox_small_init(union ipcbox_small *small, struct ipcbox_sender *sender,
+		      const void __user *data, u32 len,
+		      struct ipcbox_msg **payload);
+void ipcbox_small_copy(union ipcbox_small *to, const union ipcbox_small *from);
 
 #endif /* _IPCBOX_MSG_H */

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "request.h"
 
+#include "deadline.h"
 #include "mailbox.h"
 
+#include <linux/fs.h>
 #include <linux/pid.h>
+#include <linux/time_namespace.h>
 #include <linux/uaccess.h>
 
 /**
@@ -15,7 +18,7 @@
  */
 int ipcbox_request_respond(struct ipcbox_request *request, size_t size)
 {
-	if (copy_to_user(request->user, &request->query, min(request->user_size, size)))
+	if (copy_to_user(request->user, &request->whole, min(request->user_size, size)))
 		return -EFAULT;
 	return 0;
 }
@@ -29,6 +32,37 @@ int ipcbox_request_respond(struct ipcbox_request *request, size_t size)
 struct ipcbox_sender *ipcbox_request_sender(struct ipcbox_request *request)
 {
 	return ipcbox_sender_current(request->handle->ns, &request->handle->sender);
+}
+
+static ktime_t read_deadline(u64 deadline)
+{
+	struct timespec64 offset = { 0 };
+
+	timens_add_monotonic(&offset);
+	return ipcbox_deadline_shift(deadline, timespec64_to_ns(&offset));
+}
+
+/**
+ * ipcbox_request_patience() - how the caller is willing to wait
+ * @request: the command
+ * @deadline: as it gave it
+ * @flags: of the command, or of its part that waits
+ * @sender: who stands for the caller, and is charged
+ *
+ * Return: that.
+ */
+struct ipcbox_patience ipcbox_request_patience(const struct ipcbox_request *request,
+					       u64 deadline, u32 flags,
+					       const struct ipcbox_sender *sender)
+{
+	/* fcntl(2) may change it meanwhile: then either answer is right. */
+	unsigned int f_flags = data_race(READ_ONCE(request->file->f_flags));
+
+	return (struct ipcbox_patience){
+		.nonblock = flags & IPCBOX_NONBLOCK || f_flags & O_NONBLOCK,
+		.deadline = deadline ? read_deadline(deadline) : KTIME_MAX,
+		.account = sender->account,
+	};
 }
 
 /**
@@ -71,4 +105,58 @@ struct ipcbox_mailbox *ipcbox_request_find_mailbox(struct ipcbox_request *reques
 			  ERR_PTR(-ECONNREFUSED);
 	put_pid(pid);
 	return mailbox;
+}
+
+static int open_link(struct ipcbox_route *route, struct ipcbox_request *request,
+		     s32 nr, struct ipcbox_sender *sender)
+{
+	struct pid *pid = ipcbox_request_get_process(nr);
+
+	route->mailbox = ipcbox_request_find_mailbox(request, pid);
+	if (IS_ERR(route->mailbox))
+		return PTR_ERR(route->mailbox);
+	route->link = ipcbox_mailbox_connect(route->mailbox, sender->account);
+	if (IS_ERR(route->link)) {
+		ipcbox_mailbox_put(route->mailbox);
+		return PTR_ERR(route->link);
+	}
+	route->lane = &route->link->lane;
+	return 0;
+}
+
+/**
+ * ipcbox_route_open() - where a command sends to
+ * @route: out; to be closed
+ * @request: the command
+ * @pid: the process that it names, on the control fd
+ * @sender: who stands for the caller
+ *
+ * Return: 0, -EBADF, -EINVAL, or as for ipcbox_mailbox_connect().
+ */
+int ipcbox_route_open(struct ipcbox_route *route, struct ipcbox_request *request,
+		      s32 pid, struct ipcbox_sender *sender)
+{
+	struct ipcbox_handle *handle = request->handle;
+
+	if (handle->kind == IPCBOX_HANDLE_CONTROL)
+		return open_link(route, request, pid, sender);
+	if (pid)
+		return -EINVAL;
+	if (!handle->lane)
+		return -EBADF;
+	route->lane = handle->lane;
+	route->link = NULL;
+	return 0;
+}
+
+/**
+ * ipcbox_route_close() - end the use of a route
+ * @route: from ipcbox_route_open()
+ */
+void ipcbox_route_close(struct ipcbox_route *route)
+{
+	if (!route->link)
+		return;
+	ipcbox_link_put(&route->mailbox->links, route->link);
+	ipcbox_mailbox_put(route->mailbox);
 }

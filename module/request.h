@@ -11,7 +11,10 @@
  */
 
 #include "handle.h"
+#include "wait.h"
 
+#include <linux/build_bug.h>
+#include <linux/stddef.h>
 #include <linux/ipcbox.h>
 
 struct ipcbox_request {
@@ -33,15 +36,38 @@ struct ipcbox_request {
 		struct ipcbox_port_list port_list;
 		struct ipcbox_send send;
 		struct ipcbox_recv recv;
+		struct ipcbox_call call;
+		struct ipcbox_reply reply;
+		struct ipcbox_reply_recv reply_recv;
+		struct ipcbox_reply_recv whole;	/* none is larger */
+		struct ipcbox_send_batch send_batch;
+		struct ipcbox_recv_batch recv_batch;
 		struct ipcbox_stat stat;
 		struct ipcbox_set set;
 	};
 };
 
+static_assert(sizeof(struct ipcbox_request) ==
+	      offsetofend(struct ipcbox_request, whole));
+
 int ipcbox_request_respond(struct ipcbox_request *request, size_t size);
 struct ipcbox_sender *ipcbox_request_sender(struct ipcbox_request *request);
+struct ipcbox_patience ipcbox_request_patience(const struct ipcbox_request *request,
+					       u64 deadline, u32 flags,
+					       const struct ipcbox_sender *sender);
 struct pid *ipcbox_request_get_process(s32 nr);
 struct ipcbox_mailbox *ipcbox_request_find_mailbox(struct ipcbox_request *request,
-						struct pid *pid);
+						   struct pid *pid);
+
+/* A lane to send to, for one command. */
+struct ipcbox_route {
+	struct ipcbox_lane *lane;
+	struct ipcbox_mailbox *mailbox;	/* by pid: held meanwhile, and the link */
+	struct ipcbox_link *link;
+};
+
+int ipcbox_route_open(struct ipcbox_route *route, struct ipcbox_request *request,
+		      s32 pid, struct ipcbox_sender *sender);
+void ipcbox_route_close(struct ipcbox_route *route);
 
 #endif /* _IPCBOX_REQUEST_H */

@@ -10,6 +10,7 @@
 #define _IPCBOX_TRACE_H
 
 #include "msg.h"
+#include "wait.h"
 
 #include <linux/tracepoint.h>
 
@@ -73,50 +74,66 @@ DEFINE_EVENT(ipcbox_message, ipcbox_send,
 	TP_ARGS(id, msg)
 );
 
+/* As ipcbox_send, of a message whose sender waits for the reply. */
+DEFINE_EVENT(ipcbox_message, ipcbox_call,
+	TP_PROTO(u64 id, const struct ipcbox_msg *msg),
+	TP_ARGS(id, msg)
+);
+
+/* The caller was given its reply; seq is that of the call. */
+DEFINE_EVENT(ipcbox_message, ipcbox_reply,
+	TP_PROTO(u64 id, const struct ipcbox_msg *msg),
+	TP_ARGS(id, msg)
+);
+
 /* A receiver has it, copied out. */
 DEFINE_EVENT(ipcbox_message, ipcbox_receive,
 	TP_PROTO(u64 id, const struct ipcbox_msg *msg),
 	TP_ARGS(id, msg)
 );
 
-/* It was dropped at the end of its box. */
+/* It was dropped at the end of its box, or withdrawn by its caller. */
 DEFINE_EVENT(ipcbox_message, ipcbox_drop,
 	TP_PROTO(u64 id, const struct ipcbox_msg *msg),
 	TP_ARGS(id, msg)
 );
 
-/* A call goes to sleep. */
+/* Someone goes to sleep. */
 TRACE_EVENT(ipcbox_block,
-	TP_PROTO(u64 id, bool sender),
-	TP_ARGS(id, sender),
+	TP_PROTO(u64 id, enum ipcbox_role role),
+	TP_ARGS(id, role),
 	TP_STRUCT__entry(
 		__field(u64, id)
-		__field(bool, sender)
+		__field(int, role)
 	),
 	TP_fast_assign(
 		__entry->id = id;
-		__entry->sender = sender;
+		__entry->role = role;
 	),
 	TP_printk("id=%llu %s", __entry->id,
-		  __entry->sender ? "sender: full" : "receiver: empty")
+		  __print_symbolic(__entry->role, { 0, "receiver: empty" },
+				   { 1, "sender: full" },
+				   { 2, "caller: no reply" }))
 );
 
-/* A call that slept goes on. */
+/* Who slept goes on. */
 TRACE_EVENT(ipcbox_wake,
-	TP_PROTO(u64 id, bool sender, int result),
-	TP_ARGS(id, sender, result),
+	TP_PROTO(u64 id, enum ipcbox_role role, int result),
+	TP_ARGS(id, role, result),
 	TP_STRUCT__entry(
 		__field(u64, id)
-		__field(bool, sender)
+		__field(int, role)
 		__field(int, result)
 	),
 	TP_fast_assign(
 		__entry->id = id;
-		__entry->sender = sender;
+		__entry->role = role;
 		__entry->result = result;
 	),
 	TP_printk("id=%llu %s result=%d", __entry->id,
-		  __entry->sender ? "sender" : "receiver", __entry->result)
+		  __print_symbolic(__entry->role, { 0, "receiver" },
+				   { 1, "sender" }, { 2, "caller" }),
+		  __entry->result)
 );
 
 /* A charge was refused: by the limit of a user, or of the whole namespace. */

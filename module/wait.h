@@ -35,8 +35,17 @@
 struct ipcbox_account;
 struct ipcbox_lane;
 struct ipcbox_msg;
+struct ipcbox_server;
 struct pid;
 struct task_struct;
+union ipcbox_small;
+
+/* Who waits, for the trace. */
+enum ipcbox_role {
+	IPCBOX_RECEIVING,	/* for a message */
+	IPCBOX_SENDING,		/* for room */
+	IPCBOX_CALLING,		/* for a reply, or room before */
+};
 
 /* How a call is willing to wait. */
 struct ipcbox_patience {
@@ -53,9 +62,13 @@ struct ipcbox_waiter {
 	/* Of a receiver only. */
 	struct ipcbox_lane *from;	/* it takes from this lane only, or NULL */
 	u64 capacity;			/* longest message that it takes */
+	struct ipcbox_server *server;	/* answers for the calls that it takes */
+	union ipcbox_small *small;	/* where the request of a call goes */
 	u64 needed;			/* out: with -EMSGSIZE */
 	struct ipcbox_msg *msg;		/* out: what it was given, */
+	struct ipcbox_msg *payload;	/* out: which has the payload, often msg */
 	struct ipcbox_lane *lane;	/* out: and over which lane */
+	u32 room;			/* out: of a call: for the reply */
 };
 
 /*

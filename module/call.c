@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "call.h"
+
+#include "account.h"
+#include "lane.h"
+#include "sender.h"
+#include "trace.h"
+
+#include <linux/sched.h>
+
+/* ---- in service ---------------------------------------------------------- */
+
+static struct ipcbox_caller *call_at(struct rb_node *node)
+{
+	return rb_entry_safe(node, struct ipcbox_caller, node);
+}
+
+static void enter_service(struct ipcbox_box *box, struct ipcbox_caller *call)
+{
+	struct rb_node **link = &call->server->calls.rb_node;
+	struct rb_node *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		link = call->request.msg.arrival < call_at(parent)->request.msg.arrival ?
+			       &parent->rb_left : &parent->rb_right;
+	}
+	rb_link_node(&call->node, parent, link);
+	rb_insert_color(&call->node, &call->server->calls);
+	list_add_tail(&call->in_service, &box->in_service);
+	WRITE_ONCE(box->calls, box->calls + 1); /* see ipcbox_handle_flush() */
+}
+
+static void leave_service(struct ipcbox_box *box, struct ipcbox_caller *call)
+{
+	rb_erase(&call->node, &call->server->calls);
+	list_del(&call->in_service);
+	WRITE_ONCE(box->calls, box->calls - 1);
+	call->server = NULL;
+}
+
+/* The first call of a server with a number above @number. */
+static struct ipcbox_caller *find_after(struct ipcbox_server *server, u64 number)
+{
+	struct rb_node *node = server->calls.rb_node;
+	struct ipcbox_caller *found = NULL;
+
+	while (node) {
+		if (number < call_at(node)->request.msg.arrival) {
+			found = call_at(node);
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return found;
+}
+
+static struct ipcbox_caller *find(struct ipcbox_server *server, u64 number)
+{
+	struct ipcbox_caller *call = find_after(server, number - 1);
+
+	return call && call->request.msg.arrival == number ? call : NULL;
+}
+
+/**
+ * ipcbox_call_receive() - a call passes into the hand of a receiver
+ * @box: the box
+ * @call: the call, in no queue
+ * @receiver: its server will answer for the call
+ */
+void ipcbox_call_receive(struct ipcbox_box *box, struct ipcbox_caller *call,
+			 struct ipcbox_waiter *receiver)
+{
+	ipcbox_small_copy(receiver->small, &call->request);
+	ipcbox_sender_hold(call->request.msg.sender);
+	receiver->msg = &receiver->small->msg;
+	receiver->payload = call->payload ?: receiver->msg;
+	receiver->room = call->room;
+
+	call->payload = NULL;
+	call->received = true;
+	call->server = receiver->server;
+	call->owner = receiver->task->files;
+	enter_service(box, call);
+}
+
+/**
+ * ipcbox_call_take_back() - a receiver could not deliver a call
+ * @box: the box
+ * @receiver: that has it in its hand
+ *
+ * Return: the call, with its payload, to be queued again; or NULL if it is over.
+ */
+struct ipcbox_caller *ipcbox_call_take_back(struct ipcbox_box *box,
+					  struct ipcbox_waiter *receiver)
+{
+	struct ipcbox_caller *call = find(receiver->server, receiver->msg->arrival);
+
+	if (!call)
+		return NULL;
+	leave_service(box, call);
+	call->received = false;
+	if (receiver->payload != receiver->msg)
+		call->payload = receiver->payload;
+	receiver->payload = receiver->msg;
+	return call;
+}
+
+/**
+ * ipcbox_call_reply() - give a reply to a caller
+ * @box: the box, which has not ended
+ * @server: that received the call
+ * @number: of the call
+ * @reply: the reply, on the stack
+ * @payload: of a long reply, or NULL; passes to the caller
+ * @wakes: takes the caller
+ *
+ * Return: 0, -EINVAL, -EPIPE or -EMSGSIZE.
+ */
+int ipcbox_call_reply(struct ipcbox_box *box, struct ipcbox_server *server,
+		      u64 number, const union ipcbox_small *reply,
+		      struct ipcbox_msg *payload, struct ipcbox_wakes *wakes)
+{
+	struct ipcbox_caller *call;
+
+	if (!number || number > box->arrivals)
+		return -EINVAL;
+	call = find(server, number);
+	if (!call)
+		return -EPIPE;
+	if (reply->msg.len > call->room)
+		return -EMSGSIZE;
+
+	ipcbox_small_copy(&call->reply, reply);
+	ipcbox_sender_hold(reply->msg.sender);
+	call->reply.msg.seq = call->request.msg.seq;
+	call->reply_payload = payload;
+	trace_ipcbox_reply(box->id, &call->reply.msg);
+	leave_service(box, call);
+	ipcbox_waiter_finish(&call->waiter, 0, wakes);
+	return 0;
+}
+
+/* ---- the caller ---------------------------------------------------------- */
+
+/* Nobody has it yet: it goes as if it had never been there. */
+static void withdraw(struct ipcbox_lane *lane, struct ipcbox_caller *call,
+		     struct ipcbox_wakes *wakes)
+{
+	struct ipcbox_msg *msg = &call->request.msg;
+
+	if (call->arrived) {
+		ipcbox_lane_remove_message(lane, msg, wakes);
+		ipcbox_lane_count_drop(lane);
+		trace_ipcbox_drop(lane->id, msg);
+	} else {
+		ipcbox_lane_remove_sender(lane, msg);
+	}
+	/* Whoever waits for room, or polls, may find some now. */
+	wakes->writable = true;
+}
+
+/* The caller does not want to wait any more. */
+static int give_up(struct ipcbox_lane *lane, struct ipcbox_caller *call, int err)
+{
+	struct ipcbox_wakes wakes;
+
+	ipcbox_wakes_init(&wakes);
+	spin_lock(&lane->box->lock);
+	if (call->waiter.done)
+		err = call->waiter.result;
+	else if (call->server)
+		leave_service(lane->box, call);
+	else
+		withdraw(lane, call, &wakes);
+	ipcbox_lane_settle_and_unlock(lane, &wakes);
+	/* What somebody has received must not be sent again. */
+	return err == -ERESTARTSYS && call->received ? -EINTR : err;
+}
+
+/* Under the lock of the box: the call goes in, or waits for room. */
+static int submit(struct ipcbox_lane *lane, struct ipcbox_caller *call,
+		  const struct ipcbox_patience *patience,
+		  struct ipcbox_wakes *wakes)
+{
+	struct ipcbox_msg *msg = &call->request.msg;
+
+	if (lane->box->gone)
+		return lane->box->gone;
+	if (msg->len > lane->box->bounds.max_msgsize)
+		return -EMSGSIZE;
+	if (ipcbox_lane_may_enter(lane, msg)) {
+		ipcbox_lane_add_message(lane, msg, wakes);
+		return 0;
+	}
+	if (patience->nonblock)
+		return -EAGAIN;
+	ipcbox_lane_add_sender(lane, msg, &call->waiter);
+	return 0;
+}
+
+static int submit_and_wait(struct ipcbox_lane *lane, struct ipcbox_caller *call,
+			   const struct ipcbox_patience *patience)
+{
+	struct ipcbox_wakes wakes;
+	int ret;
+
+	ipcbox_wakes_init(&wakes);
+	spin_lock(&lane->box->lock);
+	ret = submit(lane, call, patience, &wakes);
+	if (ret) {
+		spin_unlock(&lane->box->lock);
+		return ret;
+	}
+	ipcbox_lane_settle_and_unlock(lane, &wakes);
+
+	trace_ipcbox_block(lane->id, IPCBOX_CALLING);
+	ret = ipcbox_wait(&call->waiter, patience, NULL);
+	ret = ret ? give_up(lane, call, ret) : call->waiter.result;
+	trace_ipcbox_wake(lane->id, IPCBOX_CALLING, ret);
+	return ret;
+}
+
+/**
+ * ipcbox_box_call() - make a call over a lane
+ * @lane: the lane, held by the caller
+ * @call: request, payload and room are set; the rest is set here
+ * @patience: until when to wait for room and reply; nonblock is for room only
+ *
+ * Return: 0: call->reply has the reply: its sender and its payload are the caller's
+ * to put and to free. Otherwise there is none: -EMSGSIZE, -EAGAIN, -EUSERS,
+ * -ETIMEDOUT, -ERESTARTSYS, -EINTR, -EPIPE, or the errno of the end of the box.
+ * call->payload is the caller's to free in any case.
+ */
+int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,
+		    const struct ipcbox_patience *patience)
+{
+	int ret;
+
+	ret = ipcbox_account_charge(patience->account, IPCBOX_WAITERS, 1);
+	if (ret)
+		return ret;
+	ipcbox_waiter_init(&call->waiter);
+	call->request.msg.is_call = true;
+	call->arrived = false;
+	call->received = false;
+	call->server = NULL;
+	call->reply_payload = NULL;
+	ret = submit_and_wait(lane, call, patience);
+	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
+	return ret;
+}
+
+/* ---- ends ---------------------------------------------------------------- */
+
+/**
+ * ipcbox_box_end_calls() - tell all whose call was received that it is over
+ * @box: the box
+ * @err: why
+ *
+ * Context: may sleep.
+ */
+void ipcbox_box_end_calls(struct ipcbox_box *box, int err)
+{
+	struct ipcbox_wakes wakes;
+	bool again;
+
+	ipcbox_wakes_init(&wakes);
+	do {
+		struct ipcbox_caller *call;
+
+		spin_lock(&box->lock);
+		while (!ipcbox_wakes_full(&wakes) &&
+		       (call = list_first_entry_or_null(&box->in_service,
+							struct ipcbox_caller,
+							in_service))) {
+			leave_service(box, call);
+			ipcbox_waiter_finish(&call->waiter, err, &wakes);
+		}
+		again = ipcbox_wakes_full(&wakes);
+		spin_unlock(&box->lock);
+		ipcbox_wake(&wakes);
+		cond_resched();
+	} while (again);
+}
+
+/**
+ * ipcbox_server_init() - prepare the server that an open file is
+ * @server: the server
+ */
+void ipcbox_server_init(struct ipcbox_server *server)
+{
+	server->calls = RB_ROOT;
+}
+
+/**
+ * ipcbox_server_end() - nobody will answer calls that a server received
+ * @server: the server
+ * @box: the box that it receives from
+ * @owner: only those that the process with these files received; NULL: all
+ *
+ * Context: may sleep.
+ */
+void ipcbox_server_end(struct ipcbox_server *server, struct ipcbox_box *box,
+		       const void *owner)
+{
+	struct ipcbox_wakes wakes;
+	u64 number = 0;
+	bool again;
+
+	ipcbox_wakes_init(&wakes);
+	do {
+		struct ipcbox_caller *call;
+
+		spin_lock(&box->lock);
+		while (!ipcbox_wakes_full(&wakes) &&
+		       (call = find_after(server, number))) {
+			number = call->request.msg.arrival;
+			if (owner && call->owner != owner)
+				continue;
+			leave_service(box, call);
+			ipcbox_waiter_finish(&call->waiter, -EPIPE, &wakes);
+		}
+		again = ipcbox_wakes_full(&wakes);
+		spin_unlock(&box->lock);
+		ipcbox_wake(&wakes);
+		cond_resched();
+	} while (again);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _IPCBOX_CALL_H
+#define _IPCBOX_CALL_H
+
+/**
+ * DOC: call
+ *
+ * A message whose sender sleeps until the receiver replies. It lies on the stack of
+ * the caller, who does not go before it is out of reach of everyone else, under the
+ * lock of the box. What others need of it is therefore copied under that lock: the
+ * request to the receiver's stack, the reply to the caller's. (Long payloads are
+ * messages of their own, and pass by their pointer.)
+ *
+ * On its way a call is in one place at a time::
+ *
+ *   blocked   in lane->blocked: no room yet
+ *   queued    in lane->queued, numbered by its arrival
+ *   received  in box->in_service and in server->calls: found by its arrival
+ *   done      in none: its waiter has the result
+ *
+ * A receiver that cannot deliver it puts it back from received to queued. A *server*
+ * is an open file through which calls are received: it answers for them, and when it
+ * is closed by the process that received a call, the call is done with -EPIPE. All
+ * of this is under the lock of the box.
+ */
+
+#include "box.h"
+#include "msg.h"
+#include "wait.h"
+
+#include <linux/rbtree.h>
+
+struct ipcbox_server {
+	struct rb_root calls;		/* by arrival; under the lock of the box */
+};
+
+struct ipcbox_caller {
+	union ipcbox_small request;
+	struct ipcbox_msg *payload;	/* of a long request, or NULL */
+	struct ipcbox_waiter waiter;
+	u32 room;			/* for the reply */
+
+	/* Under the lock of the box. */
+	bool arrived;
+	bool received;
+	struct ipcbox_server *server;	/* that received it */
+	const void *owner;		/* files of the process that did */
+	struct rb_node node;		/* in server->calls */
+	struct list_head in_service;	/* in box->in_service */
+
+	/* Once done with success. */
+	union ipcbox_small reply;
+	struct ipcbox_msg *reply_payload;	/* of a long reply, or NULL */
+};
+
+static inline struct ipcbox_caller *ipcbox_caller_of(struct ipcbox_msg *msg)
+{
+	return container_of(msg, struct ipcbox_caller, request.msg);
+}
+
+/* ---- for lane.c and box.c, under the lock of the box --------------------- */
+
+void ipcbox_call_receive(struct ipcbox_box *box, struct ipcbox_caller *call,
+			 struct ipcbox_waiter *receiver);
+struct ipcbox_caller *ipcbox_call_take_back(struct ipcbox_box *box,
+					  struct ipcbox_waiter *receiver);
+int ipcbox_call_reply(struct ipcbox_box *box, struct ipcbox_server *server,
+		      u64 number, const union ipcbox_small *reply,
+		      struct ipcbox_msg *payload, struct ipcbox_wakes *wakes);
+
+/* ---- for everyone -------------------------------------------------------- */
+
+int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,
+		    const struct ipcbox_patience *patience);
+void ipcbox_box_end_calls(struct ipcbox_box *box, int err);
+
+void ipcbox_server_init(struct ipcbox_server *server);
+void ipcbox_server_end(struct ipcbox_server *server, struct ipcbox_box *box,
+		       const void *owner);
+
+#endif /* _IPCBOX_CALL_H */

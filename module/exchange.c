@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The commands of a call and its reply.
+ */
+#include "commands.h"
+
+#include "call.h"
+#include "receive.h"
+
+#include <linux/cred.h>
+#include <linux/pid.h>
+#include <linux/uaccess.h>
+#include <linux/user_namespace.h>
+
+/* ---- call ---------------------------------------------------------------- */
+
+static void free_payload(struct ipcbox_msg *payload)
+{
+	if (payload)
+		ipcbox_msg_free(payload);
+}
+
+/* All that the caller gets is in one piece at the end of the struct. */
+static int respond(struct ipcbox_request *request)
+{
+	struct ipcbox_call __user *user = request->user;
+	const struct ipcbox_call *call = &request->call;
+
+	return copy_to_user(&user->reply_len, &call->reply_len,
+			    sizeof(*call) - offsetof(struct ipcbox_call, reply_len)) ?
+		       -EFAULT : 0;
+}
+
+static int deliver_reply(struct ipcbox_request *request,
+			 struct ipcbox_caller *caller)
+{
+	const struct ipcbox_msg *reply = &caller->reply.msg;
+	struct user_namespace *viewer = current_user_ns();
+	struct ipcbox_call *call = &request->call;
+
+	call->reply_len = reply->len;
+	call->reply_tag = reply->tag;
+	call->reply_pid = pid_vnr(reply->sender->pid);
+	call->reply_uid = from_kuid_munged(viewer, reply->sender->uid);
+	call->reply_gid = from_kgid_munged(viewer, reply->sender->gid);
+	call->received = 1;
+	return ipcbox_msg_copy_out(caller->reply_payload ?: reply,
+				   u64_to_user_ptr(call->reply)) ?:
+	       respond(request);
+}
+
+static int finish_call(struct ipcbox_request *request,
+		       struct ipcbox_caller *caller, int err)
+{
+	struct ipcbox_call __user *user = request->user;
+
+	if (!err) {
+		err = deliver_reply(request, caller);
+		free_payload(caller->reply_payload);
+		ipcbox_sender_put(caller->reply.msg.sender);
+	} else if (caller->arrived &&
+		   put_user((u32)caller->received, &user->received)) {
+		err = -EFAULT;
+	}
+	free_payload(caller->payload);
+	return err;
+}
+
+static int call_over(struct ipcbox_request *request, struct ipcbox_lane *lane,
+		     struct ipcbox_sender *sender)
+{
+	const struct ipcbox_call *call = &request->call;
+	struct ipcbox_patience patience =
+		ipcbox_request_patience(request, call->deadline, call->flags,
+					sender);
+	struct ipcbox_caller caller;
+	int err;
+
+	/* Look first whether it is worth to copy it; what counts comes later. */
+	if (call->len > READ_ONCE(lane->box->bounds.max_msgsize))
+		return READ_ONCE(lane->box->gone) ?: -EMSGSIZE;
+	err = ipcbox_small_init(&caller.request, sender,
+				u64_to_user_ptr(call->data), call->len,
+				&caller.payload);
+	if (err)
+		return err;
+	caller.request.msg.tag = call->tag;
+	caller.request.msg.priority = call->priority;
+	caller.room = min_t(u64, call->capacity, IPCBOX_MSGSIZE_MAX);
+
+	err = ipcbox_box_call(lane, &caller, &patience);
+	return finish_call(request, &caller, err);
+}
+
+int ipcbox_do_call(struct ipcbox_request *request)
+{
+	const struct ipcbox_call *call = &request->call;
+	struct ipcbox_sender *sender;
+	struct ipcbox_route route;
+	int err;
+
+	if (call->priority > IPCBOX_PRIORITY_MAX)
+		return -EINVAL;
+	sender = ipcbox_request_sender(request);
+	if (IS_ERR(sender))
+		return PTR_ERR(sender);
+	err = ipcbox_route_open(&route, request, call->pid, sender);
+	if (!err) {
+		err = call_over(request, route.lane, sender);
+		ipcbox_route_close(&route);
+	}
+	ipcbox_sender_put(sender);
+	return err;
+}
+
+/* ---- reply --------------------------------------------------------------- */
+
+static int make_reply(union ipcbox_small *reply, struct ipcbox_sender *self,
+		      u64 data, u64 len, u64 tag, struct ipcbox_msg **payload)
+{
+	*payload = NULL;
+	if (len > IPCBOX_MSGSIZE_MAX)
+		return -EMSGSIZE;
+	reply->msg.tag = tag;
+	reply->msg.priority = 0;
+	return ipcbox_small_init(reply, self, u64_to_user_ptr(data), len,
+				 payload);
+}
+
+static int give_reply(struct ipcbox_request *request, struct ipcbox_sender *self)
+{
+	const struct ipcbox_reply *args = &request->reply;
+	struct ipcbox_handle *handle = request->handle;
+	struct ipcbox_msg *payload;
+	union ipcbox_small reply;
+	int err;
+
+	err = make_reply(&reply, self, args->data, args->len, args->tag,
+			 &payload);
+	if (err)
+		return err;
+	err = ipcbox_box_reply(handle->box, &handle->server, args->call, &reply,
+			       payload);
+	if (err)
+		free_payload(payload);
+	return err;
+}
+
+int ipcbox_do_reply(struct ipcbox_request *request)
+{
+	struct ipcbox_sender *self;
+	int err;
+
+	if (!request->handle->box)
+		return -EBADF;
+	self = ipcbox_request_sender(request);
+	if (IS_ERR(self))
+		return PTR_ERR(self);
+	err = give_reply(request, self);
+	ipcbox_sender_put(self);
+	return err;
+}
+
+/* ---- reply and receive --------------------------------------------------- */
+
+static int reply_and_receive(struct ipcbox_request *request,
+			     struct ipcbox_sender *self)
+{
+	struct ipcbox_reply_recv __user *user = request->user;
+	struct ipcbox_reply_recv *args = &request->reply_recv;
+	union ipcbox_small reply;
+	struct ipcbox_reception reception = {
+		.request = request,
+		.recv = &args->recv,
+		.answer = &args->call,
+		.to = &user->call,
+		.size = sizeof(args->call) + sizeof(args->recv),
+		.number = args->call,
+		.reply = &reply,
+	};
+	int err;
+
+	if (args->call) {
+		err = make_reply(&reply, self, args->data, args->len, args->tag,
+				 &reception.payload);
+		if (err)
+			return err;
+	}
+	args->call = 0;
+	err = ipcbox_receive(&reception, self);
+	if (reception.number)
+		free_payload(reception.payload);
+	else if (err && put_user(0ULL, &user->call))
+		err = -EFAULT;
+	return err;
+}
+
+int ipcbox_do_reply_recv(struct ipcbox_request *request)
+{
+	const struct ipcbox_recv *recv = &request->reply_recv.recv;
+	struct ipcbox_sender *self;
+	int err;
+
+	if (recv->size != sizeof(*recv) || recv->flags & ~IPCBOX_RECV_FLAGS)
+		return -EINVAL;
+	err = ipcbox_receive_check(request, recv->from);
+	if (err)
+		return err;
+	self = ipcbox_request_sender(request);
+	if (IS_ERR(self))
+		return PTR_ERR(self);
+	err = reply_and_receive(request, self);
+	ipcbox_sender_put(self);
+	return err;
+}

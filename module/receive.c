@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "receive.h"
+
+#include "commands.h"
+#include "mailbox.h"
+
+#include <linux/cred.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+/* ---- from whom ----------------------------------------------------------- */
+
+/**
+ * ipcbox_receive_check() - can a command receive on its fd?
+ * @request: the command
+ * @from: the process that it names, or 0
+ *
+ * Return: 0, -EINVAL or -EBADF.
+ */
+int ipcbox_receive_check(const struct ipcbox_request *request, s32 from)
+{
+	if (from && request->handle->kind != IPCBOX_HANDLE_MAILBOX)
+		return -EINVAL;
+	return request->handle->box ? 0 : -EBADF;
+}
+
+/* What a process left behind can be had; for more it has to live. */
+static struct ipcbox_link *find_legacy(struct ipcbox_mailbox *mailbox,
+				       struct pid *pid)
+{
+	struct ipcbox_link *link = ipcbox_link_find(&mailbox->links, pid);
+
+	if (link)
+		return link;
+	/* A zombie, or nothing (any more) that would be called a process. */
+	return ERR_PTR(pid_has_task(pid, PIDTYPE_TGID) ? -EPIPE : -ESRCH);
+}
+
+/**
+ * ipcbox_receive_link() - the link of the process from which to receive
+ * @request: the command
+ * @from: the process, or 0 for any
+ * @self: who stands for the caller
+ *
+ * Return: the link, to be put; NULL for any; or an ERR_PTR: -EINVAL, -ESRCH,
+ * -EPIPE, -EMLINK, -ENOMEM.
+ */
+struct ipcbox_link *ipcbox_receive_link(struct ipcbox_request *request, s32 from,
+					struct ipcbox_sender *self)
+{
+	struct ipcbox_mailbox *mailbox = request->handle->mailbox;
+	struct ipcbox_link *link;
+	struct pid *pid;
+
+	if (!from)
+		return NULL;
+	pid = ipcbox_request_get_process(from);
+	if (IS_ERR(pid))
+		return ERR_CAST(pid);
+	if (ipcbox_process_ended(pid))
+		link = find_legacy(mailbox, pid);
+	else
+		link = ipcbox_mailbox_link(mailbox, pid, self->account);
+	put_pid(pid);
+	return link;
+}
+
+/**
+ * ipcbox_receive_put_link() - end the use of a link
+ * @request: the command
+ * @link: from ipcbox_receive_link(), or NULL
+ */
+void ipcbox_receive_put_link(struct ipcbox_request *request,
+			     struct ipcbox_link *link)
+{
+	if (link)
+		ipcbox_link_put(&request->handle->mailbox->links, link);
+}
+
+/* ---- one message --------------------------------------------------------- */
+
+/**
+ * ipcbox_receive_describe() - tell of a message what the receiver is to know
+ * @recv: out
+ * @receiver: has taken the message
+ */
+void ipcbox_receive_describe(struct ipcbox_recv *recv,
+			     const struct ipcbox_waiter *receiver)
+{
+	const struct ipcbox_msg *msg = receiver->msg;
+	const struct ipcbox_sender *sender = msg->sender;
+	struct user_namespace *viewer = current_user_ns();
+
+	recv->pid = pid_vnr(sender->pid);
+	recv->uid = from_kuid_munged(viewer, sender->uid);
+	recv->gid = from_kgid_munged(viewer, sender->gid);
+	recv->priority = msg->priority;
+	recv->room = receiver->room;
+	recv->len = msg->len;
+	recv->tag = msg->tag;
+	recv->seq = msg->seq;
+	recv->call = msg->is_call ? msg->arrival : 0;
+}
+
+static int respond(const struct ipcbox_reception *reception)
+{
+	return copy_to_user(reception->to, reception->answer, reception->size) ?
+		       -EFAULT : 0;
+}
+
+/*
+ * The payload, then the struct: only when both are there does the caller have
+ * the message. One that is being killed has no use for it; somebody else may.
+ */
+static int deliver(struct ipcbox_reception *reception,
+		   const struct ipcbox_waiter *receiver)
+{
+	struct ipcbox_recv *recv = reception->recv;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	ipcbox_receive_describe(recv, receiver);
+	return ipcbox_msg_copy_out(receiver->payload,
+				   u64_to_user_ptr(recv->data)) ?:
+	       respond(reception);
+}
+
+/* Take a message; but first give the reply, if there is one. */
+static int take(struct ipcbox_reception *reception, struct pid *peer,
+		struct ipcbox_waiter *receiver,
+		const struct ipcbox_patience *patience)
+{
+	struct ipcbox_box *box = reception->request->handle->box;
+
+	if (!reception->number)
+		return ipcbox_box_take(box, peer, receiver, patience);
+	return ipcbox_box_reply_and_take(box, &reception->number, reception->reply,
+					 reception->payload, peer, receiver,
+					 patience);
+}
+
+static int receive_from(struct ipcbox_reception *reception,
+			struct ipcbox_link *from, struct ipcbox_sender *self)
+{
+	struct ipcbox_recv *recv = reception->recv;
+	struct ipcbox_patience patience =
+		ipcbox_request_patience(reception->request, recv->deadline,
+					recv->flags, self);
+	struct ipcbox_waiter receiver;
+	union ipcbox_small small;
+	int err;
+
+	ipcbox_waiter_init(&receiver);
+	receiver.capacity = recv->capacity;
+	receiver.from = from ? &from->lane : NULL;
+	receiver.server = &reception->request->handle->server;
+	receiver.small = &small;
+	err = take(reception, from ? from->pid : NULL, &receiver, &patience);
+	if (err == -EMSGSIZE && !reception->number) {
+		recv->len = receiver.needed;
+		return respond(reception) ?: -EMSGSIZE;
+	}
+	if (err)
+		return err;
+
+	err = deliver(reception, &receiver);
+	if (err)
+		ipcbox_box_restore(&receiver);
+	else
+		ipcbox_box_accept(&receiver);
+	return err;
+}
+
+/**
+ * ipcbox_receive() - receive a message
+ * @reception: the message, and what else is to be done, has been checked
+ * @self: who stands for the caller
+ *
+ * Return: 0 or the errno of the command.
+ */
+int ipcbox_receive(struct ipcbox_reception *reception,
+		   struct ipcbox_sender *self)
+{
+	struct ipcbox_link *link;
+	int err;
+
+	link = ipcbox_receive_link(reception->request, reception->recv->from,
+				   self);
+	if (IS_ERR(link))
+		return PTR_ERR(link);
+	err = receive_from(reception, link, self);
+	ipcbox_receive_put_link(reception->request, link);
+	return err;
+}
+
+int ipcbox_do_recv(struct ipcbox_request *request)
+{
+	struct ipcbox_recv *recv = &request->recv;
+	struct ipcbox_reception reception = {
+		.request = request,
+		.recv = recv,
+		.answer = recv,
+		.to = request->user,
+		.size = min(request->user_size, sizeof(*recv)),
+	};
+	struct ipcbox_sender *self;
+	int err;
+
+	err = ipcbox_receive_check(request, recv->from);
+	if (err)
+		return err;
+	self = ipcbox_request_sender(request);
+	if (IS_ERR(self))
+		return PTR_ERR(self);
+	err = ipcbox_receive(&reception, self);
+	ipcbox_sender_put(self);
+	return err;
+}

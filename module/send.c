@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "commands.h"
+
+#include "box.h"
+#include "msg.h"
+#include "request.h"
+
+static int send_over(struct ipcbox_request *request, struct ipcbox_lane *lane,
+		     struct ipcbox_sender *sender)
+{
+	const struct ipcbox_send *send = &request->send;
+	struct ipcbox_patience patience =
+		ipcbox_request_patience(request, send->deadline,
+					send->flags, sender);
+	struct ipcbox_msg *msg;
+	int err;
+
+	/* Look first whether it is worth to copy it; what counts comes later. */
+	if (send->len > READ_ONCE(lane->box->bounds.max_msgsize))
+		return READ_ONCE(lane->box->gone) ?: -EMSGSIZE;
+	msg = ipcbox_msg_create(sender, u64_to_user_ptr(send->data), send->len);
+	if (IS_ERR(msg))
+		return PTR_ERR(msg);
+	msg->tag = send->tag;
+	msg->priority = send->priority;
+
+	err = ipcbox_box_send(lane, msg, &patience);
+	if (err)
+		ipcbox_msg_free(msg);
+	return err;
+}
+
+int ipcbox_do_send(struct ipcbox_request *request)
+{
+	const struct ipcbox_send *send = &request->send;
+	struct ipcbox_sender *sender;
+	struct ipcbox_route route;
+	int err;
+
+	if (send->priority > IPCBOX_PRIORITY_MAX)
+		return -EINVAL;
+	sender = ipcbox_request_sender(request);
+	if (IS_ERR(sender))
+		return PTR_ERR(sender);
+	err = ipcbox_route_open(&route, request, send->pid, sender);
+	if (!err) {
+		err = send_over(request, route.lane, sender);
+		ipcbox_route_close(&route);
+	}
+	ipcbox_sender_put(sender);
+	return err;
+}
