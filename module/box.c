@@ -141,6 +141,55 @@ out_unlock:
 	return err;
 }
 
+/* As many as may enter at once, from the first on. Return: how many. */
+static unsigned int send_at_once(struct ipcbox_lane *lane,
+				 struct ipcbox_msg **msgs, unsigned int count)
+{
+	struct ipcbox_wakes wakes;
+	struct ipcbox_box *box = lane->box;
+	unsigned int i = 0;
+
+	ipcbox_wakes_init(&wakes);
+	spin_lock(&box->lock);
+	while (i < count && !ipcbox_wakes_full(&wakes) && !box->gone &&
+	       msgs[i]->len <= box->bounds.max_msgsize &&
+	       ipcbox_lane_may_enter(lane, msgs[i]))
+		ipcbox_lane_add_message(lane, msgs[i++], &wakes);
+	ipcbox_lane_settle_and_unlock(lane, &wakes);
+	return i;
+}
+
+/**
+ * ipcbox_box_send_many() - send messages over a lane, in order
+ * @lane: the lane, held by the caller
+ * @msgs: the messages
+ * @count: how many
+ * @patience: whether and how long to wait for room
+ * @err: out: why not more were sent: as for ipcbox_box_send()
+ *
+ * Who waits for them is woken once, for as many as find room together.
+ *
+ * Return: how many were sent; the others are the caller's.
+ */
+unsigned int ipcbox_box_send_many(struct ipcbox_lane *lane,
+				  struct ipcbox_msg **msgs, unsigned int count,
+				  const struct ipcbox_patience *patience,
+				  int *err)
+{
+	unsigned int sent = 0;
+
+	*err = 0;
+	for (;;) {
+		sent += send_at_once(lane, msgs + sent, count - sent);
+		if (sent == count)
+			return sent;
+		/* Whatever is in the way of the next one, this will tell. */
+		*err = ipcbox_box_send(lane, msgs[sent], patience);
+		if (*err || ++sent == count)
+			return sent;
+	}
+}
+
 /* ---- receive ------------------------------------------------------------- */
 
 static int leave_as_receiver(struct ipcbox_box *box,
@@ -242,6 +291,59 @@ int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&box->lock);
 	return take_and_unlock(box, peer, receiver, patience, &wakes);
+}
+
+/* Whether the next message of a lane can be taken together with others. */
+static bool is_easy(struct ipcbox_lane *lane, u64 capacity)
+{
+	const struct ipcbox_msg *msg = ipcbox_queue_first(&lane->queued);
+
+	/* A call needs room on the stack of its receiver. */
+	return msg && !msg->is_call && msg->len <= capacity;
+}
+
+/**
+ * ipcbox_box_take_many() - take messages out of a box, those that are there
+ * @box: the box, held by the caller
+ * @from: the lane to take from, or NULL
+ * @entries: in: the capacities
+ * @hands: out: the messages and their lanes, as of ipcbox_box_take()
+ * @count: how many at most
+ *
+ * Calls, and what is too long, are left for ipcbox_box_take().
+ *
+ * Return: how many were taken.
+ */
+unsigned int ipcbox_box_take_many(struct ipcbox_box *box,
+				  struct ipcbox_lane *from,
+				  const struct ipcbox_recv_entry *entries,
+				  struct ipcbox_hand *hands, unsigned int count)
+{
+	struct ipcbox_lane *lane, *last = NULL;
+	struct ipcbox_waiter receiver;
+	struct ipcbox_wakes wakes;
+	unsigned int i;
+
+	ipcbox_wakes_init(&wakes);
+	spin_lock(&box->lock);
+	for (i = 0; i < count; i++) {
+		lane = from ?: ipcbox_lane_first_ready(box);
+		if (!lane || !is_easy(lane, entries[i].capacity))
+			break;
+		/* A lane is settled before we go to another: that is for next time. */
+		if (last && last != lane)
+			break;
+		last = lane;
+		receiver.capacity = entries[i].capacity;
+		ipcbox_lane_take_message(lane, &receiver, &wakes);
+		hands[i].msg = receiver.msg;
+		hands[i].lane = lane;
+	}
+	if (last)
+		ipcbox_lane_settle_and_unlock(last, &wakes);
+	else
+		spin_unlock(&box->lock);
+	return i;
 }
 
 static int reply_under_lock(struct ipcbox_box *box,

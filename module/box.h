@@ -44,6 +44,7 @@
 #include <linux/rbtree.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include <linux/ipcbox.h>
 
 /* Limits of each lane of a box. */
 struct ipcbox_bounds {
@@ -104,6 +105,21 @@ void ipcbox_lane_init(struct ipcbox_lane *lane, struct ipcbox_box *box);
 int ipcbox_box_send(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 		    const struct ipcbox_patience *patience);
 
+unsigned int ipcbox_box_send_many(struct ipcbox_lane *lane,
+				  struct ipcbox_msg **msgs, unsigned int count,
+				  const struct ipcbox_patience *patience,
+				  int *err);
+
+/* A message that was taken, and over which lane. */
+struct ipcbox_hand {
+	struct ipcbox_msg *msg;
+	struct ipcbox_lane *lane;
+};
+
+unsigned int ipcbox_box_take_many(struct ipcbox_box *box,
+				  struct ipcbox_lane *from,
+				  const struct ipcbox_recv_entry *entries,
+				  struct ipcbox_hand *hands, unsigned int count);
 int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
 		    struct ipcbox_waiter *receiver,
 		    const struct ipcbox_patience *patience);

@@ -25,6 +25,8 @@ int ipcbox_do_recv(struct ipcbox_request *request);
 int ipcbox_do_call(struct ipcbox_request *request);
 int ipcbox_do_reply(struct ipcbox_request *request);
 int ipcbox_do_reply_recv(struct ipcbox_request *request);
+int ipcbox_do_send_batch(struct ipcbox_request *request);
+int ipcbox_do_recv_batch(struct ipcbox_request *request);
 int ipcbox_do_stat(struct ipcbox_request *request);
 int ipcbox_do_set(struct ipcbox_request *request);
 

@@ -140,6 +140,26 @@ static int take(struct ipcbox_reception *reception, struct pid *peer,
 					 patience);
 }
 
+/**
+ * ipcbox_receive_prepare() - prepare to take one message
+ * @receiver: out
+ * @small: room on the stack
+ * @request: the command
+ * @capacity: longest message to take
+ * @from: the link to take from, or NULL
+ */
+void ipcbox_receive_prepare(struct ipcbox_waiter *receiver,
+			    union ipcbox_small *small,
+			    struct ipcbox_request *request, u64 capacity,
+			    struct ipcbox_link *from)
+{
+	ipcbox_waiter_init(receiver);
+	receiver->capacity = capacity;
+	receiver->from = from ? &from->lane : NULL;
+	receiver->server = &request->handle->server;
+	receiver->small = small;
+}
+
 static int receive_from(struct ipcbox_reception *reception,
 			struct ipcbox_link *from, struct ipcbox_sender *self)
 {
@@ -151,11 +171,8 @@ static int receive_from(struct ipcbox_reception *reception,
 	union ipcbox_small small;
 	int err;
 
-	ipcbox_waiter_init(&receiver);
-	receiver.capacity = recv->capacity;
-	receiver.from = from ? &from->lane : NULL;
-	receiver.server = &reception->request->handle->server;
-	receiver.small = &small;
+	ipcbox_receive_prepare(&receiver, &small, reception->request,
+			       recv->capacity, from);
 	err = take(reception, from ? from->pid : NULL, &receiver, &patience);
 	if (err == -EMSGSIZE && !reception->number) {
 		recv->len = receiver.needed;
