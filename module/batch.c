@@ -6,6 +6,7 @@
 #include "commands.h"
 
 #include "account.h"
+#include "copy.h"
 #include "link.h"
 #include "receive.h"
 
@@ -28,7 +29,7 @@ static int read_entry(void *entry, size_t known, void __user *user, u32 size)
 {
 	if (size != known)
 		return copy_struct_from_user(entry, known, user, size);
-	return copy_from_user(entry, user, known) ? -EFAULT : 0;
+	return ipcbox_copy_from_user(entry, user, known);
 }
 
 /* ---- send ---------------------------------------------------------------- */
@@ -142,7 +143,7 @@ int ipcbox_do_send_batch(struct ipcbox_request *request)
 			  sizeof(struct ipcbox_send_entry));
 	if (ret)
 		return ret;
-	out.sender = ipcbox_request_sender(request);
+	out.sender = ipcbox_request_sender(request, false);
 	if (IS_ERR(out.sender))
 		return PTR_ERR(out.sender);
 	ret = ipcbox_route_open(&route, request, args->pid, out.sender);
@@ -188,8 +189,9 @@ static int write_entry(struct ipcbox_recv_entry __user *user,
 	entry->room = recv.room;
 	entry->result = 0;
 	if (ipcbox_msg_copy_out(receiver->payload, u64_to_user_ptr(entry->data)) ||
-	    copy_to_user(&user->len, &entry->len,
-			 sizeof(*entry) - offsetof(struct ipcbox_recv_entry, len)))
+	    ipcbox_copy_to_user(&user->len, &entry->len,
+				sizeof(*entry) -
+					offsetof(struct ipcbox_recv_entry, len)))
 		return -EFAULT;
 	return 0;
 }
@@ -335,7 +337,7 @@ int ipcbox_do_recv_batch(struct ipcbox_request *request)
 	      ipcbox_receive_check(request, args->from);
 	if (ret)
 		return ret;
-	self = ipcbox_request_sender(request);
+	self = ipcbox_request_sender(request, true);
 	if (IS_ERR(self))
 		return PTR_ERR(self);
 	in.from = ipcbox_receive_link(request, args->from, self);

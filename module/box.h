@@ -69,7 +69,7 @@ struct ipcbox_box {
 	u32 receivers;			/* asleep for a message */
 	u32 senders;			/* asleep for room, in all lanes */
 	u32 calls;			/* received, and not answered yet: */
-	struct list_head in_service;	/* these, of all servers */
+	struct hlist_head in_service;	/* these, of all servers */
 	struct list_head takers;	/* receivers that take from any lane */
 	struct ipcbox_lane *sole;	/* the lane of a box with only one, */
 	struct rb_root_cached ready;	/* or those with messages, by their first */

@@ -27,14 +27,14 @@ static void enter_service(struct ipcbox_box *box, struct ipcbox_caller *call)
 	}
 	rb_link_node(&call->node, parent, link);
 	rb_insert_color(&call->node, &call->server->calls);
-	list_add_tail(&call->in_service, &box->in_service);
+	hlist_add_head(&call->in_service, &box->in_service);
 	WRITE_ONCE(box->calls, box->calls + 1); /* see ipcbox_handle_flush() */
 }
 
 static void leave_service(struct ipcbox_box *box, struct ipcbox_caller *call)
 {
 	rb_erase(&call->node, &call->server->calls);
-	list_del(&call->in_service);
+	hlist_del(&call->in_service);
 	WRITE_ONCE(box->calls, box->calls - 1);
 	call->server = NULL;
 }
@@ -268,13 +268,13 @@ void ipcbox_box_end_calls(struct ipcbox_box *box, int err)
 
 	ipcbox_wakes_init(&wakes);
 	do {
-		struct ipcbox_caller *call;
-
 		spin_lock(&box->lock);
 		while (!ipcbox_wakes_full(&wakes) &&
-		       (call = list_first_entry_or_null(&box->in_service,
-							struct ipcbox_caller,
-							in_service))) {
+		       !hlist_empty(&box->in_service)) {
+			struct ipcbox_caller *call =
+				hlist_entry(box->in_service.first,
+					    struct ipcbox_caller, in_service);
+
 			leave_service(box, call);
 			ipcbox_waiter_finish(&call->waiter, err, &wakes);
 		}

@@ -46,7 +46,7 @@ struct ipcbox_caller {
 	struct ipcbox_server *server;	/* that received it */
 	const void *owner;		/* files of the process that did */
 	struct rb_node node;		/* in server->calls */
-	struct list_head in_service;	/* in box->in_service */
+	struct hlist_node in_service;	/* in box->in_service */
 
 	/* Once done with success. */
 	union ipcbox_small reply;

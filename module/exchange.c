@@ -5,12 +5,10 @@
 #include "commands.h"
 
 #include "call.h"
+#include "copy.h"
 #include "receive.h"
 
-#include <linux/cred.h>
 #include <linux/pid.h>
-#include <linux/uaccess.h>
-#include <linux/user_namespace.h>
 
 /* ---- call ---------------------------------------------------------------- */
 
@@ -26,23 +24,22 @@ static int respond(struct ipcbox_request *request)
 	struct ipcbox_call __user *user = request->user;
 	const struct ipcbox_call *call = &request->call;
 
-	return copy_to_user(&user->reply_len, &call->reply_len,
-			    sizeof(*call) - offsetof(struct ipcbox_call, reply_len)) ?
-		       -EFAULT : 0;
+	return ipcbox_copy_to_user(&user->reply_len, &call->reply_len,
+				   sizeof(*call) -
+					   offsetof(struct ipcbox_call, reply_len));
 }
 
 static int deliver_reply(struct ipcbox_request *request,
 			 struct ipcbox_caller *caller)
 {
 	const struct ipcbox_msg *reply = &caller->reply.msg;
-	struct user_namespace *viewer = current_user_ns();
 	struct ipcbox_call *call = &request->call;
 
 	call->reply_len = reply->len;
 	call->reply_tag = reply->tag;
 	call->reply_pid = pid_vnr(reply->sender->pid);
-	call->reply_uid = from_kuid_munged(viewer, reply->sender->uid);
-	call->reply_gid = from_kgid_munged(viewer, reply->sender->gid);
+	call->reply_uid = ipcbox_sender_uid(reply->sender);
+	call->reply_gid = ipcbox_sender_gid(reply->sender);
 	call->received = 1;
 	return ipcbox_msg_copy_out(caller->reply_payload ?: reply,
 				   u64_to_user_ptr(call->reply)) ?:
@@ -101,7 +98,7 @@ int ipcbox_do_call(struct ipcbox_request *request)
 
 	if (call->priority > IPCBOX_PRIORITY_MAX)
 		return -EINVAL;
-	sender = ipcbox_request_sender(request);
+	sender = ipcbox_request_sender(request, false);
 	if (IS_ERR(sender))
 		return PTR_ERR(sender);
 	err = ipcbox_route_open(&route, request, call->pid, sender);
@@ -153,7 +150,7 @@ int ipcbox_do_reply(struct ipcbox_request *request)
 
 	if (!request->handle->box)
 		return -EBADF;
-	self = ipcbox_request_sender(request);
+	self = ipcbox_request_sender(request, true);
 	if (IS_ERR(self))
 		return PTR_ERR(self);
 	err = give_reply(request, self);
@@ -206,7 +203,7 @@ int ipcbox_do_reply_recv(struct ipcbox_request *request)
 	err = ipcbox_receive_check(request, recv->from);
 	if (err)
 		return err;
-	self = ipcbox_request_sender(request);
+	self = ipcbox_request_sender(request, true);
 	if (IS_ERR(self))
 		return PTR_ERR(self);
 	err = reply_and_receive(request, self);

@@ -88,13 +88,12 @@ static void close_object(struct ipcbox_handle *handle)
  */
 void ipcbox_handle_destroy(struct ipcbox_handle *handle)
 {
-	struct ipcbox_sender *sender;
 	struct net *net = handle->ns->net;
+	size_t i;
 
 	close_object(handle);
-	sender = unrcu_pointer(xchg(&handle->sender, NULL));
-	if (sender)
-		ipcbox_sender_put(sender);
+	for (i = 0; i < ARRAY_SIZE(handle->senders); i++)
+		ipcbox_sender_forget(&handle->senders[i]);
 	kfree(handle);
 	/* Last: the namespace may die of it. */
 	put_net(net);

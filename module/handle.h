@@ -42,7 +42,8 @@ enum ipcbox_handle_kind {
 struct ipcbox_handle {
 	enum ipcbox_handle_kind kind;
 	struct ipcbox_ns *ns;
-	struct ipcbox_sender __rcu *sender;	/* the last that used this fd */
+	/* The last that sent, and that received, over this fd. */
+	struct ipcbox_sender __rcu *senders[2];
 
 	struct ipcbox_box *box;		/* to receive from, or NULL */
 	struct ipcbox_server server;	/* answers for calls received from it */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "ioctl.h"
 
-#include "request.h"
 #include "commands.h"
+#include "copy.h"
+#include "request.h"
 
 #include <linux/fs.h>
 #include <linux/nospec.h>
@@ -89,8 +90,13 @@ static int read_struct(struct ipcbox_request *request, const struct command *com
 	if (user_size > PAGE_SIZE)
 		return -E2BIG;
 	request->user_size = user_size;
-	err = copy_struct_from_user(&request->whole, command->size, request->user,
-				    user_size);
+	/* Structs are whole words; most programs were compiled with this one. */
+	if (user_size == command->size)
+		err = ipcbox_copy_from_user(&request->whole, request->user,
+					    user_size);
+	else
+		err = copy_struct_from_user(&request->whole, command->size,
+					    request->user, user_size);
 	if (err)
 		return err;
 	return request->flags & ~command->flags ? -EINVAL : 0;

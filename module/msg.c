@@ -2,6 +2,7 @@
 #include "msg.h"
 
 #include "account.h"
+#include "copy.h"
 #include "sender.h"
 
 #include <linux/build_bug.h>
@@ -12,6 +13,8 @@
 
 /* Payload of a message from the cache: the most common size, nothing wasted. */
 #define SMALL_MAX 64U
+/* What is copied in words. */
+#define SHORT_MAX IPCBOX_SMALL_MAX
 #define HEADER offsetof(struct ipcbox_msg, data)
 #define INLINE_MAX ((u32)(PAGE_SIZE - HEADER))
 
@@ -111,6 +114,8 @@ static int msg_fill(struct ipcbox_msg *msg, const void __user *data)
 {
 	if (msg->len > INLINE_MAX)
 		return fill_pages(msg, data);
+	if (msg->len <= SHORT_MAX)
+		return ipcbox_copy_from_user(msg->data, data, msg->len);
 	return copy_from_user(msg->data, data, msg->len) ? -EFAULT : 0;
 }
 
@@ -166,6 +171,8 @@ int ipcbox_msg_copy_out(const struct ipcbox_msg *msg, void __user *data)
 {
 	u32 i, pages = page_count_of(msg->len);
 
+	if (msg->len <= SHORT_MAX)
+		return ipcbox_copy_to_user(data, msg->data, msg->len);
 	if (!pages)
 		return copy_to_user(data, msg->data, msg->len) ? -EFAULT : 0;
 
@@ -221,7 +228,7 @@ int ipcbox_small_init(union ipcbox_small *small, struct ipcbox_sender *sender,
 		*payload = ipcbox_msg_create(sender, data, len);
 		return PTR_ERR_OR_ZERO(*payload);
 	}
-	return copy_from_user(small->bytes + HEADER, data, len) ? -EFAULT : 0;
+	return ipcbox_copy_from_user(small->bytes + HEADER, data, len);
 }
 
 /**

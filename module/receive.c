@@ -2,6 +2,7 @@
 #include "receive.h"
 
 #include "commands.h"
+#include "copy.h"
 #include "mailbox.h"
 
 #include <linux/cred.h>
@@ -90,11 +91,10 @@ void ipcbox_receive_describe(struct ipcbox_recv *recv,
 {
 	const struct ipcbox_msg *msg = receiver->msg;
 	const struct ipcbox_sender *sender = msg->sender;
-	struct user_namespace *viewer = current_user_ns();
 
 	recv->pid = pid_vnr(sender->pid);
-	recv->uid = from_kuid_munged(viewer, sender->uid);
-	recv->gid = from_kgid_munged(viewer, sender->gid);
+	recv->uid = ipcbox_sender_uid(sender);
+	recv->gid = ipcbox_sender_gid(sender);
 	recv->priority = msg->priority;
 	recv->room = receiver->room;
 	recv->len = msg->len;
@@ -105,8 +105,8 @@ void ipcbox_receive_describe(struct ipcbox_recv *recv,
 
 static int respond(const struct ipcbox_reception *reception)
 {
-	return copy_to_user(reception->to, reception->answer, reception->size) ?
-		       -EFAULT : 0;
+	return ipcbox_copy_to_user(reception->to, reception->answer,
+				   reception->size);
 }
 
 /*
@@ -227,7 +227,7 @@ int ipcbox_do_recv(struct ipcbox_request *request)
 	err = ipcbox_receive_check(request, recv->from);
 	if (err)
 		return err;
-	self = ipcbox_request_sender(request);
+	self = ipcbox_request_sender(request, true);
 	if (IS_ERR(self))
 		return PTR_ERR(self);
 	err = ipcbox_receive(&reception, self);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "request.h"
 
+#include "copy.h"
 #include "deadline.h"
 #include "mailbox.h"
 
@@ -18,20 +19,23 @@
  */
 int ipcbox_request_respond(struct ipcbox_request *request, size_t size)
 {
-	if (copy_to_user(request->user, &request->whole, min(request->user_size, size)))
-		return -EFAULT;
-	return 0;
+	return ipcbox_copy_to_user(request->user, &request->whole,
+				   min(request->user_size, size));
 }
 
 /**
  * ipcbox_request_sender() - the sender that stands for the caller
  * @request: the command
+ * @receiving: whether it receives
  *
  * Return: a sender, to be put, or ERR_PTR(-ENOMEM).
  */
-struct ipcbox_sender *ipcbox_request_sender(struct ipcbox_request *request)
+struct ipcbox_sender *ipcbox_request_sender(struct ipcbox_request *request,
+					    bool receiving)
 {
-	return ipcbox_sender_current(request->handle->ns, &request->handle->sender);
+	struct ipcbox_handle *handle = request->handle;
+
+	return ipcbox_sender_current(handle->ns, &handle->senders[receiving]);
 }
 
 static ktime_t read_deadline(u64 deadline)

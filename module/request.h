@@ -51,7 +51,8 @@ static_assert(sizeof(struct ipcbox_request) ==
 	      offsetofend(struct ipcbox_request, whole));
 
 int ipcbox_request_respond(struct ipcbox_request *request, size_t size);
-struct ipcbox_sender *ipcbox_request_sender(struct ipcbox_request *request);
+struct ipcbox_sender *ipcbox_request_sender(struct ipcbox_request *request,
+					    bool receiving);
 struct ipcbox_patience ipcbox_request_patience(const struct ipcbox_request *request,
 					       u64 deadline, u32 flags,
 					       const struct ipcbox_sender *sender);

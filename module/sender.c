@@ -68,6 +68,18 @@ struct ipcbox_sender *ipcbox_sender_current(struct ipcbox_ns *ns,
 }
 
 /**
+ * ipcbox_sender_forget() - end an fd's memory of the last sender
+ * @last: the memory; nobody uses it any more
+ */
+void ipcbox_sender_forget(struct ipcbox_sender __rcu **last)
+{
+	struct ipcbox_sender *sender = unrcu_pointer(xchg(last, NULL));
+
+	if (sender)
+		ipcbox_sender_put(sender);
+}
+
+/**
  * ipcbox_sender_put() - drop a reference on a sender
  * @sender: from ipcbox_sender_current()
  */

@@ -10,14 +10,17 @@
  * with the same credentials, so a message carries all that in one pointer. Ids
  * are kept as the kernel knows them and translated for each receiver.
  *
- * Each fd remembers the last sender that used it. It is read under RCU; the
+ * Each fd remembers the last sender that sent over it, and the last that received:
+ * often they are two processes that share it. It is read under RCU; the
  * pid and the account are put with the last reference, the memory after a grace
  * period.
  */
 
+#include <linux/cred.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 
 struct ipcbox_account;
 struct ipcbox_ns;
@@ -34,7 +37,28 @@ struct ipcbox_sender {
 
 struct ipcbox_sender *ipcbox_sender_current(struct ipcbox_ns *ns,
 					    struct ipcbox_sender __rcu **last);
+void ipcbox_sender_forget(struct ipcbox_sender __rcu **last);
 void ipcbox_sender_put(struct ipcbox_sender *sender);
+
+/*
+ * Its user and group as the calling process sees them. The host's namespace is the
+ * common case, and there they are what they are.
+ */
+static inline uid_t ipcbox_sender_uid(const struct ipcbox_sender *sender)
+{
+	struct user_namespace *viewer = current_user_ns();
+
+	return viewer == &init_user_ns ? __kuid_val(sender->uid) :
+					 from_kuid_munged(viewer, sender->uid);
+}
+
+static inline gid_t ipcbox_sender_gid(const struct ipcbox_sender *sender)
+{
+	struct user_namespace *viewer = current_user_ns();
+
+	return viewer == &init_user_ns ? __kgid_val(sender->gid) :
+					 from_kgid_munged(viewer, sender->gid);
+}
 
 static inline struct ipcbox_sender *
 ipcbox_sender_hold(struct ipcbox_sender *sender)

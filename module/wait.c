@@ -110,6 +110,11 @@ int ipcbox_wait(struct ipcbox_waiter *waiter,
 	struct wait_queue_entry exit_entry;
 	int ret;
 
+	/*
+	 * Whoever we have woken may be to run first. If so let it, awake: if it
+	 * does what we wait for, neither of us has to fall asleep and be woken.
+	 */
+	cond_resched();
 	/* Where poll() on a pidfd waits too: woken when the process ends. */
 	if (peer) {
 		init_waitqueue_entry(&exit_entry, current);

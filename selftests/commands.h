@@ -247,7 +247,6 @@ HELPER struct ipcbox_recv room(void *data, size_t capacity)
 	r.capacity = capacity;
 	r.deadline = 0;
 	r.from = 0;
-	r.__reserved = 0;
 	return r;
 }
 

@@ -137,10 +137,11 @@ static const struct field recv_fields[] = {
 	F(uid, OUT, ANY),
 	F(gid, OUT, ANY),
 	F(priority, OUT, IPCBOX_PRIORITY_MAX),
-	F(__reserved, RESERVED, 0),
+	F(room, OUT, IPCBOX_MSGSIZE_MAX),
 	F(len, OUT, IPCBOX_MSGSIZE_MAX),
 	F(tag, OUT, ANY),
 	F(seq, OUT, A_COUNT),
+	F(call, OUT, A_COUNT),
 };
 #undef THIS
 
@@ -163,6 +164,8 @@ static const struct field stat_fields[] = {
 	F(received, OUT, A_COUNT),
 	F(receivers, OUT, A_COUNT),
 	F(senders, OUT, A_COUNT),
+	F(calls, OUT, A_COUNT),
+	F(__reserved, OUT, 0),
 };
 #undef THIS
 
