@@ -516,7 +516,7 @@ struct ipcbox_send {
  * @len: out: length of the message in bytes; written with EMSGSIZE too
  * @tag: out: the sender's tag
  * @seq: out: 1 for the first message that the port or link ever took, then one
- *	more for each
+ *	more for each; that of a call that was withdrawn is missing
  * @call: out: the number with which %IPCBOX_REPLY on this fd answers it; zero if
  *	nobody waits for a reply
  *
