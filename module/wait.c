@@ -5,6 +5,7 @@
 #include <linux/pid.h>
 #include <linux/sched/rt.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
 #include <linux/sched/task.h>
 #include <linux/wait.h>
 
@@ -35,7 +36,7 @@ void ipcbox_waiter_finish(struct ipcbox_waiter *waiter, int result,
 
 /**
  * ipcbox_wake() - wake the tasks whose waiters were finished
- * @wakes: the tasks; empty afterwards
+ * @wakes: the tasks; empty afterwards, and tells whether one of them slept
  *
  * Context: no lock of a box.
  */
@@ -44,7 +45,8 @@ void ipcbox_wake(struct ipcbox_wakes *wakes)
 	unsigned int i;
 
 	for (i = 0; i < wakes->count; i++) {
-		wake_up_process(wakes->tasks[i]);	/* pair 2 in wait.h */
+		/* pair 2 in wait.h */
+		wakes->woke |= wake_up_process(wakes->tasks[i]);
 		put_task_struct(wakes->tasks[i]);
 	}
 	wakes->count = 0;
@@ -100,21 +102,25 @@ static int wait_until_done(struct ipcbox_waiter *waiter,
  * @waiter: the waiter, on its list
  * @patience: until when
  * @peer: a process whose end ends the wait, or NULL
+ * @woke: whether the caller has just woken somebody who may end the wait
  *
  * Return: 0: it is done. -ERESTARTSYS, -ETIMEDOUT, -EPIPE: it was not done when
  * the signal, the deadline or the end of @peer was seen; it may be by now.
  */
 int ipcbox_wait(struct ipcbox_waiter *waiter,
-		const struct ipcbox_patience *patience, struct pid *peer)
+		const struct ipcbox_patience *patience, struct pid *peer,
+		bool woke)
 {
 	struct wait_queue_entry exit_entry;
 	int ret;
 
 	/*
-	 * Whoever we have woken may be to run first. If so let it, awake: if it
-	 * does what we wait for, neither of us has to fall asleep and be woken.
+	 * Let the one run first that we have woken, if the scheduler finds that
+	 * fair, and stay awake: if it does what we wait for, we need not fall asleep
+	 * and be woken.
 	 */
-	cond_resched();
+	if (woke && !single_task_running())
+		schedule();
 	/* Where poll() on a pidfd waits too: woken when the process ends. */
 	if (peer) {
 		init_waitqueue_entry(&exit_entry, current);

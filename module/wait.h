@@ -79,6 +79,7 @@ struct ipcbox_waiter {
 
 struct ipcbox_wakes {
 	unsigned int count;
+	bool woke;			/* out: one of them was asleep */
 	bool readable;			/* poll: a message was queued */
 	bool writable;			/* poll: there may be room, or fewer wait */
 	struct task_struct *tasks[IPCBOX_WAKES_MAX];
@@ -88,6 +89,7 @@ struct ipcbox_wakes {
 static inline void ipcbox_wakes_init(struct ipcbox_wakes *wakes)
 {
 	wakes->count = 0;
+	wakes->woke = false;
 	wakes->readable = false;
 	wakes->writable = false;
 }
@@ -101,7 +103,8 @@ void ipcbox_waiter_init(struct ipcbox_waiter *waiter);
 void ipcbox_waiter_finish(struct ipcbox_waiter *waiter, int result,
 			  struct ipcbox_wakes *wakes);
 int ipcbox_wait(struct ipcbox_waiter *waiter,
-		const struct ipcbox_patience *patience, struct pid *peer);
+		const struct ipcbox_patience *patience, struct pid *peer,
+		bool woke);
 void ipcbox_wake(struct ipcbox_wakes *wakes);
 bool ipcbox_process_ended(struct pid *pid);
 
