@@ -8,6 +8,7 @@
 #include "account.h"
 #include "copy.h"
 #include "link.h"
+#include "noinit.h"
 #include "receive.h"
 
 #include <linux/sched/signal.h>
@@ -45,7 +46,7 @@ struct outgoing {
 
 static struct ipcbox_msg *make_message(struct outgoing *out, u32 i)
 {
-	struct ipcbox_send_entry entry;
+	struct ipcbox_send_entry entry IPCBOX_NOINIT;
 	struct ipcbox_msg *msg;
 	int err;
 
@@ -88,7 +89,7 @@ static int write_results(struct outgoing *out, u32 count, int err)
 /* Send the next few. Return: how many; @err: why not more, or 0. */
 static u32 send_chunk(struct outgoing *out, bool first, int *err)
 {
-	struct ipcbox_msg *msgs[CHUNK];
+	struct ipcbox_msg *msgs[CHUNK] IPCBOX_NOINIT;
 	u32 made, sent, count = min(out->left, CHUNK);
 	int failed = 0;
 
@@ -173,7 +174,7 @@ static int write_entry(struct ipcbox_recv_entry __user *user,
 		       struct ipcbox_recv_entry *entry,
 		       const struct ipcbox_waiter *receiver)
 {
-	struct ipcbox_recv recv;
+	struct ipcbox_recv recv IPCBOX_NOINIT;
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
@@ -227,7 +228,7 @@ static void put_back(struct ipcbox_hand *hands, u32 count)
 static u32 receive_ready(struct incoming *in, struct ipcbox_recv_entry *entries,
 			 u32 count, int *err)
 {
-	struct ipcbox_hand hands[CHUNK];
+	struct ipcbox_hand hands[CHUNK] IPCBOX_NOINIT;
 	struct ipcbox_waiter receiver = {};
 	u32 i, taken;
 
@@ -255,8 +256,8 @@ static u32 receive_ready(struct incoming *in, struct ipcbox_recv_entry *entries,
 static int receive_one(struct incoming *in, struct ipcbox_recv_entry *entry)
 {
 	struct ipcbox_recv_entry __user *user = in->user;
-	struct ipcbox_waiter receiver;
-	union ipcbox_small small;
+	struct ipcbox_waiter receiver IPCBOX_NOINIT;
+	union ipcbox_small small IPCBOX_NOINIT;
 	int err;
 
 	ipcbox_receive_prepare(&receiver, &small, in->request, entry->capacity,
@@ -282,7 +283,7 @@ static int receive_one(struct incoming *in, struct ipcbox_recv_entry *entry)
 /* The next few. Return: how many; @err: why not more, or 0. */
 static u32 receive_chunk(struct incoming *in, int *err)
 {
-	struct ipcbox_recv_entry entries[CHUNK];
+	struct ipcbox_recv_entry entries[CHUNK] IPCBOX_NOINIT;
 	u32 received, count = min(in->left, CHUNK);
 
 	*err = read_entries(in, entries, count);

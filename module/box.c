@@ -4,6 +4,7 @@
 #include "account.h"
 #include "call.h"
 #include "lane.h"
+#include "noinit.h"
 #include "sender.h"
 #include "trace.h"
 
@@ -67,7 +68,7 @@ static int may_wait(const struct ipcbox_patience *patience)
 static int leave_as_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 			   struct ipcbox_waiter *sender, int err)
 {
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&lane->box->lock);
@@ -86,7 +87,7 @@ static int wait_for_room(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 			 const struct ipcbox_patience *patience)
 	__releases(&lane->box->lock)
 {
-	struct ipcbox_waiter sender;
+	struct ipcbox_waiter sender IPCBOX_NOINIT;
 	int ret;
 
 	ipcbox_waiter_init(&sender);
@@ -115,7 +116,7 @@ static int wait_for_room(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 int ipcbox_box_send(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 		    const struct ipcbox_patience *patience)
 {
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 	struct ipcbox_box *box = lane->box;
 	int err;
 
@@ -145,7 +146,7 @@ out_unlock:
 static unsigned int send_at_once(struct ipcbox_lane *lane,
 				 struct ipcbox_msg **msgs, unsigned int count)
 {
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 	struct ipcbox_box *box = lane->box;
 	unsigned int i = 0;
 
@@ -286,7 +287,7 @@ int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
 		    struct ipcbox_waiter *receiver,
 		    const struct ipcbox_patience *patience)
 {
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&box->lock);
@@ -320,8 +321,8 @@ unsigned int ipcbox_box_take_many(struct ipcbox_box *box,
 				  struct ipcbox_hand *hands, unsigned int count)
 {
 	struct ipcbox_lane *lane, *last = NULL;
-	struct ipcbox_waiter receiver;
-	struct ipcbox_wakes wakes;
+	struct ipcbox_waiter receiver IPCBOX_NOINIT;
+	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 	unsigned int i;
 
 	ipcbox_wakes_init(&wakes);
@@ -371,7 +372,7 @@ int ipcbox_box_reply(struct ipcbox_box *box, struct ipcbox_server *server,
 		     u64 number, const union ipcbox_small *reply,
 		     struct ipcbox_msg *payload)
 {
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 	int err;
 
 	ipcbox_wakes_init(&wakes);
@@ -400,7 +401,7 @@ int ipcbox_box_reply_and_take(struct ipcbox_box *box, u64 *number,
 			      struct ipcbox_waiter *receiver,
 			      const struct ipcbox_patience *patience)
 {
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 	int err;
 
 	ipcbox_wakes_init(&wakes);
@@ -449,7 +450,7 @@ void ipcbox_box_accept(struct ipcbox_waiter *receiver)
 static void restore_call(struct ipcbox_lane *lane,
 			 struct ipcbox_waiter *receiver)
 {
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 	struct ipcbox_caller *call;
 
 	ipcbox_wakes_init(&wakes);
@@ -464,7 +465,7 @@ static void restore_call(struct ipcbox_lane *lane,
 
 static void restore_message(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
 {
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 	struct ipcbox_box *box = lane->box;
 
 	ipcbox_wakes_init(&wakes);
@@ -551,7 +552,7 @@ int ipcbox_box_set_attr(struct ipcbox_box *box,
  */
 void ipcbox_lane_settle(struct ipcbox_lane *lane)
 {
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 
 	ipcbox_wakes_init(&wakes);
 	wakes.writable = true;

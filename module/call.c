@@ -3,6 +3,7 @@
 
 #include "account.h"
 #include "lane.h"
+#include "noinit.h"
 #include "sender.h"
 #include "trace.h"
 
@@ -164,7 +165,7 @@ static void withdraw(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 /* The caller does not want to wait any more. */
 static int give_up(struct ipcbox_lane *lane, struct ipcbox_caller *call, int err)
 {
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&lane->box->lock);
@@ -203,7 +204,7 @@ static int submit(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 static int submit_and_wait(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 			   const struct ipcbox_patience *patience)
 {
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 	int ret;
 
 	ipcbox_wakes_init(&wakes);
@@ -263,7 +264,7 @@ int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,
  */
 void ipcbox_box_end_calls(struct ipcbox_box *box, int err)
 {
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 	bool again;
 
 	ipcbox_wakes_init(&wakes);
@@ -305,7 +306,7 @@ void ipcbox_server_init(struct ipcbox_server *server)
 void ipcbox_server_end(struct ipcbox_server *server, struct ipcbox_box *box,
 		       const void *owner)
 {
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 	u64 number = 0;
 	bool again;
 

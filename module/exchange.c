@@ -6,6 +6,7 @@
 
 #include "call.h"
 #include "copy.h"
+#include "noinit.h"
 #include "receive.h"
 
 #include <linux/pid.h>
@@ -70,7 +71,7 @@ static int call_over(struct ipcbox_request *request, struct ipcbox_lane *lane,
 	struct ipcbox_patience patience =
 		ipcbox_request_patience(request, call->deadline, call->flags,
 					sender);
-	struct ipcbox_caller caller;
+	struct ipcbox_caller caller IPCBOX_NOINIT;
 	int err;
 
 	/* Look first whether it is worth to copy it; what counts comes later. */
@@ -129,7 +130,7 @@ static int give_reply(struct ipcbox_request *request, struct ipcbox_sender *self
 	const struct ipcbox_reply *args = &request->reply;
 	struct ipcbox_handle *handle = request->handle;
 	struct ipcbox_msg *payload;
-	union ipcbox_small reply;
+	union ipcbox_small reply IPCBOX_NOINIT;
 	int err;
 
 	err = make_reply(&reply, self, args->data, args->len, args->tag,
@@ -165,7 +166,7 @@ static int reply_and_receive(struct ipcbox_request *request,
 {
 	struct ipcbox_reply_recv __user *user = request->user;
 	struct ipcbox_reply_recv *args = &request->reply_recv;
-	union ipcbox_small reply;
+	union ipcbox_small reply IPCBOX_NOINIT;
 	struct ipcbox_reception reception = {
 		.request = request,
 		.recv = &args->recv,

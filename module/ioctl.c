@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "copy.h"
+#include "noinit.h"
 #include "request.h"
 
 #include <linux/fs.h>
@@ -113,7 +114,7 @@ static int read_struct(struct ipcbox_request *request, const struct command *com
 long ipcbox_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	const struct command *command = find_command(cmd);
-	struct ipcbox_request request;
+	struct ipcbox_request request IPCBOX_NOINIT;
 	int err;
 
 	request.file = file;

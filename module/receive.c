@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "copy.h"
 #include "mailbox.h"
+#include "noinit.h"
 
 #include <linux/cred.h>
 #include <linux/pid.h>
@@ -167,8 +168,8 @@ static int receive_from(struct ipcbox_reception *reception,
 	struct ipcbox_patience patience =
 		ipcbox_request_patience(reception->request, recv->deadline,
 					recv->flags, self);
-	struct ipcbox_waiter receiver;
-	union ipcbox_small small;
+	struct ipcbox_waiter receiver IPCBOX_NOINIT;
+	union ipcbox_small small IPCBOX_NOINIT;
 	int err;
 
 	ipcbox_receive_prepare(&receiver, &small, reception->request,
