@@ -44,7 +44,7 @@ build_bits()
 		INSTALL_PATH="$out/$tests" install
 	make -s -C "$top/selftests" KSFT_DIR="$ksft" LIBDIR="$build/$bits/lib" \
 		COLLECTION=ipcbox emit_tests >"$out/$tests/kselftest-list.txt"
-	cp "$build/$bits/tools/ipcbox" "$out/$tool"
+	cp "$build/$bits/tools/ipcbox" "$build/$bits/tools/ipcbox-bench" "$out/$tool"
 	cp -P "$build/$bits/lib/"libipcbox.so* "$out/$lib"
 }
 

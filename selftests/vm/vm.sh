@@ -12,6 +12,9 @@
 #   LIMIT   seconds after which the command is given up (default 900)
 #   ROOT    a folder whose files are laid over the guest's
 #   LOG     keep the kernel's log in this file
+#   CLOCK   instructions: a nanosecond of the guest is one instruction of its one
+#           processor, whatever this machine does meanwhile; wall: as always, and
+#           like instructions without what is only for tests
 
 . "$(dirname "$0")/lib.sh"
 
@@ -26,7 +29,7 @@ choose_accel()
 {
 	local known=$cache/accel boot_id accel=tcg
 
-	if [ ! -w /dev/kvm ]; then
+	if [ ! -w /dev/kvm ] || [ "${CLOCK:-}" = instructions ]; then
 		echo tcg
 		return
 	fi
@@ -107,20 +110,25 @@ port()
 start_qemu()
 {
 	local qemu=(qemu-system-x86_64 -nodefaults -no-user-config -display none
-		-no-reboot -M q35 -smp 2 -m 2048)
+		-no-reboot -m 2048)
 	# what is no parameter of the kernel gets into init's environment
 	local append="console=ttyS0 quiet tsc=reliable panic=-1 printk.devkmsg=on"
 	# a cache that is merged with others cannot tell what is in use in it
-	append+=" slab_nomerge"
+	[ -n "${CLOCK:-}" ] || append+=" slab_nomerge"
 
 	# an emulated processor does less in a second: look at more of it
 	[ "$KERNEL" != kcsan ] || append+=" kcsan.skip_watch=500"
 
 	append+=" mode=$mode TERM=${TERM:-dumb} kunit.enable=1"
 
-	case $ACCEL in
-	kvm)	qemu+=(-accel kvm -cpu host) ;;
-	tcg)	qemu+=(-accel tcg -cpu max) ;;
+	case ${CLOCK:-}:$ACCEL in
+	instructions:*)
+		# (-cpu max copies strings in one instruction for each byte)
+		qemu+=(-M pc -smp 1 -accel tcg -cpu qemu64 -icount "shift=0,sleep=off")
+		append+=" mitigations=off"
+		;;
+	*:kvm)	qemu+=(-M q35 -smp 2 -accel kvm -cpu host) ;;
+	*:tcg)	qemu+=(-M q35 -smp 2 -accel tcg -cpu max) ;;
 	esac
 	qemu+=(-kernel "$run/vmlinuz" -initrd "$run/initrd")
 	qemu+=(-chardev "file,id=console,path=$log" -serial chardev:console)

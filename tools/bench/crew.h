@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * DOC: crews
+ *
+ * The processes of one measurement. They are forked, attach to their channels, wait
+ * for each other, and do their parts; one of them keeps the time of each round in
+ * memory that all share. The program itself sleeps meanwhile. A crew that fails or
+ * is not done at the time limit is killed, and the reason told.
+ */
+#ifndef BENCH_CREW_H
+#define BENCH_CREW_H
+
+#include "bench.h"
+#include "results.h"
+#include "system.h"
+
+struct crew;
+
+/* One part, done by one process or by several. */
+struct role {
+	int members;
+	struct channel *receives;
+	struct channel *sends;
+	int (*run)(struct crew *crew, const struct role *role);
+};
+
+/* In shared memory. */
+struct score {
+	size_t rounds;
+	double values[MAX_ROUNDS];
+	char error[128];
+};
+
+struct crew {
+	size_t warm;	     /* operations before the first round */
+	size_t count;	     /* in each round */
+	int batch;	     /* messages in one call */
+	int count_receivers; /* who want to be told the end */
+	void *data;	     /* of each process's own: a batch of messages */
+	struct score *score;
+};
+
+/*
+ * Run the roles and keep what they measured as the result of @subject. Roles end
+ * with one that has no members.
+ */
+void crew_run(struct crew *crew, const struct role *roles, const struct subject *subject);
+
+/* How many operations there are in all. */
+size_t crew_total(const struct crew *crew);
+
+/* Rounds: start() after the warm-up, then lap() after each round. */
+void rounds_start(void);
+void rounds_lap(struct crew *crew);
+
+#endif /* BENCH_CREW_H */

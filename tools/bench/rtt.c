@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * A request and its reply between two processes: the time that the one who asks
+ * waits.
+ */
+#include "crew.h"
+
+#include <string.h>
+
+static int trip(const struct role *role, void *data)
+{
+	const struct system *system = role->sends->system;
+	int ret;
+
+	if (system->call)
+		return system->call(role->sends, data);
+	ret = system->send(role->sends, data);
+	return ret < 0 ? ret : system->recv(role->receives, data);
+}
+
+static int trips(const struct role *role, void *data, size_t count)
+{
+	int ret = 0;
+
+	while (count-- && ret >= 0)
+		ret = trip(role, data);
+	return ret;
+}
+
+static int ask(struct crew *crew, const struct role *role)
+{
+	unsigned int round;
+	int ret = trips(role, crew->data, crew->warm);
+
+	rounds_start();
+	for (round = 0; round < settings.rounds && ret >= 0; round++) {
+		ret = trips(role, crew->data, crew->count);
+		rounds_lap(crew);
+	}
+	return ret;
+}
+
+static int answer_one(struct crew *crew, const struct role *role)
+{
+	const struct system *system = role->receives->system;
+	int ret = system->recv(role->receives, crew->data);
+
+	return ret < 0 ? ret : system->send(role->sends, crew->data);
+}
+
+/* The last reply of a server of calls goes out with no receive after it. */
+static int answer(struct crew *crew, const struct role *role)
+{
+	const struct system *system = role->receives->system;
+	size_t left = crew_total(crew);
+	bool first = true;
+	int ret = 0;
+
+	while (left-- && ret >= 0) {
+		if (system->reply_recv)
+			ret = system->reply_recv(role->receives, crew->data, first);
+		else
+			ret = answer_one(crew, role);
+		first = false;
+	}
+	if (ret >= 0 && system->reply_last)
+		ret = system->reply_last(role->receives, crew->data);
+	return ret;
+}
+
+static void run(const struct system *system, size_t bytes)
+{
+	struct subject subject = { "rtt", system->name, bytes, 1 };
+	size_t count = bytes > 4096 ? 200 : 1000;
+	struct crew crew = { .count = scaled(count), .warm = scaled(count / 2) };
+	struct channel request, reply;
+	struct role roles[] = {
+		{ 1, &request, &reply, answer },
+		{ 1, &reply, &request, ask },
+		{ 0 },
+	};
+	int err;
+
+	err = channel_open(&request, system, bytes, default_messages(bytes));
+	if (err) {
+		add_skip(&subject, "cannot open: %s", strerror(-err));
+		return;
+	}
+	err = channel_open(&reply, system, bytes, default_messages(bytes));
+	if (err) {
+		add_skip(&subject, "cannot open: %s", strerror(-err));
+	} else {
+		crew_run(&crew, roles, &subject);
+		channel_close(&reply);
+	}
+	channel_close(&request);
+}
+
+const struct bench_case rtt_case = {
+	.name = "rtt",
+	.summary = "a request and its reply between two processes",
+	.run = run,
+};

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * Messages one way: the time for one of them while the queue is kept full. From
+ * one to one, from four to one, and from one to four of whom one gets each.
+ *
+ * Of several senders or receivers none sees all messages: the time is kept by the
+ * side that is alone.
+ */
+#include "crew.h"
+
+#include <string.h>
+
+#define BATCH 32
+
+static int send_some(struct crew *crew, const struct role *role, int most)
+{
+	const struct system *system = role->sends->system;
+	int ret;
+
+	if (most > 1)
+		return system->send_batch(role->sends, crew->data, most);
+	ret = system->send(role->sends, crew->data);
+	return ret < 0 ? ret : 1;
+}
+
+static int recv_some(struct crew *crew, const struct role *role, int most)
+{
+	const struct system *system = role->receives->system;
+	int ret;
+
+	if (most > 1)
+		return system->recv_batch(role->receives, crew->data, most);
+	ret = system->recv(role->receives, crew->data);
+	return ret < 0 ? ret : 1;
+}
+
+typedef int (*some_fn)(struct crew *crew, const struct role *role, int most);
+
+static int move(struct crew *crew, const struct role *role, some_fn some, size_t count)
+{
+	int most, ret = 0;
+
+	while (count) {
+		most = count < (size_t)crew->batch ? (int)count : crew->batch;
+		ret = some(crew, role, most);
+		if (ret < 0)
+			return ret;
+		count -= ret;
+	}
+	return 0;
+}
+
+/* The side that is alone. */
+static int move_timed(struct crew *crew, const struct role *role, some_fn some)
+{
+	unsigned int round;
+	int ret = move(crew, role, some, crew->warm);
+
+	rounds_start();
+	for (round = 0; round < settings.rounds && ret >= 0; round++) {
+		ret = move(crew, role, some, crew->count);
+		rounds_lap(crew);
+	}
+	return ret;
+}
+
+static int send_share(struct crew *crew, const struct role *role)
+{
+	return move(crew, role, send_some, crew_total(crew) / role->members);
+}
+
+static int recv_timed(struct crew *crew, const struct role *role)
+{
+	return move_timed(crew, role, recv_some);
+}
+
+/* Each receiver ends with the first message that says so. */
+static int send_timed(struct crew *crew, const struct role *role)
+{
+	int ret = move_timed(crew, role, send_some);
+	int left;
+
+	*(char *)crew->data = 'e';
+	for (left = (int)crew->count_receivers; left && ret >= 0; left--)
+		ret = role->sends->system->send(role->sends, crew->data);
+	return ret;
+}
+
+static int recv_until_end(struct crew *crew, const struct role *role)
+{
+	int ret;
+
+	do {
+		ret = role->receives->system->recv(role->receives, crew->data);
+	} while (ret >= 0 && *(char *)crew->data != 'e');
+	return ret;
+}
+
+/* So many that the queue is filled and emptied many times. */
+static size_t messages_in_round(size_t bytes)
+{
+	if (bytes <= 1024)
+		return 8192;
+	return bytes <= 4096 ? 4096 : 512;
+}
+
+static void measure(const struct subject *subject, const struct system *system, int senders,
+		    int receivers)
+{
+	size_t count = scaled(messages_in_round(subject->bytes) / 4) * 4;
+	struct crew crew = {
+		.count = count,
+		.warm = count,
+		.batch = subject->batch,
+		.count_receivers = receivers,
+	};
+	struct channel channel;
+	struct role roles[] = {
+		{ receivers, &channel, NULL, receivers > 1 ? recv_until_end : recv_timed },
+		{ senders, NULL, &channel, receivers > 1 ? send_timed : send_share },
+		{ 0 },
+	};
+	int err = channel_open(&channel, system, subject->bytes, default_messages(subject->bytes));
+
+	if (err) {
+		add_skip(subject, "cannot open: %s", strerror(-err));
+		return;
+	}
+	crew_run(&crew, roles, subject);
+	channel_close(&channel);
+}
+
+static bool can_share(const struct subject *subject, const struct system *system,
+		      unsigned int promise, const char *whom)
+{
+	if (!(system->promises & promise))
+		add_skip(subject, "is not for several %s", whom);
+	else if (system->max_shared_bytes && subject->bytes > system->max_shared_bytes)
+		add_skip(subject, "several %s would get parts of messages", whom);
+	else
+		return true;
+	return false;
+}
+
+static bool is_stream(const struct system *system)
+{
+	return (system->promises & CARRIES_PAYLOAD) && !(system->promises & ROUND_TRIPS_ONLY);
+}
+
+static void run_stream(const struct system *system, size_t bytes)
+{
+	struct subject subject = { "stream", system->name, bytes, 1 };
+
+	if (!is_stream(system))
+		return;
+	measure(&subject, system, 1, 1);
+	if (!system->send_batch)
+		return;
+	subject.batch = BATCH;
+	measure(&subject, system, 1, 1);
+}
+
+static void run_fanin(const struct system *system, size_t bytes)
+{
+	struct subject subject = { "fanin", system->name, bytes, 1 };
+
+	if (is_stream(system) && can_share(&subject, system, MANY_SENDERS, "senders"))
+		measure(&subject, system, 4, 1);
+}
+
+static void run_work(const struct system *system, size_t bytes)
+{
+	struct subject subject = { "work", system->name, bytes, 1 };
+
+	if (is_stream(system) && can_share(&subject, system, MANY_RECEIVERS, "receivers"))
+		measure(&subject, system, 1, 4);
+}
+
+const struct bench_case stream_case = {
+	.name = "stream",
+	.summary = "messages from one process to another",
+	.run = run_stream,
+};
+
+const struct bench_case fanin_case = {
+	.name = "fanin",
+	.summary = "messages from four processes to one",
+	.run = run_fanin,
+};
+
+const struct bench_case work_case = {
+	.name = "work",
+	.summary = "messages from one process to four, each to one of them",
+	.run = run_work,
+};
