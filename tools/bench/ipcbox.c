@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* ipcbox: ports, and links to mailboxes. */
-#include "system.h"
+#include "ipcbox_call.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -105,6 +105,8 @@ const struct system ipcbox_port_system = {
 	.send = send_message,
 	.send_priority = send_priority,
 	.recv = recv_message,
+	.send_batch = ipcbox_batch_send,
+	.recv_batch = ipcbox_batch_recv,
 	.close = close_port,
 };
 
@@ -117,5 +119,36 @@ const struct system ipcbox_link_system = {
 	.attach_sender = open_link,
 	.send = send_message,
 	.recv = recv_message,
+	.send_batch = ipcbox_batch_send,
+	.recv_batch = ipcbox_batch_recv,
 	.close = close_nothing,
+};
+
+const struct system ipcbox_port_call_system = {
+	.name = "ipcbox-port-call",
+	.summary = "the same, by call and reply",
+	.promises =
+		KEEPS_BOUNDS | CARRIES_PAYLOAD | MANY_SENDERS | MANY_RECEIVERS | ROUND_TRIPS_ONLY,
+	.open = open_port,
+	.close = close_port,
+	.send = send_message,
+	.recv = recv_message,
+	.call = ipcbox_call_send,
+	.reply_recv = ipcbox_call_serve,
+	.reply_last = ipcbox_call_end,
+};
+
+const struct system ipcbox_link_call_system = {
+	.name = "ipcbox-link-call",
+	.summary = "the same, by call and reply",
+	.promises = KEEPS_BOUNDS | CARRIES_PAYLOAD | MANY_SENDERS | ROUND_TRIPS_ONLY,
+	.open = open_nothing,
+	.attach_receiver = open_mailbox,
+	.attach_sender = open_link,
+	.close = close_nothing,
+	.send = send_message,
+	.recv = recv_message,
+	.call = ipcbox_call_send,
+	.reply_recv = ipcbox_call_serve,
+	.reply_last = ipcbox_call_end,
 };

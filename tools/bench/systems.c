@@ -5,6 +5,8 @@
 
 extern const struct system ipcbox_port_system;
 extern const struct system ipcbox_link_system;
+extern const struct system ipcbox_port_call_system;
+extern const struct system ipcbox_link_call_system;
 extern const struct system pipe_system;
 extern const struct system packet_pipe_system;
 extern const struct system seqpacket_system;
@@ -15,9 +17,18 @@ extern const struct system eventfd_system;
 extern const struct system futex_system;
 
 const struct system *const systems[] = {
-	&ipcbox_port_system, &ipcbox_link_system, &pipe_system,	  &packet_pipe_system,
-	&seqpacket_system,   &dgram_system,	  &mqueue_system, &sysv_system,
-	&eventfd_system,     &futex_system,
+	&ipcbox_port_system,
+	&ipcbox_link_system,
+	&ipcbox_port_call_system,
+	&ipcbox_link_call_system,
+	&pipe_system,
+	&packet_pipe_system,
+	&seqpacket_system,
+	&dgram_system,
+	&mqueue_system,
+	&sysv_system,
+	&eventfd_system,
+	&futex_system,
 };
 
 const size_t systems_count = ARRAY_COUNT(systems);
