@@ -10,6 +10,8 @@
 #	build library, tools and selftests, for 64 and 32 bits, and the examples
 #	of the documentation, and put them into
 #	DIR as they are to lie in the guest (by calls of "build.sh bits")
+# build.sh tools DIR
+#	library and tools only, for 64 bits: all that a benchmark needs
 
 . "$(dirname "$0")/lib.sh"
 
@@ -58,12 +60,23 @@ build_programs()
 	quietly "$vm/docs.sh" "$out/vm/docs.d"
 }
 
+build_tools()
+{
+	local out=$1
+
+	rm -rf "$out"
+	mkdir -p "$out/usr/bin"
+	quietly make -s -C "$top/tools" BUILD="$build/64" CFLAGS="-O2 -g -m64"
+	cp "$build/64/tools/ipcbox" "$build/64/tools/ipcbox-bench" "$out/usr/bin"
+}
+
 job=$1
 shift
 case $job in
 module)	quietly "$vm/build.sh" verbose-module "$@" ;;
 verbose-module) make_module "$@" ;;
 programs) build_programs "$@" ;;
+tools)	build_tools "$@" ;;
 bits)	build_bits "$@" ;;
 *)	die "unknown: $job" ;;
 esac

@@ -14,7 +14,7 @@
 #   LOG     keep the kernel's log in this file
 #   CLOCK   instructions: a nanosecond of the guest is one instruction of its one
 #           processor, whatever this machine does meanwhile; wall: as always, and
-#           like instructions without what is only for tests
+#           like instructions without the tests and what is only for them
 
 . "$(dirname "$0")/lib.sh"
 
@@ -68,17 +68,18 @@ module_options()
 # Build what the guest is made of. One at a time, where several runs share $build.
 prepare()
 {
-	local kernel options module=$build/vm/$KERNEL/module${INSTRUMENT:+-$INSTRUMENT}
+	local kernel options programs=programs module=$build/vm/$KERNEL/module${INSTRUMENT:+-$INSTRUMENT}
 
+	[ -z "${CLOCK:-}" ] || programs=tools
 	mapfile -t options < <(module_options)
 	"$vm/install.sh" vm
 	kernel=$("$vm/fetch.sh" "$KERNEL")
 	(
 		lock "$build/vm/.lock"
-		"$vm/build.sh" programs "$build/vm/programs"
+		"$vm/build.sh" "$programs" "$build/vm/$programs"
 		"$vm/build.sh" module "$kernel" "$module" "${options[@]}"
 		"$vm/image.sh" base "$kernel" "$module/ipcbox.ko" \
-			"$build/vm/programs" "$run/initrd"
+			"$build/vm/$programs" "$run/initrd"
 	)
 	ln -s "$kernel/vmlinuz" "$run/vmlinuz"
 }
