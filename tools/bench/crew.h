@@ -22,6 +22,8 @@ struct role {
 	struct channel *receives;
 	struct channel *sends;
 	int (*run)(struct crew *crew, const struct role *role);
+	size_t queued;	      /* self.c: how many messages wait */
+	bool many_priorities; /* and whether they differ */
 };
 
 /* In shared memory. */

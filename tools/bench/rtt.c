@@ -75,8 +75,8 @@ static void run(const struct system *system, size_t bytes)
 	struct crew crew = { .count = scaled(count), .warm = scaled(count / 2) };
 	struct channel request, reply;
 	struct role roles[] = {
-		{ 1, &request, &reply, answer },
-		{ 1, &reply, &request, ask },
+		{ 1, &request, &reply, answer, 0, false },
+		{ 1, &reply, &request, ask, 0, false },
 		{ 0 },
 	};
 	int err;

@@ -116,8 +116,9 @@ static void measure(const struct subject *subject, const struct system *system, 
 	};
 	struct channel channel;
 	struct role roles[] = {
-		{ receivers, &channel, NULL, receivers > 1 ? recv_until_end : recv_timed },
-		{ senders, NULL, &channel, receivers > 1 ? send_timed : send_share },
+		{ receivers, &channel, NULL, receivers > 1 ? recv_until_end : recv_timed, 0,
+		  false },
+		{ senders, NULL, &channel, receivers > 1 ? send_timed : send_share, 0, false },
 		{ 0 },
 	};
 	int err = channel_open(&channel, system, subject->bytes, default_messages(subject->bytes));
