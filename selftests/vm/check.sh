@@ -83,7 +83,8 @@ checkpatch()
 
 clang_format()
 {
-	clang-format --dry-run -Werror lib/*.[ch] tools/*.[ch] tools/demo/*.[ch]
+	clang-format --dry-run -Werror lib/*.[ch] tools/*.[ch] tools/demo/*.[ch] \
+		tools/bench/*.[ch]
 }
 
 scripts()
