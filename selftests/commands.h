@@ -214,6 +214,7 @@ DEFINE_STAT_OF(sent)
 DEFINE_STAT_OF(received)
 DEFINE_STAT_OF(receivers)
 DEFINE_STAT_OF(senders)
+DEFINE_STAT_OF(calls)
 
 HELPER bool receivers_asleep(int fd, long long count)
 {
@@ -327,6 +328,118 @@ HELPER long long recv_tag_from(int fd, pid_t pid)
 HELPER long long recv_tag(int fd)
 {
 	return recv_tag_from(fd, 0);
+}
+
+/* Calls and their replies */
+
+HELPER struct ipcbox_call request(const void *data, size_t len, void *reply,
+				  size_t capacity)
+{
+	struct ipcbox_call c;
+
+	memset(&c, POISON, sizeof(c));
+	c.size = sizeof(c);
+	c.flags = 0;
+	c.data = to_u64(data);
+	c.len = len;
+	c.tag = 0;
+	c.deadline = 0;
+	c.priority = 0;
+	c.pid = 0;
+	c.reply = to_u64(reply);
+	c.capacity = capacity;
+	return c;
+}
+
+HELPER struct ipcbox_reply reply_to(__u64 call, const void *data, size_t len)
+{
+	return (struct ipcbox_reply){
+		.size = sizeof(struct ipcbox_reply),
+		.call = call,
+		.data = to_u64(data),
+		.len = len,
+	};
+}
+
+HELPER struct ipcbox_reply_recv reply_recv_to(__u64 call, const void *reply,
+					      size_t len, void *data,
+					      size_t capacity)
+{
+	return (struct ipcbox_reply_recv){
+		.size = sizeof(struct ipcbox_reply_recv),
+		.data = to_u64(reply),
+		.len = len,
+		.call = call,
+		.recv = room(data, capacity),
+	};
+}
+
+/* The number of the next message, which must be the call of that tag. */
+HELPER long long recv_call(int fd, __u64 tag)
+{
+	__u64 payload = 0;
+	struct ipcbox_recv r = room(&payload, sizeof(payload));
+	int ret = recv_now(fd, &r);
+
+	if (ret)
+		return ret;
+	return r.tag == tag && payload == tag && r.call ? (long long)r.call : -EBADMSG;
+}
+
+/* A reply like the messages of tagged(). */
+HELPER int reply_tag(int fd, __u64 call, __u64 tag)
+{
+	struct ipcbox_reply r = reply_to(call, &tag, sizeof(tag));
+
+	r.tag = tag;
+	return command(fd, IPCBOX_REPLY, &r);
+}
+
+/* Batches */
+
+HELPER struct ipcbox_send_batch send_batch(struct ipcbox_send_entry *entries,
+					   __u32 count)
+{
+	return (struct ipcbox_send_batch){
+		.size = sizeof(struct ipcbox_send_batch),
+		.entries = to_u64(entries),
+		.count = count,
+		.entry_size = sizeof(*entries),
+	};
+}
+
+HELPER struct ipcbox_recv_batch recv_batch(struct ipcbox_recv_entry *entries,
+					   __u32 count)
+{
+	return (struct ipcbox_recv_batch){
+		.size = sizeof(struct ipcbox_recv_batch),
+		.entries = to_u64(entries),
+		.count = count,
+		.entry_size = sizeof(*entries),
+	};
+}
+
+/* As tagged(); what a result was before is to be seen. */
+HELPER struct ipcbox_send_entry tagged_entry(const __u64 *tag, __u32 priority)
+{
+	struct ipcbox_send_entry e;
+
+	memset(&e, POISON, sizeof(e));
+	e.data = to_u64(tag);
+	e.len = sizeof(*tag);
+	e.tag = *tag;
+	e.priority = priority;
+	return e;
+}
+
+HELPER struct ipcbox_recv_entry room_entry(void *data, size_t capacity)
+{
+	struct ipcbox_recv_entry e;
+
+	memset(&e, POISON, sizeof(e));
+	e.data = to_u64(data);
+	e.capacity = capacity;
+	return e;
 }
 
 #endif /* COMMANDS_H */
