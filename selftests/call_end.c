@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Calls that end without a reply: the process that received them is gone or has
+ * closed, the port is removed, the mailbox closed, the caller itself gone.
+ */
+#include "callers.h"
+#include "ipcbox_test.h"
+
+FIXTURE(call_end) {
+	struct stage stage;
+	int control;
+	int port;
+	struct caller caller;
+};
+
+FIXTURE_SETUP(call_end)
+{
+	stage_setup(_metadata, &self->stage);
+	self->control = self->stage.control;
+	self->port = port_create(self->control, self->stage.name, BOTH);
+	ASSERT_LE(0, self->port);
+}
+
+FIXTURE_TEARDOWN(call_end)
+{
+	EXPECT_FALSE(calls_of(self->port) > 0);
+	stage_teardown(_metadata, &self->stage);
+}
+
+/* Who receives a call, and does not answer */
+
+struct server {
+	int control;
+	const char *name;
+};
+
+static void wait_for_death(void)
+{
+	while (true)
+		pause();
+}
+
+/* With a file description of its own. */
+static int receive_and_wait(void *arg)
+{
+	struct server *server = arg;
+	char data[8];
+	struct ipcbox_recv r = room(data, sizeof(data));
+	int port = port_open(server->control, server->name, IPCBOX_RECEIVER);
+
+	if (command(port, IPCBOX_RECV, &r))
+		return 1;
+	wait_for_death();
+	return 2;
+}
+
+/* With that of its parent, which lives on. */
+static int receive_through_inherited_and_wait(void *arg)
+{
+	char data[8];
+	struct ipcbox_recv r = room(data, sizeof(data));
+
+	if (command(*(int *)arg, IPCBOX_RECV, &r))
+		return 1;
+	wait_for_death();
+	return 2;
+}
+
+TEST_F(call_end, server_killed_gives_the_caller_epipe)
+{
+	struct server server = { self->control, self->stage.name };
+	pid_t pid = spawn(receive_and_wait, &server);
+
+	caller_start(&self->caller, self->port, 5);
+	ASSERT_TRUE(calls_in_service(self->port, 1));
+	EXPECT_FALSE(caller_ended(&self->caller));
+	EXPECT_EQ(-SIGKILL, kill_and_reap(pid));
+	EXPECT_EQ(-EPIPE, caller_end(&self->caller));
+	EXPECT_EQ(1, self->caller.call.received);
+	EXPECT_EQ(0, calls_of(self->port));
+	EXPECT_EQ(0, messages_of(self->port));
+}
+
+TEST_F(call_end, worker_killed_gives_epipe_though_others_share_its_fd)
+{
+	pid_t pid = spawn(receive_through_inherited_and_wait, &self->port);
+
+	caller_start(&self->caller, self->port, 5);
+	ASSERT_TRUE(calls_in_service(self->port, 1));
+	EXPECT_EQ(-SIGKILL, kill_and_reap(pid));
+	EXPECT_EQ(-EPIPE, caller_end(&self->caller));
+	EXPECT_EQ(1, self->caller.call.received);
+	EXPECT_EQ(0, state_of(self->port));
+}
+
+TEST_F(call_end, worker_killed_takes_only_what_it_received)
+{
+	pid_t pid = spawn(receive_through_inherited_and_wait, &self->port);
+	struct caller other;
+	long long number;
+
+	caller_start(&self->caller, self->port, 5);
+	ASSERT_TRUE(calls_in_service(self->port, 1));
+	caller_start(&other, self->port, 6);
+	ASSERT_TRUE(calls_queued(self->port, 1));
+	number = recv_call(self->port, 6);
+	ASSERT_LT(0, number);
+	EXPECT_EQ(2, calls_of(self->port));
+	EXPECT_EQ(-SIGKILL, kill_and_reap(pid));
+	EXPECT_EQ(-EPIPE, caller_end(&self->caller));
+	EXPECT_EQ(1, calls_of(self->port));
+	EXPECT_EQ(0, reply_tag(self->port, number, 9));
+	EXPECT_EQ(9, caller_end(&other));
+}
+
+TEST_F(call_end, server_that_closes_gives_epipe)
+{
+	int server = port_open(self->control, self->stage.name, IPCBOX_RECEIVER);
+
+	caller_start(&self->caller, self->port, 5);
+	ASSERT_TRUE(calls_queued(self->port, 1));
+	ASSERT_LT(0, recv_call(server, 5));
+	close(server);
+	EXPECT_EQ(-EPIPE, caller_end(&self->caller));
+	EXPECT_EQ(1, self->caller.call.received);
+	EXPECT_EQ(0, calls_of(self->port));
+}
+
+TEST_F(call_end, server_that_closes_leaves_what_it_did_not_receive)
+{
+	int server = port_open(self->control, self->stage.name, IPCBOX_RECEIVER);
+
+	caller_start(&self->caller, self->port, 5);
+	ASSERT_TRUE(calls_queued(self->port, 1));
+	close(server);
+	EXPECT_EQ(0, reply_tag(self->port, recv_call(self->port, 5), 6));
+	EXPECT_EQ(6, caller_end(&self->caller));
+}
+
+TEST_F(call_end, close_of_one_of_two_dups_does_nothing)
+{
+	int server = port_open(self->control, self->stage.name, IPCBOX_RECEIVER);
+	int again = dup(server);
+	long long number;
+
+	caller_start(&self->caller, self->port, 5);
+	ASSERT_TRUE(calls_queued(self->port, 1));
+	number = recv_call(server, 5);
+	close(server);
+	EXPECT_EQ(1, calls_of(self->port));
+	EXPECT_FALSE(caller_ended(&self->caller));
+	EXPECT_EQ(0, reply_tag(again, number, 6));
+	EXPECT_EQ(6, caller_end(&self->caller));
+}
+
+TEST_F(call_end, close_of_the_last_dup_gives_epipe)
+{
+	int server = port_open(self->control, self->stage.name, IPCBOX_RECEIVER);
+	int again = dup(server);
+
+	caller_start(&self->caller, self->port, 5);
+	ASSERT_TRUE(calls_queued(self->port, 1));
+	ASSERT_LT(0, recv_call(server, 5));
+	close(server);
+	close(again);
+	EXPECT_EQ(-EPIPE, caller_end(&self->caller));
+}
+
+static int close_it(void *fd)
+{
+	return close(*(int *)fd) ? 1 : 0;
+}
+
+TEST_F(call_end, child_that_inherited_the_fd_and_closes_it_does_nothing)
+{
+	long long number;
+
+	caller_start(&self->caller, self->port, 5);
+	ASSERT_TRUE(calls_queued(self->port, 1));
+	number = recv_call(self->port, 5);
+	EXPECT_EQ(0, reap(spawn(close_it, &self->port)));
+	EXPECT_EQ(1, calls_of(self->port));
+	EXPECT_FALSE(caller_ended(&self->caller));
+	EXPECT_EQ(0, reply_tag(self->port, number, 6));
+	EXPECT_EQ(6, caller_end(&self->caller));
+}
+
+/* The process answers, not the thread. */
+TEST_F(call_end, thread_that_received_may_end_and_another_reply)
+{
+	struct call receiver;
+
+	call_recv(&receiver, self->port);
+	ASSERT_TRUE(receivers_asleep(self->port, 1));
+	caller_start(&self->caller, self->port, 5);
+	ASSERT_EQ(0, call_end(&receiver));
+	EXPECT_EQ(1, calls_of(self->port));
+	EXPECT_EQ(0, reply_tag(self->port, receiver.recv.call, 6));
+	EXPECT_EQ(6, caller_end(&self->caller));
+}
+
+static int receive_and_exec(void *arg)
+{
+	struct server *server = arg;
+	int port = port_open(server->control, server->name, IPCBOX_RECEIVER);
+	char data[8];
+	struct ipcbox_recv r = room(data, sizeof(data));
+
+	if (command(port, IPCBOX_RECV, &r))
+		return 1;
+	/* What there is as a program sleeps for long: this one, or that. */
+	execlp("sleep", "sleep", "1000", NULL);
+	execlp("busybox", "busybox", "sleep", "1000", NULL);
+	return 127;
+}
+
+TEST_F(call_end, exec_that_closes_the_fd_gives_epipe)
+{
+	struct server server = { self->control, self->stage.name };
+	pid_t pid;
+
+	pid = spawn(receive_and_exec, &server);
+	caller_start(&self->caller, self->port, 5);
+	EXPECT_EQ(-EPIPE, caller_end(&self->caller));
+	EXPECT_EQ(1, self->caller.call.received);
+	EXPECT_EQ(-SIGKILL, kill_and_reap(pid))
+		TH_LOG("it was not exec that ended the call");
+}
+
+/* The end of the port */
+
+TEST_F(call_end, removed_port_gives_eidrm_to_all_callers)
+{
+	struct caller queued, blocked;
+
+	ASSERT_EQ(0, box_set(self->port, (struct ipcbox_attr){
+		.mask = IPCBOX_ATTR_MESSAGES, .max_messages = 1 }));
+	caller_start(&self->caller, self->port, 1);
+	ASSERT_TRUE(calls_queued(self->port, 1));
+	ASSERT_LT(0, recv_call(self->port, 1));
+	caller_start(&queued, self->port, 2);
+	ASSERT_TRUE(calls_queued(self->port, 1));
+	caller_start(&blocked, self->port, 3);
+	ASSERT_TRUE(senders_asleep(self->port, 1));
+	ASSERT_EQ(0, port_remove(self->control, self->stage.name));
+	EXPECT_EQ(-EIDRM, caller_end(&self->caller));
+	EXPECT_EQ(1, self->caller.call.received);
+	EXPECT_EQ(-EIDRM, caller_end(&queued));
+	EXPECT_EQ(0, queued.call.received);
+	EXPECT_EQ(-EIDRM, caller_end(&blocked));
+	EXPECT_NE(1, blocked.call.received);
+	EXPECT_EQ(0, calls_of(self->port));
+	EXPECT_EQ(0, messages_of(self->port));
+	EXPECT_EQ(0, senders_of(self->port));
+}
+
+TEST_F(call_end, reply_after_the_port_was_removed_returns_eidrm)
+{
+	struct ipcbox_reply_recv r = reply_recv_to(0, NULL, 0, NULL, 0);
+	long long number;
+
+	caller_start(&self->caller, self->port, 1);
+	ASSERT_TRUE(calls_queued(self->port, 1));
+	number = recv_call(self->port, 1);
+	ASSERT_EQ(0, port_remove(self->control, self->stage.name));
+	EXPECT_EQ(-EIDRM, reply_tag(self->port, number, 2));
+	r.call = number;
+	EXPECT_EQ(-EIDRM, command(self->port, IPCBOX_REPLY_RECV, &r));
+	EXPECT_EQ(-EIDRM, caller_end(&self->caller));
+	caller_start(&self->caller, self->port, 1);
+	EXPECT_EQ(-EIDRM, caller_end(&self->caller));
+}
+
+TEST_F(call_end, last_receiver_of_an_unlinked_port_gives_epipe)
+{
+	int sender = port_open(self->control, self->stage.name, IPCBOX_SENDER);
+	struct caller queued;
+
+	caller_start(&self->caller, sender, 1);
+	ASSERT_TRUE(calls_queued(sender, 1));
+	ASSERT_LT(0, recv_call(self->port, 1));
+	caller_start(&queued, sender, 2);
+	ASSERT_TRUE(calls_queued(sender, 1));
+	ASSERT_EQ(0, port_unlink(self->control, self->stage.name));
+	EXPECT_FALSE(caller_ended(&self->caller));
+	EXPECT_FALSE(caller_ended(&queued));
+	close(self->port);
+	EXPECT_EQ(-EPIPE, caller_end(&self->caller));
+	EXPECT_EQ(1, self->caller.call.received);
+	EXPECT_EQ(-EPIPE, caller_end(&queued));
+	EXPECT_EQ(0, queued.call.received);
+	caller_start(&queued, sender, 3);
+	EXPECT_EQ(-EPIPE, caller_end(&queued));
+}
+
+TEST_F(call_end, port_without_a_name_goes_on_with_calls)
+{
+	ASSERT_EQ(0, port_unlink(self->control, self->stage.name));
+	caller_start(&self->caller, self->port, 1);
+	ASSERT_TRUE(calls_queued(self->port, 1));
+	EXPECT_EQ(0, reply_tag(self->port, recv_call(self->port, 1), 2));
+	EXPECT_EQ(2, caller_end(&self->caller));
+}
+
+/* Mailboxes: by a link, and by the number of the process */
+
+static void call_process(struct caller *c, int control, pid_t pid, __u64 tag)
+{
+	caller_prepare(c, tag);
+	c->call.pid = pid;
+	caller_go(c, control);
+}
+
+static int serve_one(int box, __u64 tag)
+{
+	if (!calls_queued(box, 1))
+		return -ETIME;
+	return reply_tag(box, recv_call(box, tag), tag + 1);
+}
+
+TEST_F(call_end, mailbox_is_called_over_a_link_and_by_pid)
+{
+	int box = mailbox_open(self->control);
+	int link = link_open(self->control, getpid(), 0);
+
+	caller_start(&self->caller, link, 5);
+	EXPECT_EQ(0, serve_one(box, 5));
+	EXPECT_EQ(6, caller_end(&self->caller));
+	call_process(&self->caller, self->control, getpid(), 7);
+	EXPECT_EQ(0, serve_one(box, 7));
+	EXPECT_EQ(8, caller_end(&self->caller));
+	EXPECT_EQ(getpid(), self->caller.call.reply_pid);
+	EXPECT_EQ(2, sent_of(link));
+	EXPECT_EQ(0, calls_of(box));
+}
+
+static int call_parent(void *control)
+{
+	struct caller c;
+
+	caller_prepare(&c, 7);
+	c.call.pid = getppid();
+	c.thread.ret = command(*(int *)control, IPCBOX_CALL, &c.call);
+	c.thread.joined = true;
+	if (caller_end(&c) != 8)
+		return 1;
+	return c.call.reply_pid == getppid() ? 0 : 2;
+}
+
+TEST_F(call_end, mailbox_is_called_by_another_process)
+{
+	int box = mailbox_open(self->control);
+	char data[8];
+	struct ipcbox_recv r = room(data, sizeof(data));
+	pid_t pid = spawn(call_parent, &self->control);
+
+	r.from = pid;
+	ASSERT_EQ(0, command(box, IPCBOX_RECV, &r));
+	EXPECT_EQ(pid, r.pid);
+	EXPECT_EQ(7, r.tag);
+	EXPECT_EQ(1, calls_of(box));
+	EXPECT_EQ(0, reply_tag(box, r.call, 8));
+	EXPECT_EQ(0, reap(pid));
+}
+
+TEST_F(call_end, closed_mailbox_gives_epipe_to_all_callers)
+{
+	int box = mailbox_open_attr(self->control, 0, (struct ipcbox_attr){
+		.mask = IPCBOX_ATTR_MESSAGES, .max_messages = 1 });
+	int link = link_open(self->control, getpid(), 0);
+	struct caller queued, blocked;
+
+	caller_start(&self->caller, link, 1);
+	ASSERT_TRUE(calls_queued(box, 1));
+	ASSERT_LT(0, recv_call(box, 1));
+	call_process(&queued, self->control, getpid(), 2);
+	ASSERT_TRUE(calls_queued(box, 1));
+	caller_start(&blocked, link, 3);
+	ASSERT_TRUE(senders_asleep(link, 1));
+	close(box);
+	EXPECT_EQ(-EPIPE, caller_end(&self->caller));
+	EXPECT_EQ(1, self->caller.call.received);
+	EXPECT_EQ(-EPIPE, caller_end(&queued));
+	EXPECT_EQ(0, queued.call.received);
+	EXPECT_EQ(-EPIPE, caller_end(&blocked));
+	EXPECT_NE(1, blocked.call.received);
+}
+
+TEST_F(call_end, killed_peer_gives_epipe)
+{
+	struct peer peer;
+	long long tag;
+
+	ASSERT_EQ(0, peer_start(&peer, 4));
+	call_process(&self->caller, self->control, peer.pid, 5);
+	ASSERT_TRUE(eventually((tag = peer_do(&peer, PEER_RECV)) != -EAGAIN));
+	ASSERT_EQ(5, tag);
+	peer_kill(&peer);
+	EXPECT_EQ(-EPIPE, caller_end(&self->caller));
+	EXPECT_EQ(1, self->caller.call.received);
+}
+
+/* The end of the caller */
+
+TEST_F(call_end, killed_caller_is_withdrawn_from_the_queue)
+{
+	pid_t pid = spawn(call_7, &self->port);
+
+	ASSERT_TRUE(calls_queued(self->port, 1));
+	EXPECT_EQ(-SIGKILL, kill_and_reap(pid));
+	EXPECT_EQ(0, messages_of(self->port));
+	EXPECT_EQ(0, bytes_of(self->port));
+	EXPECT_EQ(-EAGAIN, recv_tag(self->port));
+}
+
+TEST_F(call_end, killed_caller_is_withdrawn_from_the_senders)
+{
+	pid_t pid;
+
+	ASSERT_EQ(0, box_set(self->port, (struct ipcbox_attr){
+		.mask = IPCBOX_ATTR_MESSAGES, .max_messages = 1 }));
+	ASSERT_EQ(0, send_tag(self->port, 1));
+	pid = spawn(call_7, &self->port);
+	ASSERT_TRUE(senders_asleep(self->port, 1));
+	EXPECT_EQ(-SIGKILL, kill_and_reap(pid));
+	EXPECT_EQ(0, senders_of(self->port));
+	EXPECT_EQ(1, recv_tag(self->port));
+	EXPECT_EQ(-EAGAIN, recv_tag(self->port));
+}
+
+TEST_F(call_end, reply_to_a_killed_caller_returns_epipe)
+{
+	pid_t pid = spawn(call_7, &self->port);
+	long long number;
+
+	ASSERT_TRUE(calls_queued(self->port, 1));
+	number = recv_call(self->port, 7);
+	EXPECT_EQ(1, calls_of(self->port));
+	EXPECT_EQ(-SIGKILL, kill_and_reap(pid));
+	EXPECT_EQ(0, calls_of(self->port));
+	EXPECT_EQ(-EPIPE, reply_tag(self->port, number, 8));
+}
+
+TEST_HARNESS_MAIN
