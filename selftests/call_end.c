@@ -32,47 +32,63 @@ FIXTURE_TEARDOWN(call_end)
 struct server {
 	int control;
 	const char *name;
+	int inherited;
+	int *received;		/* shared with the parent */
 };
 
-static void wait_for_death(void)
+static int *shared_int(void)
 {
+	return mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+
+/* Killed before its receive is over, it would have received nothing. */
+static int receive_and_wait(struct server *server, int port)
+{
+	char data[8];
+	struct ipcbox_recv r = room(data, sizeof(data));
+
+	if (command(port, IPCBOX_RECV, &r))
+		return 1;
+	__atomic_store_n(server->received, 1, __ATOMIC_RELEASE);
 	while (true)
 		pause();
 }
 
 /* With a file description of its own. */
-static int receive_and_wait(void *arg)
+static int serve_alone(void *arg)
 {
 	struct server *server = arg;
-	char data[8];
-	struct ipcbox_recv r = room(data, sizeof(data));
-	int port = port_open(server->control, server->name, IPCBOX_RECEIVER);
 
-	if (command(port, IPCBOX_RECV, &r))
-		return 1;
-	wait_for_death();
-	return 2;
+	return receive_and_wait(server, port_open(server->control, server->name,
+						  IPCBOX_RECEIVER));
 }
 
 /* With that of its parent, which lives on. */
-static int receive_through_inherited_and_wait(void *arg)
+static int serve_as_worker(void *arg)
 {
-	char data[8];
-	struct ipcbox_recv r = room(data, sizeof(data));
+	struct server *server = arg;
 
-	if (command(*(int *)arg, IPCBOX_RECV, &r))
-		return 1;
-	wait_for_death();
-	return 2;
+	return receive_and_wait(server, server->inherited);
 }
+
+static bool has_received(struct server *server)
+{
+	return eventually(__atomic_load_n(server->received, __ATOMIC_ACQUIRE));
+}
+
+#define SERVER(self) {							\
+	.control = (self)->control, .name = (self)->stage.name,		\
+	.inherited = (self)->port, .received = shared_int() }
 
 TEST_F(call_end, server_killed_gives_the_caller_epipe)
 {
-	struct server server = { self->control, self->stage.name };
-	pid_t pid = spawn(receive_and_wait, &server);
+	struct server server = SERVER(self);
+	pid_t pid = spawn(serve_alone, &server);
 
 	caller_start(&self->caller, self->port, 5);
-	ASSERT_TRUE(calls_in_service(self->port, 1));
+	ASSERT_TRUE(has_received(&server));
+	EXPECT_EQ(1, calls_of(self->port));
 	EXPECT_FALSE(caller_ended(&self->caller));
 	EXPECT_EQ(-SIGKILL, kill_and_reap(pid));
 	EXPECT_EQ(-EPIPE, caller_end(&self->caller));
@@ -83,10 +99,12 @@ TEST_F(call_end, server_killed_gives_the_caller_epipe)
 
 TEST_F(call_end, worker_killed_gives_epipe_though_others_share_its_fd)
 {
-	pid_t pid = spawn(receive_through_inherited_and_wait, &self->port);
+	struct server server = SERVER(self);
+	pid_t pid = spawn(serve_as_worker, &server);
 
 	caller_start(&self->caller, self->port, 5);
-	ASSERT_TRUE(calls_in_service(self->port, 1));
+	ASSERT_TRUE(has_received(&server));
+	EXPECT_EQ(1, calls_of(self->port));
 	EXPECT_EQ(-SIGKILL, kill_and_reap(pid));
 	EXPECT_EQ(-EPIPE, caller_end(&self->caller));
 	EXPECT_EQ(1, self->caller.call.received);
@@ -95,12 +113,14 @@ TEST_F(call_end, worker_killed_gives_epipe_though_others_share_its_fd)
 
 TEST_F(call_end, worker_killed_takes_only_what_it_received)
 {
-	pid_t pid = spawn(receive_through_inherited_and_wait, &self->port);
+	struct server server = SERVER(self);
+	pid_t pid = spawn(serve_as_worker, &server);
 	struct caller other;
 	long long number;
 
 	caller_start(&self->caller, self->port, 5);
-	ASSERT_TRUE(calls_in_service(self->port, 1));
+	ASSERT_TRUE(has_received(&server));
+	EXPECT_EQ(1, calls_of(self->port));
 	caller_start(&other, self->port, 6);
 	ASSERT_TRUE(calls_queued(self->port, 1));
 	number = recv_call(self->port, 6);
@@ -216,7 +236,7 @@ static int receive_and_exec(void *arg)
 
 TEST_F(call_end, exec_that_closes_the_fd_gives_epipe)
 {
-	struct server server = { self->control, self->stage.name };
+	struct server server = SERVER(self);
 	pid_t pid;
 
 	pid = spawn(receive_and_exec, &server);
