@@ -56,6 +56,37 @@ PIN(ipcbox_recv, 88, HEAD(ipcbox_recv) + M(ipcbox_recv, data) +
     M(ipcbox_recv, pid) + M(ipcbox_recv, uid) + M(ipcbox_recv, gid) +
     M(ipcbox_recv, priority) + M(ipcbox_recv, room) + M(ipcbox_recv, len) +
     M(ipcbox_recv, tag) + M(ipcbox_recv, seq) + M(ipcbox_recv, call));
+PIN(ipcbox_call, 96, HEAD(ipcbox_call) + M(ipcbox_call, data) +
+    M(ipcbox_call, len) + M(ipcbox_call, tag) + M(ipcbox_call, deadline) +
+    M(ipcbox_call, priority) + M(ipcbox_call, pid) + M(ipcbox_call, reply) +
+    M(ipcbox_call, capacity) + M(ipcbox_call, reply_len) +
+    M(ipcbox_call, reply_tag) + M(ipcbox_call, reply_pid) +
+    M(ipcbox_call, reply_uid) + M(ipcbox_call, reply_gid) +
+    M(ipcbox_call, received));
+PIN(ipcbox_reply, 40, HEAD(ipcbox_reply) + M(ipcbox_reply, call) +
+    M(ipcbox_reply, data) + M(ipcbox_reply, len) + M(ipcbox_reply, tag));
+PIN(ipcbox_reply_recv, 128, HEAD(ipcbox_reply_recv) +
+    M(ipcbox_reply_recv, data) + M(ipcbox_reply_recv, len) +
+    M(ipcbox_reply_recv, tag) + M(ipcbox_reply_recv, call) +
+    M(ipcbox_reply_recv, recv));
+PIN(ipcbox_send_entry, 32, M(ipcbox_send_entry, data) +
+    M(ipcbox_send_entry, len) + M(ipcbox_send_entry, tag) +
+    M(ipcbox_send_entry, priority) + M(ipcbox_send_entry, result));
+PIN(ipcbox_send_batch, 40, HEAD(ipcbox_send_batch) +
+    M(ipcbox_send_batch, entries) + M(ipcbox_send_batch, count) +
+    M(ipcbox_send_batch, entry_size) + M(ipcbox_send_batch, deadline) +
+    M(ipcbox_send_batch, pid) + M(ipcbox_send_batch, __reserved));
+PIN(ipcbox_recv_entry, 72, M(ipcbox_recv_entry, data) +
+    M(ipcbox_recv_entry, capacity) + M(ipcbox_recv_entry, len) +
+    M(ipcbox_recv_entry, tag) + M(ipcbox_recv_entry, seq) +
+    M(ipcbox_recv_entry, call) + M(ipcbox_recv_entry, pid) +
+    M(ipcbox_recv_entry, uid) + M(ipcbox_recv_entry, gid) +
+    M(ipcbox_recv_entry, priority) + M(ipcbox_recv_entry, room) +
+    M(ipcbox_recv_entry, result));
+PIN(ipcbox_recv_batch, 40, HEAD(ipcbox_recv_batch) +
+    M(ipcbox_recv_batch, entries) + M(ipcbox_recv_batch, count) +
+    M(ipcbox_recv_batch, entry_size) + M(ipcbox_recv_batch, deadline) +
+    M(ipcbox_recv_batch, from) + M(ipcbox_recv_batch, __reserved));
 PIN(ipcbox_set, 48, HEAD(ipcbox_set) + M(ipcbox_set, attr));
 
 FIXTURE(abi) {
@@ -84,6 +115,11 @@ COMMAND(port_delete, IPCBOX_PORT_DELETE, ON(CONTROL));
 COMMAND(port_list, IPCBOX_PORT_LIST, ON(CONTROL));
 COMMAND(send, IPCBOX_SEND, ON(PORT) | ON(LINK) | ON(CONTROL));
 COMMAND(recv, IPCBOX_RECV, ON(PORT) | ON(MAILBOX));
+COMMAND(call, IPCBOX_CALL, ON(PORT) | ON(LINK) | ON(CONTROL));
+COMMAND(reply, IPCBOX_REPLY, ON(PORT) | ON(MAILBOX));
+COMMAND(reply_recv, IPCBOX_REPLY_RECV, ON(PORT) | ON(MAILBOX));
+COMMAND(send_batch, IPCBOX_SEND_BATCH, ON(PORT) | ON(LINK) | ON(CONTROL));
+COMMAND(recv_batch, IPCBOX_RECV_BATCH, ON(PORT) | ON(MAILBOX));
 COMMAND(stat, IPCBOX_STAT, ON(PORT) | ON(MAILBOX) | ON(LINK));
 COMMAND(set, IPCBOX_SET, ON(PORT) | ON(MAILBOX));
 

@@ -33,6 +33,17 @@ MUST_BE_ZERO(port_delete_reserved, IPCBOX_PORT_DELETE, ipcbox_port_delete,
 	     __reserved, CONTROL);
 MUST_BE_ZERO(recv_from_on_port, IPCBOX_RECV, ipcbox_recv, from, PORT);
 MUST_BE_ZERO(send_pid_on_port, IPCBOX_SEND, ipcbox_send, pid, PORT);
+MUST_BE_ZERO(call_pid_on_port, IPCBOX_CALL, ipcbox_call, pid, PORT);
+MUST_BE_ZERO(reply_recv_from_on_port, IPCBOX_REPLY_RECV, ipcbox_reply_recv,
+	     recv.from, PORT);
+MUST_BE_ZERO(send_batch_pid_on_port, IPCBOX_SEND_BATCH, ipcbox_send_batch, pid,
+	     PORT);
+MUST_BE_ZERO(send_batch_reserved, IPCBOX_SEND_BATCH, ipcbox_send_batch,
+	     __reserved, PORT);
+MUST_BE_ZERO(recv_batch_from_on_port, IPCBOX_RECV_BATCH, ipcbox_recv_batch, from,
+	     PORT);
+MUST_BE_ZERO(recv_batch_reserved, IPCBOX_RECV_BATCH, ipcbox_recv_batch,
+	     __reserved, PORT);
 MUST_BE_ZERO(attr_mode_not_in_mask, IPCBOX_PORT_CREATE, ipcbox_port_create,
 	     attr.mode, CONTROL);
 MUST_BE_ZERO(attr_uid_not_in_mask, IPCBOX_PORT_CREATE, ipcbox_port_create,
@@ -89,6 +100,11 @@ POINTER(list_after, IPCBOX_PORT_LIST, ipcbox_port_list, after, CONTROL);
 POINTER(list_buf, IPCBOX_PORT_LIST, ipcbox_port_list, buf, CONTROL);
 POINTER(send_data, IPCBOX_SEND, ipcbox_send, data, PORT);
 POINTER(recv_data, IPCBOX_RECV, ipcbox_recv, data, PORT);
+POINTER(call_data, IPCBOX_CALL, ipcbox_call, data, PORT);
+POINTER(reply_data, IPCBOX_REPLY, ipcbox_reply, data, PORT);
+POINTER(reply_recv_reply, IPCBOX_REPLY_RECV, ipcbox_reply_recv, data, PORT);
+POINTER(send_batch_entries, IPCBOX_SEND_BATCH, ipcbox_send_batch, entries, PORT);
+POINTER(recv_batch_entries, IPCBOX_RECV_BATCH, ipcbox_recv_batch, entries, PORT);
 
 FIXTURE_SETUP(abi_pointer)
 {
@@ -153,7 +169,7 @@ TEST_F(abi_device, unknown_command_returns_enotty)
 	struct snapshot before = look(&self->scene);
 
 	for (int kind = 0; kind < KINDS; kind++) {
-		for (unsigned int nr = 0x0b; nr <= 0xff; nr++) {
+		for (unsigned int nr = 0x10; nr <= 0xff; nr++) {
 			EXPECT_EQ(-ENOTTY, command(self->scene.fd[kind],
 						   _IO(IPCBOX_IOC_TYPE, nr), NULL))
 				TH_LOG("kind %d, command %#x", kind, nr);

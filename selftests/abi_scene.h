@@ -6,6 +6,7 @@
 #ifndef ABI_SCENE_H
 #define ABI_SCENE_H
 
+#include "callers.h"
 #include "ipcbox_test.h"
 
 enum kind { CONTROL, MAILBOX, LINK, PORT, KINDS };
@@ -22,6 +23,9 @@ struct scene {
 	int fd[KINDS];
 	char second[80];
 	__u64 payload;
+	pthread_t server;	/* who answers calls on the port */
+	struct caller caller;	/* who waits for a reply */
+	long long call;		/* its number */
 	char *page;		/* arguments go here; behind it nothing is mapped */
 	size_t page_size;
 };
@@ -33,6 +37,41 @@ struct snapshot {
 	bool second_exists;
 	int lowest_fd;
 };
+
+/* Answers what comes to the port, until the port is removed. */
+HELPER void *scene_serve(void *arg)
+{
+	int port = *(int *)arg;
+	char data[64];
+	struct ipcbox_reply_recv r = reply_recv_to(0, NULL, 0, data, sizeof(data));
+
+	while (!command(port, IPCBOX_REPLY_RECV, &r))
+		r.call = r.recv.call;
+	return NULL;
+}
+
+/* The other side of a call, where the command is one half of it. */
+HELPER void scene_add_partner(struct __test_metadata *_metadata,
+			      struct scene *s, unsigned long nr)
+{
+	int port = s->fd[PORT];
+
+	switch (nr) {
+	case IPCBOX_CALL:
+		ASSERT_EQ(0, pthread_create(&s->server, NULL, scene_serve,
+					    &s->fd[PORT]));
+		ASSERT_TRUE(receivers_asleep(port, 1));
+		break;
+	case IPCBOX_REPLY:
+	case IPCBOX_REPLY_RECV:
+		/* It goes before the message that is there. */
+		caller_start_at(&s->caller, port, 5, 1);
+		ASSERT_TRUE(calls_queued(port, 2));
+		s->call = recv_call(port, 5);
+		ASSERT_LT(0, s->call);
+		break;
+	}
+}
 
 HELPER void scene_setup(struct __test_metadata *_metadata, struct scene *s,
 			unsigned long nr)
@@ -58,6 +97,8 @@ HELPER void scene_setup(struct __test_metadata *_metadata, struct scene *s,
 		ASSERT_LE(0, fd);
 		close(fd);
 	}
+
+	scene_add_partner(_metadata, s, nr);
 
 	s->page_size = sysconf(_SC_PAGESIZE);
 	s->page = mmap(NULL, 3 * s->page_size, PROT_READ | PROT_WRITE,
@@ -143,6 +184,28 @@ HELPER void fill(struct scene *s, unsigned long nr, void *arg)
 		break;
 	case IPCBOX_RECV:
 		*(struct ipcbox_recv *)arg = room(buf, 64);
+		break;
+	case IPCBOX_CALL:
+		s->payload = 8;
+		*(struct ipcbox_call *)arg = request(&s->payload, 8, buf, 64);
+		break;
+	case IPCBOX_REPLY:
+		s->payload = 8;
+		*(struct ipcbox_reply *)arg = reply_to(s->call, &s->payload, 8);
+		break;
+	case IPCBOX_REPLY_RECV:
+		s->payload = 8;
+		*(struct ipcbox_reply_recv *)arg =
+			reply_recv_to(s->call, &s->payload, 8, buf, 64);
+		break;
+	case IPCBOX_SEND_BATCH:
+		s->payload = 8;
+		*(struct ipcbox_send_entry *)buf = tagged_entry(&s->payload, 0);
+		*(struct ipcbox_send_batch *)arg = send_batch((void *)buf, 1);
+		break;
+	case IPCBOX_RECV_BATCH:
+		*(struct ipcbox_recv_entry *)buf = room_entry(buf + 1024, 64);
+		*(struct ipcbox_recv_batch *)arg = recv_batch((void *)buf, 1);
 		break;
 	case IPCBOX_STAT:
 		*(struct ipcbox_stat *)arg = (struct ipcbox_stat){

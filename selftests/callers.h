@@ -68,11 +68,6 @@ HELPER bool caller_ended(struct caller *c)
 	return call_ended(&c->thread);
 }
 
-HELPER bool calls_in_service(int fd, long long count)
-{
-	return eventually(calls_of(fd) == count);
-}
-
 HELPER bool calls_queued(int fd, long long count)
 {
 	return eventually(messages_of(fd) == count);
