@@ -2,7 +2,6 @@
 #include "msg.h"
 
 #include "account.h"
-#include "copy.h"
 #include "sender.h"
 
 #include <linux/build_bug.h>
@@ -13,8 +12,6 @@
 
 /* Payload of a message from the cache: the most common size, nothing wasted. */
 #define SMALL_MAX 64U
-/* What is copied in words. */
-#define SHORT_MAX IPCBOX_SMALL_MAX
 #define HEADER offsetof(struct ipcbox_msg, data)
 #define INLINE_MAX ((u32)(PAGE_SIZE - HEADER))
 
@@ -114,7 +111,7 @@ static int msg_fill(struct ipcbox_msg *msg, const void __user *data)
 {
 	if (msg->len > INLINE_MAX)
 		return fill_pages(msg, data);
-	if (msg->len <= SHORT_MAX)
+	if (msg->len <= IPCBOX_SMALL_MAX)
 		return ipcbox_copy_from_user(msg->data, data, msg->len);
 	return copy_from_user(msg->data, data, msg->len) ? -EFAULT : 0;
 }
@@ -160,19 +157,17 @@ struct ipcbox_msg *ipcbox_msg_create(struct ipcbox_sender *sender,
 }
 
 /**
- * ipcbox_msg_copy_out() - copy the payload to user memory
+ * ipcbox_msg_copy_out_long() - copy the payload to user memory
  * @msg: the message
  * @data: room for msg->len bytes
  *
  * Return: 0 or -EFAULT.
  * Context: may sleep.
  */
-int ipcbox_msg_copy_out(const struct ipcbox_msg *msg, void __user *data)
+int ipcbox_msg_copy_out_long(const struct ipcbox_msg *msg, void __user *data)
 {
 	u32 i, pages = page_count_of(msg->len);
 
-	if (msg->len <= SHORT_MAX)
-		return ipcbox_copy_to_user(data, msg->data, msg->len);
 	if (!pages)
 		return copy_to_user(data, msg->data, msg->len) ? -EFAULT : 0;
 

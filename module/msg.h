@@ -17,6 +17,8 @@
  * the header) is in single pages, so that no message needs a large run of them.
  */
 
+#include "copy.h"
+
 #include <linux/list.h>
 #include <linux/rbtree.h>
 #include <linux/types.h>
@@ -62,7 +64,17 @@ void ipcbox_msg_deinit(void);
 
 struct ipcbox_msg *ipcbox_msg_create(struct ipcbox_sender *sender,
 				     const void __user *data, u32 len);
-int ipcbox_msg_copy_out(const struct ipcbox_msg *msg, void __user *data);
+int ipcbox_msg_copy_out_long(const struct ipcbox_msg *msg, void __user *data);
+
+/* Copy the payload to user memory with room for it. Return: 0 or -EFAULT. */
+static inline int ipcbox_msg_copy_out(const struct ipcbox_msg *msg,
+				      void __user *data)
+{
+	if (msg->len <= IPCBOX_SMALL_MAX)
+		return ipcbox_copy_to_user(data, msg->data, msg->len);
+	return ipcbox_msg_copy_out_long(msg, data);
+}
+
 void ipcbox_msg_free(struct ipcbox_msg *msg);
 
 int ipcbox_small_init(union ipcbox_small *small, struct ipcbox_sender *sender,

@@ -5,7 +5,6 @@
 #include "deadline.h"
 #include "mailbox.h"
 
-#include <linux/fs.h>
 #include <linux/pid.h>
 #include <linux/time_namespace.h>
 #include <linux/uaccess.h>
@@ -38,35 +37,18 @@ struct ipcbox_sender *ipcbox_request_sender(struct ipcbox_request *request,
 	return ipcbox_sender_current(handle->ns, &handle->senders[receiving]);
 }
 
-static ktime_t read_deadline(u64 deadline)
+/**
+ * ipcbox_request_deadline() - when to give up, as the kernel counts
+ * @deadline: as the caller counts; not 0
+ *
+ * Return: that.
+ */
+ktime_t ipcbox_request_deadline(u64 deadline)
 {
 	struct timespec64 offset = { 0 };
 
 	timens_add_monotonic(&offset);
 	return ipcbox_deadline_shift(deadline, timespec64_to_ns(&offset));
-}
-
-/**
- * ipcbox_request_patience() - how the caller is willing to wait
- * @request: the command
- * @deadline: as it gave it
- * @flags: of the command, or of its part that waits
- * @sender: who stands for the caller, and is charged
- *
- * Return: that.
- */
-struct ipcbox_patience ipcbox_request_patience(const struct ipcbox_request *request,
-					       u64 deadline, u32 flags,
-					       const struct ipcbox_sender *sender)
-{
-	/* fcntl(2) may change it meanwhile: then either answer is right. */
-	unsigned int f_flags = data_race(READ_ONCE(request->file->f_flags));
-
-	return (struct ipcbox_patience){
-		.nonblock = flags & IPCBOX_NONBLOCK || f_flags & O_NONBLOCK,
-		.deadline = deadline ? read_deadline(deadline) : KTIME_MAX,
-		.account = sender->account,
-	};
 }
 
 /**

@@ -14,6 +14,7 @@
 #include "wait.h"
 
 #include <linux/build_bug.h>
+#include <linux/fs.h>
 #include <linux/stddef.h>
 #include <linux/ipcbox.h>
 
@@ -53,9 +54,26 @@ static_assert(sizeof(struct ipcbox_request) ==
 int ipcbox_request_respond(struct ipcbox_request *request, size_t size);
 struct ipcbox_sender *ipcbox_request_sender(struct ipcbox_request *request,
 					    bool receiving);
-struct ipcbox_patience ipcbox_request_patience(const struct ipcbox_request *request,
-					       u64 deadline, u32 flags,
-					       const struct ipcbox_sender *sender);
+ktime_t ipcbox_request_deadline(u64 deadline);
+
+/*
+ * How the caller is willing to wait; @flags are those of the command, or of its part
+ * that waits, and @sender, who stands for the caller, is charged.
+ */
+static inline struct ipcbox_patience
+ipcbox_request_patience(const struct ipcbox_request *request, u64 deadline,
+			u32 flags, const struct ipcbox_sender *sender)
+{
+	/* fcntl(2) may change it meanwhile: then either answer is right. */
+	unsigned int f_flags = data_race(READ_ONCE(request->file->f_flags));
+
+	return (struct ipcbox_patience){
+		.nonblock = flags & IPCBOX_NONBLOCK || f_flags & O_NONBLOCK,
+		.deadline = deadline ? ipcbox_request_deadline(deadline) : KTIME_MAX,
+		.account = sender->account,
+	};
+}
+
 struct pid *ipcbox_request_get_process(s32 nr);
 struct ipcbox_mailbox *ipcbox_request_find_mailbox(struct ipcbox_request *request,
 						   struct pid *pid);

@@ -80,13 +80,11 @@ void ipcbox_sender_forget(struct ipcbox_sender __rcu **last)
 }
 
 /**
- * ipcbox_sender_put() - drop a reference on a sender
- * @sender: from ipcbox_sender_current()
+ * ipcbox_sender_free() - free a sender, for ipcbox_sender_put()
+ * @sender: without references
  */
-void ipcbox_sender_put(struct ipcbox_sender *sender)
+void ipcbox_sender_free(struct ipcbox_sender *sender)
 {
-	if (!refcount_dec_and_test(&sender->refs))
-		return;
 	ipcbox_account_put(sender->account);
 	put_pid(sender->pid);
 	kfree_rcu(sender, rcu);

@@ -38,7 +38,13 @@ struct ipcbox_sender {
 struct ipcbox_sender *ipcbox_sender_current(struct ipcbox_ns *ns,
 					    struct ipcbox_sender __rcu **last);
 void ipcbox_sender_forget(struct ipcbox_sender __rcu **last);
-void ipcbox_sender_put(struct ipcbox_sender *sender);
+void ipcbox_sender_free(struct ipcbox_sender *sender);
+
+static inline void ipcbox_sender_put(struct ipcbox_sender *sender)
+{
+	if (refcount_dec_and_test(&sender->refs))
+		ipcbox_sender_free(sender);
+}
 
 /*
  * Its user and group as the calling process sees them. The host's namespace is the

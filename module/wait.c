@@ -5,18 +5,8 @@
 #include <linux/pid.h>
 #include <linux/sched/rt.h>
 #include <linux/sched/signal.h>
-#include <linux/sched/stat.h>
 #include <linux/sched/task.h>
 #include <linux/wait.h>
-
-/**
- * ipcbox_waiter_init() - prepare a waiter of the current task
- * @waiter: the waiter, on its stack; a receiver sets capacity afterwards
- */
-void ipcbox_waiter_init(struct ipcbox_waiter *waiter)
-{
-	*waiter = (struct ipcbox_waiter){ .task = current };
-}
 
 /**
  * ipcbox_waiter_finish() - tell a waiter the result
@@ -36,7 +26,8 @@ void ipcbox_waiter_finish(struct ipcbox_waiter *waiter, int result,
 
 /**
  * ipcbox_wake() - wake the tasks whose waiters were finished
- * @wakes: the tasks; empty afterwards, and tells whether one of them slept
+ * @wakes: the tasks; empty afterwards, and tells whether one of them was asleep and
+ *	is to run on this processor
  *
  * Context: no lock of a box.
  */
@@ -45,8 +36,10 @@ void ipcbox_wake(struct ipcbox_wakes *wakes)
 	unsigned int i;
 
 	for (i = 0; i < wakes->count; i++) {
-		/* pair 2 in wait.h */
-		wakes->woke |= wake_up_process(wakes->tasks[i]);
+		bool slept = wake_up_process(wakes->tasks[i]); /* pair 2 in wait.h */
+
+		if (slept && task_cpu(wakes->tasks[i]) == raw_smp_processor_id())
+			wakes->woke = true;
 		put_task_struct(wakes->tasks[i]);
 	}
 	wakes->count = 0;
@@ -115,11 +108,11 @@ int ipcbox_wait(struct ipcbox_waiter *waiter,
 	int ret;
 
 	/*
-	 * Let the one run first that we have woken, if the scheduler finds that
-	 * fair, and stay awake: if it does what we wait for, we need not fall asleep
-	 * and be woken.
+	 * Let the one run first that we have woken on this processor, if the
+	 * scheduler finds that fair, and stay awake: if it does what we wait for, we
+	 * need not fall asleep and be woken. (On another processor it runs anyway.)
 	 */
-	if (woke && !single_task_running())
+	if (woke)
 		schedule();
 	/* Where poll() on a pidfd waits too: woken when the process ends. */
 	if (peer) {

@@ -30,6 +30,7 @@
 
 #include <linux/ktime.h>
 #include <linux/list.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 
 struct ipcbox_account;
@@ -79,7 +80,7 @@ struct ipcbox_waiter {
 
 struct ipcbox_wakes {
 	unsigned int count;
-	bool woke;			/* out: one of them was asleep */
+	bool woke;			/* out: one that slept, to run here */
 	bool readable;			/* poll: a message was queued */
 	bool writable;			/* poll: there may be room, or fewer wait */
 	struct task_struct *tasks[IPCBOX_WAKES_MAX];
@@ -99,7 +100,12 @@ static inline bool ipcbox_wakes_full(const struct ipcbox_wakes *wakes)
 	return wakes->count == IPCBOX_WAKES_MAX;
 }
 
-void ipcbox_waiter_init(struct ipcbox_waiter *waiter);
+/* Of the current task, on its stack; a receiver fills in its part afterwards. */
+static inline void ipcbox_waiter_init(struct ipcbox_waiter *waiter)
+{
+	*waiter = (struct ipcbox_waiter){ .task = current };
+}
+
 void ipcbox_waiter_finish(struct ipcbox_waiter *waiter, int result,
 			  struct ipcbox_wakes *wakes);
 int ipcbox_wait(struct ipcbox_waiter *waiter,
