@@ -246,6 +246,87 @@ static int do_process(struct scene *s)
 	return pid < 0 ? -errno : reap(pid) ? -EBADMSG : 0;
 }
 
+/* Nobody may answer: who receives it may have come for a message. */
+static int call_until_soon(int fd)
+{
+	__u64 tag = 8, reply;
+	struct ipcbox_call call = request(&tag, sizeof(tag), &reply, sizeof(reply));
+	int ret;
+
+	call.tag = tag;
+	call.deadline = now_ns() + 200000;
+	ret = command(fd, IPCBOX_CALL, &call);
+	return ret == -ETIMEDOUT ? 0 : ret;
+}
+
+static int do_call(struct scene *s)
+{
+	return call_until_soon(s->port);
+}
+
+static int do_call_link(struct scene *s)
+{
+	return call_until_soon(s->link);
+}
+
+static int answer(int fd)
+{
+	__u64 payload;
+	struct ipcbox_recv r = room(&payload, sizeof(payload));
+	int ret = recv_now(fd, &r);
+
+	return ret || !r.call ? ret : reply_tag(fd, r.call, 9);
+}
+
+static int do_reply(struct scene *s)
+{
+	return answer(s->port);
+}
+
+static int do_reply_mailbox(struct scene *s)
+{
+	return answer(s->mailbox);
+}
+
+static int do_reply_recv(struct scene *s)
+{
+	__u64 payload = 0;
+	struct ipcbox_reply_recv r = reply_recv_to(0, &payload, sizeof(payload),
+						   &payload, sizeof(payload));
+	int ret;
+
+	r.recv.flags = IPCBOX_NONBLOCK;
+	do {
+		ret = command(s->port, IPCBOX_REPLY_RECV, &r);
+		r.call = r.recv.call;
+	} while (!ret && r.call);
+	return ret;
+}
+
+static int do_send_batch(struct scene *s)
+{
+	__u64 tags[] = { 10, 11, 12, 13 };
+	struct ipcbox_send_entry entries[4];
+	struct ipcbox_send_batch batch = send_batch(entries, 4);
+
+	for (int i = 0; i < 4; i++)
+		entries[i] = tagged_entry(&tags[i], i % 2);
+	batch.flags = IPCBOX_NONBLOCK;
+	return command(s->port, IPCBOX_SEND_BATCH, &batch);
+}
+
+static int do_recv_batch(struct scene *s)
+{
+	__u64 data[4];
+	struct ipcbox_recv_entry entries[4];
+	struct ipcbox_recv_batch batch = recv_batch(entries, 4);
+
+	for (int i = 0; i < 4; i++)
+		entries[i] = room_entry(&data[i], sizeof(data[i]));
+	batch.flags = IPCBOX_NONBLOCK;
+	return command(s->port, IPCBOX_RECV_BATCH, &batch);
+}
+
 struct act {
 	const char *name;
 	int (*step)(struct scene *s);
@@ -265,6 +346,10 @@ static const struct act acts[] = {
 	{ "open a link", do_link }, { "query", do_query },
 	{ "read /proc/net/ipcbox", do_proc }, { "read fdinfo", do_fdinfo },
 	{ "set a limit", do_limit }, { "a process", do_process },
+	{ "call", do_call }, { "call over a link", do_call_link },
+	{ "reply", do_reply }, { "reply from the mailbox", do_reply_mailbox },
+	{ "reply and receive", do_reply_recv }, { "send a batch", do_send_batch },
+	{ "receive a batch", do_recv_batch },
 };
 
 #define ACTS (sizeof(acts) / sizeof(acts[0]))

@@ -32,14 +32,15 @@ list_programs()
 		# where several act at the same time, and only that: the rest is slow there
 		echo vm kunit
 		printf 'tests %s\n' wait wait_many poll order link mailbox lifetime stress \
-			pairs storm
+			pairs call call_end call_wait reply_recv batch_wait storm
 		;;
 	debug)
 		# and of 32 bits what differs there: how a command gets in and out
 		echo vm kunit
 		printf 'tests %s\n' fuzz storm
 		sed 's/.*:/tests /' $all64
-		printf 'tests32 %s\n' abi abi_fields port mailbox link large fuzz
+		printf 'tests32 %s\n' abi abi_fields port mailbox link large call \
+			reply_recv batch fuzz
 		echo vm docs
 		;;
 	*)
