@@ -145,6 +145,89 @@ static const struct field recv_fields[] = {
 };
 #undef THIS
 
+#define THIS ipcbox_call
+static const struct field call_fields[] = {
+	COMMAND_ON(ON(PORT) | ON(LINK) | ON(CONTROL)),
+	F(data, DATA, 0),
+	F(len, LENGTH, 0),
+	F(tag, TAG, 0),
+	F(deadline, DEADLINE, 0),
+	F(priority, PRIORITY, 0),
+	F(pid, PID, 0),
+	F(reply, DATA, 0),
+	F(capacity, LENGTH, 0),
+	F(reply_len, OUT, IPCBOX_MSGSIZE_MAX),
+	F(reply_tag, OUT, ANY),
+	F(reply_pid, OUT, A_PID),
+	F(reply_uid, OUT, ANY),
+	F(reply_gid, OUT, ANY),
+	F(received, OUT, 1),
+};
+#undef THIS
+
+/* Numbers of calls are those of messages, as they came: small ones. */
+#define A_CALL	16
+
+#define THIS ipcbox_reply
+static const struct field reply_fields[] = {
+	COMMAND_ON(ON(PORT) | ON(MAILBOX)),
+	F(call, NUMBER, A_CALL),
+	F(data, DATA, 0),
+	F(len, LENGTH, 0),
+	F(tag, TAG, 0),
+};
+#undef THIS
+
+#define THIS ipcbox_reply_recv
+static const struct field reply_recv_fields[] = {
+	COMMAND_ON(ON(PORT) | ON(MAILBOX)),
+	F(data, DATA, 0),
+	F(len, LENGTH, 0),
+	F(tag, TAG, 0),
+	F(call, NUMBER, A_CALL),
+	F(recv.size, PART_SIZE, sizeof(struct ipcbox_recv)),
+	F(recv.flags, NUMBER, IPCBOX_NONBLOCK),
+	F(recv.data, DATA, 0),
+	F(recv.capacity, LENGTH, 0),
+	F(recv.deadline, DEADLINE, 0),
+	F(recv.from, PID, 0),
+	F(recv.pid, OUT, A_PID),
+	F(recv.uid, OUT, ANY),
+	F(recv.gid, OUT, ANY),
+	F(recv.priority, OUT, IPCBOX_PRIORITY_MAX),
+	F(recv.room, OUT, IPCBOX_MSGSIZE_MAX),
+	F(recv.len, OUT, IPCBOX_MSGSIZE_MAX),
+	F(recv.tag, OUT, ANY),
+	F(recv.seq, OUT, A_COUNT),
+	F(recv.call, OUT, A_COUNT),
+};
+#undef THIS
+
+/* What lies where they point makes the entries: mostly zeros, empty messages. */
+#define THIS ipcbox_send_batch
+static const struct field send_batch_fields[] = {
+	COMMAND_ON(ON(PORT) | ON(LINK) | ON(CONTROL)),
+	F(entries, DATA, 0),
+	F(count, NUMBER, 40),
+	F(entry_size, PART_SIZE, sizeof(struct ipcbox_send_entry)),
+	F(deadline, DEADLINE, 0),
+	F(pid, PID, 0),
+	F(__reserved, RESERVED, 0),
+};
+#undef THIS
+
+#define THIS ipcbox_recv_batch
+static const struct field recv_batch_fields[] = {
+	COMMAND_ON(ON(PORT) | ON(MAILBOX)),
+	F(entries, DATA, 0),
+	F(count, NUMBER, 40),
+	F(entry_size, PART_SIZE, sizeof(struct ipcbox_recv_entry)),
+	F(deadline, DEADLINE, 0),
+	F(from, PID, 0),
+	F(__reserved, RESERVED, 0),
+};
+#undef THIS
+
 #define THIS ipcbox_stat
 static const struct field stat_fields[] = {
 	COMMAND_ON(ON_OBJECT),
@@ -244,6 +327,19 @@ const struct op ops[] = {
 		EMLINK, ESRCH, 0),
 	COMMAND(recv, IPCBOX_RECV, 30, NOTHING, EAGAIN, EINTR, ETIMEDOUT, EIDRM,
 		EMSGSIZE, EPIPE, ESRCH, EMLINK, EUSERS, 0),
+	COMMAND(call, IPCBOX_CALL, 20, NOTHING, EAGAIN, EINTR, ETIMEDOUT, EIDRM,
+		EPIPE, EMSGSIZE, ENOBUFS, EUSERS, EACCES, ECONNREFUSED, EMLINK,
+		ESRCH, 0),
+	COMMAND(reply, IPCBOX_REPLY, 15, NOTHING, EIDRM, EMSGSIZE, EPIPE,
+		ENOBUFS, 0),
+	COMMAND(reply_recv, IPCBOX_REPLY_RECV, 15, NOTHING, EAGAIN, EINTR,
+		ETIMEDOUT, EIDRM, EMSGSIZE, EPIPE, ESRCH, EMLINK, ENOBUFS,
+		EUSERS, 0),
+	COMMAND(send_batch, IPCBOX_SEND_BATCH, 10, NOTHING, EAGAIN, EINTR,
+		ETIMEDOUT, EIDRM, EPIPE, EMSGSIZE, ENOBUFS, EUSERS, EACCES,
+		ECONNREFUSED, EMLINK, ESRCH, 0),
+	COMMAND(recv_batch, IPCBOX_RECV_BATCH, 10, NOTHING, EAGAIN, EINTR,
+		ETIMEDOUT, EIDRM, EMSGSIZE, EPIPE, ESRCH, EMLINK, EUSERS, 0),
 	COMMAND(stat, IPCBOX_STAT, 6, NOTHING, 0),
 	COMMAND(set, IPCBOX_SET, 6, NOTHING, EIDRM, EPIPE, EPERM, ERANGE, 0),
 	CALL(open, open_fields, 3, CONTROL),

@@ -17,6 +17,7 @@ enum kind {
 	ARG,		/* where the struct of the command is */
 	TAIL,		/* what fills the bytes behind the struct, up to its size */
 	SIZE,
+	PART_SIZE,	/* of a struct inside, or in an array; most: the right one */
 	FLAGS,
 	RESERVED,	/* zero */
 	NAME,		/* pointer to the name of a port */

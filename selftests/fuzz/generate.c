@@ -182,11 +182,18 @@ static bool wants_process(const struct program *program, const struct step *step
 	const struct value *fd = &step->values[AT_FD];
 	enum resource kind = fd->form == RESULT ? step_makes(program, fd->number) : NOTHING;
 
-	if (step->op->nr == IPCBOX_SEND)
+	switch (step->op->nr) {
+	case IPCBOX_SEND:
+	case IPCBOX_CALL:
+	case IPCBOX_SEND_BATCH:
 		return kind == CONTROL || nasty(3);
-	if (step->op->nr == IPCBOX_RECV)
+	case IPCBOX_RECV:
+	case IPCBOX_REPLY_RECV:
+	case IPCBOX_RECV_BATCH:
 		return kind == MAILBOX ? percent(40) : nasty(3);
-	return true;
+	default:
+		return true;
+	}
 }
 
 static __u64 a_number(const struct step *step, unsigned int index)
@@ -202,6 +209,8 @@ static __u64 a_number(const struct step *step, unsigned int index)
 		return percent(75) ? 0 : 1 + random_below(255);
 	case SIZE:
 		return a_size(step->op);
+	case PART_SIZE:
+		return field->most + (nasty(5) ? random_below(256) - 64 : 0);
 	case FLAGS:
 		return some_flags(step->op->flags);
 	case RESERVED:

@@ -25,6 +25,8 @@ __u64 default_value(const struct op *op, unsigned int field)
 		return area_start(1);
 	case SIZE:
 		return op->size;
+	case PART_SIZE:
+		return op->fields[field].most;
 	default:
 		return 0;
 	}
