@@ -23,6 +23,31 @@ struct ipcbox_info {
 	char name[IPCBOX_NAME_MAX + 1];
 };
 
+/* What a first receive makes room for; a longer message takes a second call. */
+#define FIRST_ROOM 4096
+
+struct ipcbox_msg {
+	struct ipcbox_recv head;
+	uint32_t received; /* of a call: see struct ipcbox_call */
+	size_t room;
+	char *data;
+};
+
+/* message.c. A deadline of the library, as the kernel takes it. */
+void ipcbox_set_deadline(uint64_t deadline, uint32_t *flags, __u64 *field);
+
+/* Makes *@msg if there is none. */
+int ipcbox_msg_need(struct ipcbox_msg **msg);
+
+/*
+ * What was in the message before is not kept. No room is smaller than FIRST_ROOM, so
+ * that what a message holds stays while no more than that is asked for.
+ */
+int ipcbox_msg_make_room(struct ipcbox_msg *msg, size_t room);
+
+/* A receive has ended so: after an error the message is empty. Return: @err. */
+int ipcbox_msg_end(struct ipcbox_msg *msg, int err);
+
 /* The only caller of ioctl(2). Return: its result, or a negative errno. */
 int ipcbox_ioctl(int fd, unsigned int command, void *arg);
 

@@ -280,7 +280,8 @@ int ipcbox_send_to(pid_t pid, const void *data, size_t len, uint64_t deadline,
  *
  * Return: the length of the message, which may be 0. -EMSGSIZE: the next message
  * is longer than @capacity, and is still there (ipcbox_recv_msg() takes any
- * length); else as ipcbox_recv_msg().
+ * length); else as ipcbox_recv_msg(). A call that is received so cannot be replied
+ * to: its sender waits until its deadline, or until @fd is closed.
  */
 ssize_t ipcbox_recv(int fd, void *buf, size_t capacity);
 
@@ -353,6 +354,196 @@ uint64_t ipcbox_msg_tag(const struct ipcbox_msg *msg);
 
 /** ipcbox_msg_seq() - 1 for the first message of the port or link, then counting */
 uint64_t ipcbox_msg_seq(const struct ipcbox_msg *msg);
+
+/**
+ * DOC: Calls
+ *
+ * A call is a message whose sender waits for the reply. Who receives it gets a number
+ * with it, and replies with that; ipcbox_reply_recv() replies and receives the next
+ * in one step. A caller, and who answers::
+ *
+ *	len = ipcbox_call(sums, "1 2 3", 5, sum, sizeof(sum));
+ *
+ *	for (call = 0;;) {
+ *		err = ipcbox_reply_recv(sums, &call, sum, len, 0, &msg, 0,
+ *					IPCBOX_FOREVER);
+ *		if (!err)
+ *			len = add_up(ipcbox_msg_data(msg), sum, sizeof(sum));
+ *		else if (call)
+ *			call = 0;	// that caller gave up, or has no room
+ *		else
+ *			break;		// no more calls
+ *	}
+ *
+ * A caller is never left alone: if who received its call closes the port or mailbox,
+ * or dies, before it replied, the caller gets -EPIPE at once.
+ */
+
+/**
+ * ipcbox_call() - send a request and wait for the reply
+ * @fd: a port that is open for sending, or a link
+ * @request: the request; it may lie in @reply
+ * @len: its length in bytes, 0 to the box's limit
+ * @reply: where to put the reply
+ * @capacity: room there in bytes; who replies is told, and cannot reply more
+ *
+ * Waits without limit. (O_NONBLOCK of the fd is only about room for the request; the
+ * reply is waited for in any case.) Priority and tag are 0.
+ *
+ * Return: the length of the reply, which may be 0. -EINTR: a signal came, and does not
+ * restart the call; -EPIPE: also if who received the request did not reply and never
+ * will; else as ipcbox_send(). After an error the request may have been received;
+ * ipcbox_call_until() can tell.
+ */
+ssize_t ipcbox_call(int fd, const void *request, size_t len, void *reply, size_t capacity);
+
+/**
+ * ipcbox_call_until() - call with a deadline, a priority and a tag
+ * @fd: a port that is open for sending, or a link
+ * @request: the request; it may lie in *@reply
+ * @len: its length in bytes
+ * @deadline: when to give up, for all of it: room, receiver and reply.
+ *	%IPCBOX_NOWAIT is only about room, and the reply is waited for without limit
+ * @priority: 0 to %IPCBOX_PRIORITY_MAX; higher is received first
+ * @tag: any number, told to the receiver
+ * @reply: points to NULL, or to a message from an earlier call, which is used again.
+ *	Whatever is returned, free it in the end with ipcbox_msg_free(). Of a reply,
+ *	ipcbox_msg_pid(), _uid(), _gid() and _tag() are of who replied
+ * @room: how long the reply may be; what is above %IPCBOX_MSGSIZE_MAX counts as that.
+ *	Room that the reply does not fill costs next to nothing
+ *
+ * Return: 0: the reply is there. Else as ipcbox_call(). -EINVAL: @priority;
+ * -ETIMEDOUT. After an error the reply is empty, and ipcbox_msg_received() tells
+ * whether somebody received the request.
+ */
+int ipcbox_call_until(int fd, const void *request, size_t len, uint64_t deadline,
+		      unsigned int priority, uint64_t tag, struct ipcbox_msg **reply,
+		      size_t room);
+
+/**
+ * ipcbox_call_to() - call a process, in one call *[device]*
+ * @pid: the process, which has to have its mailbox open
+ * @request: the request; this and all else as for ipcbox_call_until()
+ * @len: its length in bytes
+ * @deadline: when to give up
+ * @priority: 0 to %IPCBOX_PRIORITY_MAX
+ * @tag: any number, told to the receiver
+ * @reply: where the reply goes
+ * @room: how long it may be
+ *
+ * Return: as ipcbox_call_until(), and the errnos of ipcbox_link_open().
+ */
+int ipcbox_call_to(pid_t pid, const void *request, size_t len, uint64_t deadline,
+		   unsigned int priority, uint64_t tag, struct ipcbox_msg **reply, size_t room);
+
+/**
+ * ipcbox_msg_received() - whether a call that failed was received
+ * @msg: what ipcbox_call_until() or ipcbox_call_to() left in @reply, or NULL
+ *
+ * Return: 0: nobody received the request and nobody will, so that it can be sent once
+ * more; 1: somebody did, and may have done what it asks. After a call that did not
+ * fail: 1.
+ */
+int ipcbox_msg_received(const struct ipcbox_msg *msg);
+
+/** ipcbox_msg_call() - the number to reply with; 0: nobody waits for a reply */
+uint64_t ipcbox_msg_call(const struct ipcbox_msg *msg);
+
+/** ipcbox_msg_room() - how long the reply may be, in bytes; 0 if it is no call */
+size_t ipcbox_msg_room(const struct ipcbox_msg *msg);
+
+/**
+ * ipcbox_reply() - reply to a call
+ * @fd: the port or mailbox through which it was received, or a dup(2) of it
+ * @call: which one, from ipcbox_msg_call()
+ * @data: the reply
+ * @len: its length in bytes
+ * @tag: any number, told to the caller
+ *
+ * Calls may be replied to in any order and by any thread. It never waits.
+ *
+ * Return: 0: the caller has it. -EBADF: the fd is not for receiving; -EIDRM: the port
+ * was removed; -EINVAL: @call is no call; -EMSGSIZE: longer than ipcbox_msg_room(): the
+ * caller goes on waiting; -ENOBUFS: limit of queued bytes; -ENOMEM; -ENOTTY: not a
+ * port or mailbox; -EPIPE: nobody waits any more: the caller died or gave up, or has
+ * its reply.
+ */
+int ipcbox_reply(int fd, uint64_t call, const void *data, size_t len, uint64_t tag);
+
+/**
+ * ipcbox_reply_recv() - reply to a call and receive the next message, in one step
+ * @fd: the port or mailbox
+ * @call: points to the number of the call to reply to, or to 0: only receive. Then it
+ *	is that of the message received, 0 if that is no call; and after an error 0 if
+ *	the reply was given, or there was none to give
+ * @data: the reply; it may lie in *@msg
+ * @len: its length in bytes
+ * @tag: any number, told to the caller
+ * @msg: as for ipcbox_recv_msg()
+ * @from: as for ipcbox_recv_msg()
+ * @deadline: when to give up waiting for the next message
+ *
+ * Return: 0. If the reply could not be given: as ipcbox_reply(), *@call is not 0,
+ * nothing was received and *@msg is as it was. Set *@call to 0 to go on without.
+ * Otherwise as ipcbox_recv_msg(), and the call can be made again just so.
+ */
+int ipcbox_reply_recv(int fd, uint64_t *call, const void *data, size_t len, uint64_t tag,
+		      struct ipcbox_msg **msg, pid_t from, uint64_t deadline);
+
+/**
+ * DOC: Batches
+ *
+ * Many messages in one step, in arrays of the kernel's own structs. A pointer in them
+ * is a number, made with a cast::
+ *
+ *	struct ipcbox_send_entry entry = { .data = (uintptr_t)"one", .len = 3 };
+ */
+
+/**
+ * ipcbox_send_batch() - send many messages
+ * @fd: a port that is open for sending, or a link
+ * @entries: the messages; of each data, len, tag and priority
+ * @count: how many, 1 to %IPCBOX_BATCH_MAX
+ * @deadline: when to give up waiting for room, for all of them
+ *
+ * They are sent in order, and each may wait for room. The first that fails ends it.
+ *
+ * Return: how many were sent. If these are not all, the result of the next entry is
+ * the negative errno why. If none was sent: as ipcbox_send_until(); -EINVAL: @count.
+ */
+int ipcbox_send_batch(int fd, struct ipcbox_send_entry *entries, unsigned int count,
+		      uint64_t deadline);
+
+/**
+ * ipcbox_send_batch_to() - send many messages to a process *[device]*
+ * @pid: the process, which has to have its mailbox open
+ * @entries: the messages
+ * @count: how many, 1 to %IPCBOX_BATCH_MAX
+ * @deadline: when to give up waiting for room
+ *
+ * Return: as ipcbox_send_batch(), and the errnos of ipcbox_link_open().
+ */
+int ipcbox_send_batch_to(pid_t pid, struct ipcbox_send_entry *entries, unsigned int count,
+			 uint64_t deadline);
+
+/**
+ * ipcbox_recv_batch() - receive the messages that are there
+ * @fd: a port that is open for receiving, or a mailbox
+ * @entries: room for them: of each data and capacity; all else is filled in, as struct
+ *	ipcbox_recv_entry tells
+ * @count: for how many, 1 to %IPCBOX_BATCH_MAX
+ * @from: as for ipcbox_recv_msg()
+ * @deadline: when to give up waiting for the first; the others are not waited for
+ *
+ * An entry whose call is not 0 is to be answered with ipcbox_reply().
+ *
+ * Return: how many were received. If these are not all, the result of the next entry
+ * is why: -EAGAIN: there was no more; -EMSGSIZE: the next is longer than its capacity,
+ * len tells how long, and is still there. If none was received: as ipcbox_recv();
+ * -EINVAL: @count.
+ */
+int ipcbox_recv_batch(int fd, struct ipcbox_recv_entry *entries, unsigned int count, pid_t from,
+		      uint64_t deadline);
 
 /**
  * DOC: Information
@@ -453,6 +644,9 @@ unsigned int ipcbox_info_receivers(const struct ipcbox_info *info);
 
 /** ipcbox_info_senders() - calls that are asleep for room */
 unsigned int ipcbox_info_senders(const struct ipcbox_info *info);
+
+/** ipcbox_info_calls() - calls that were received and wait for their reply */
+unsigned int ipcbox_info_calls(const struct ipcbox_info *info);
 
 /**
  * enum ipcbox_key - what ipcbox_query() can be asked

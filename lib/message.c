@@ -4,17 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* What a first receive makes room for; a longer message takes a second call. */
-#define FIRST_ROOM 4096
-
-struct ipcbox_msg {
-	struct ipcbox_recv head;
-	size_t room;
-	char *data;
-};
-
-/* A deadline of the library, as the kernel takes it. */
-static void set_deadline(uint64_t deadline, uint32_t *flags, __u64 *field)
+void ipcbox_set_deadline(uint64_t deadline, uint32_t *flags, __u64 *field)
 {
 	if (deadline == IPCBOX_NOWAIT)
 		*flags |= IPCBOX_NONBLOCK;
@@ -33,7 +23,7 @@ static struct ipcbox_send make_send(const void *data, size_t len, uint64_t deadl
 		.priority = priority,
 	};
 
-	set_deadline(deadline, &req.flags, &req.deadline);
+	ipcbox_set_deadline(deadline, &req.flags, &req.deadline);
 	return req;
 }
 
@@ -71,13 +61,21 @@ EXPORT ssize_t ipcbox_recv(int fd, void *buf, size_t capacity)
 	return err ? err : (ssize_t)req.len;
 }
 
-/* What was in the message before is not kept. */
-static int make_room(struct ipcbox_msg *msg, size_t room)
+int ipcbox_msg_need(struct ipcbox_msg **msg)
+{
+	if (!*msg)
+		*msg = calloc(1, sizeof(**msg));
+	return *msg ? 0 : -ENOMEM;
+}
+
+int ipcbox_msg_make_room(struct ipcbox_msg *msg, size_t room)
 {
 	char *data;
 
 	if (msg->data && room <= msg->room)
 		return 0;
+	if (room < FIRST_ROOM)
+		room = FIRST_ROOM;
 	data = malloc(room + 1); /* and the zero byte */
 	if (!data)
 		return -ENOMEM;
@@ -85,6 +83,15 @@ static int make_room(struct ipcbox_msg *msg, size_t room)
 	msg->data = data;
 	msg->room = room;
 	return 0;
+}
+
+int ipcbox_msg_end(struct ipcbox_msg *msg, int err)
+{
+	if (err)
+		msg->head = (struct ipcbox_recv){ 0 };
+	if (msg->data)
+		msg->data[msg->head.len] = '\0';
+	return err;
 }
 
 static int recv_once(int fd, struct ipcbox_msg *msg, pid_t from, uint64_t deadline)
@@ -97,7 +104,7 @@ static int recv_once(int fd, struct ipcbox_msg *msg, pid_t from, uint64_t deadli
 		.capacity = msg->room,
 		.from = from,
 	};
-	set_deadline(deadline, &head->flags, &head->deadline);
+	ipcbox_set_deadline(deadline, &head->flags, &head->deadline);
 	return ipcbox_ioctl(fd, IPCBOX_RECV, head);
 }
 
@@ -107,31 +114,25 @@ static int recv_once(int fd, struct ipcbox_msg *msg, pid_t from, uint64_t deadli
  */
 static int recv_growing(int fd, struct ipcbox_msg *msg, pid_t from, uint64_t deadline)
 {
-	int err = make_room(msg, FIRST_ROOM);
+	int err = ipcbox_msg_make_room(msg, FIRST_ROOM);
 
 	while (!err) {
 		err = recv_once(fd, msg, from, deadline);
 		if (err != -EMSGSIZE)
 			break;
-		err = make_room(msg, (size_t)msg->head.len);
+		err = ipcbox_msg_make_room(msg, (size_t)msg->head.len);
 	}
 	return err;
 }
 
 EXPORT int ipcbox_recv_msg(int fd, struct ipcbox_msg **msg, pid_t from, uint64_t deadline)
 {
-	int err;
+	int err = ipcbox_msg_need(msg);
 
-	if (!*msg)
-		*msg = calloc(1, sizeof(**msg));
-	if (!*msg)
-		return -ENOMEM;
-	err = recv_growing(fd, *msg, from, deadline);
 	if (err)
-		(*msg)->head.len = 0;
-	if ((*msg)->data)
-		(*msg)->data[(*msg)->head.len] = '\0';
-	return err;
+		return err;
+	(*msg)->received = 0;
+	return ipcbox_msg_end(*msg, recv_growing(fd, *msg, from, deadline));
 }
 
 EXPORT void ipcbox_msg_free(struct ipcbox_msg *msg)
@@ -160,3 +161,5 @@ GETTER(gid_t, gid)
 GETTER(unsigned int, priority)
 GETTER(uint64_t, tag)
 GETTER(uint64_t, seq)
+GETTER(uint64_t, call)
+GETTER(size_t, room)

@@ -21,8 +21,8 @@ static const struct {
 		  "characters, a limit is at least 1, a message not larger than its box" },
 	{ EMFILE, "this process has too many open files; close some or raise ulimit -n" },
 	{ EMLINK, "limit of links; see the sysctls net.ipcbox.user_links and max_links" },
-	{ EMSGSIZE, "the message is too long; raise the box's msgsize, the receiver's room, "
-		    "or split it" },
+	{ EMSGSIZE, "the message is too long; raise the box's msgsize, the room of who gets "
+		    "it, or split it" },
 	{ ENAMETOOLONG, "the name is too long; 255 bytes is the most" },
 	{ ENFILE, "the system has too many open files; see the sysctl fs.file-max" },
 	{ ENOBUFS, "limit of queued bytes; receive some, or see the sysctls "
@@ -34,7 +34,7 @@ static const struct {
 		  "net.ipcbox.user_boxes and max_boxes" },
 	{ ENOTTY, "not a thing that can do that; is it an fd of ipcbox, and the right kind?" },
 	{ EPERM, "only its owner may do that; be that user, or have CAP_IPC_OWNER" },
-	{ EPIPE, "the other side is gone; nobody is left to send to or receive from" },
+	{ EPIPE, "the other side is gone; nobody is left to send to, receive from or answer" },
 	{ ERANGE, "above what the system allows; see the sysctls net.ipcbox.box_*" },
 	{ ESRCH, "there is no such process; look at its pid again" },
 	{ ETIMEDOUT, "the time was up; wait longer, or look at the other side" },
