@@ -284,7 +284,7 @@ test_stat_tells_all_of_a_port()
 	works ipcbox stat --json "$port" "$port"
 	json_is_good
 	[ "$(wc -l <out)" = 2 ] || no "not two lines"
-	has '"messages":1,"bytes":2,"sent":2,"received":1,"receivers":0,"senders":0}$'
+	has '"messages":1,"bytes":2,"sent":2,"received":1,"receivers":0,"senders":0,"calls":0}$'
 }
 
 test_stat_goes_on_after_an_error()

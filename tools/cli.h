@@ -29,11 +29,13 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
+extern const struct command call_command;
 extern const struct command create_command;
 extern const struct command ls_command;
 extern const struct command recv_command;
 extern const struct command rm_command;
 extern const struct command send_command;
+extern const struct command serve_command;
 extern const struct command set_command;
 extern const struct command stat_command;
 extern const struct command work_command;

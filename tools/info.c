@@ -36,4 +36,5 @@ void json_info(const struct ipcbox_info *info)
 	json_number("received", ipcbox_info_received(info));
 	json_number("receivers", ipcbox_info_receivers(info));
 	json_number("senders", ipcbox_info_senders(info));
+	json_number("calls", ipcbox_info_calls(info));
 }

@@ -13,13 +13,13 @@ static const struct option longs[] = {
 static int print_row(const struct ipcbox_info *info, void *unused)
 {
 	(void)unused;
-	printf("%04o %6u %6u %6llu/%-6llu %10llu/%-10llu %9u %7u  %s\n",
+	printf("%04o %6u %6u %6llu/%-6llu %10llu/%-10llu %9u %7u %5u  %s\n",
 	       (unsigned int)ipcbox_info_mode(info), ipcbox_info_owner(info),
 	       ipcbox_info_group(info), (unsigned long long)ipcbox_info_messages(info),
 	       (unsigned long long)ipcbox_info_max_messages(info),
 	       (unsigned long long)ipcbox_info_bytes(info),
 	       (unsigned long long)ipcbox_info_max_bytes(info), ipcbox_info_receivers(info),
-	       ipcbox_info_senders(info), ipcbox_info_name(info));
+	       ipcbox_info_senders(info), ipcbox_info_calls(info), ipcbox_info_name(info));
 	return 0;
 }
 
@@ -44,8 +44,8 @@ static int print_json(const struct ipcbox_info *info, void *unused)
 
 static int list_table(void)
 {
-	printf("%4s %6s %6s %13s %21s %9s %7s  %s\n", "MODE", "OWNER", "GROUP", "MESSAGES/MAX ",
-	       "BYTES/MAX       ", "RECEIVERS", "SENDERS", "NAME");
+	printf("%4s %6s %6s %13s %21s %9s %7s %5s  %s\n", "MODE", "OWNER", "GROUP", "MESSAGES/MAX ",
+	       "BYTES/MAX       ", "RECEIVERS", "SENDERS", "CALLS", "NAME");
 	return ipcbox_port_list(print_row, NULL);
 }
 
@@ -89,7 +89,8 @@ const struct command ls_command = {
 		"ls [OPTION]...\n"
 		"\n"
 		"Lists the ports of this network namespace, sorted by name. RECEIVERS and SENDERS\n"
-		"are the calls that are asleep for a message or for room.\n"
+		"are those that are asleep for a message or for room, CALLS the calls that were\n"
+		"received and have no reply yet.\n"
 		"\n"
 		"  -1, --names  names only, one in a line\n"
 		"  -j, --json   a JSON array\n",

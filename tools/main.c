@@ -10,6 +10,7 @@
 static const struct command *const commands[] = {
 	&create_command, &rm_command,	&ls_command,   &stat_command,
 	&set_command,	 &send_command, &recv_command, &work_command,
+	&call_command,	 &serve_command,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

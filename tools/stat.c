@@ -26,6 +26,7 @@ static void print_text(const struct target *target, const struct ipcbox_info *in
 	printf("  received   %llu\n", (unsigned long long)ipcbox_info_received(info));
 	printf("  receivers  %u asleep\n", ipcbox_info_receivers(info));
 	printf("  senders    %u asleep\n", ipcbox_info_senders(info));
+	printf("  calls      %u without a reply yet\n", ipcbox_info_calls(info));
 }
 
 static void print_json(const struct target *target, const struct ipcbox_info *info)

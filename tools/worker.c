@@ -137,8 +137,11 @@ static int export_message(const struct ipcbox_msg *msg)
 	       export_number("IPCBOX_TAG", ipcbox_msg_tag(msg));
 }
 
-/* With @fd as stdin, and none of the signals blocked that are blocked here. */
-static int spawn(pid_t *pid, char **arguments, int fd)
+/*
+ * With @fd as stdin, @out (unless it is -1) as stdout, and none of the signals blocked
+ * that are blocked here.
+ */
+static int spawn(pid_t *pid, char **arguments, int fd, int out)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -149,6 +152,8 @@ static int spawn(pid_t *pid, char **arguments, int fd)
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attr);
 	err = posix_spawn_file_actions_adddup2(&actions, fd, STDIN_FILENO);
+	if (!err && out >= 0)
+		err = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
 	if (!err)
 		err = posix_spawnattr_setsigmask(&attr, &none);
 	if (!err)
@@ -160,7 +165,8 @@ static int spawn(pid_t *pid, char **arguments, int fd)
 	return -err;
 }
 
-static int spawn_for(struct worker *worker, char **command, const struct ipcbox_msg *msg, int fd)
+static int spawn_for(struct worker *worker, char **command, const struct ipcbox_msg *msg, int fd,
+		     int out)
 {
 	char **arguments;
 	char *text = NULL;
@@ -173,7 +179,7 @@ static int spawn_for(struct worker *worker, char **command, const struct ipcbox_
 	arguments = make_arguments(command, worker->path ? worker->path : text ? text : "");
 	err = arguments ? export_message(msg) : -ENOMEM;
 	if (!err)
-		err = spawn(&worker->pid, arguments, fd);
+		err = spawn(&worker->pid, arguments, fd, out);
 	free_arguments(arguments);
 	free(text);
 	return err;
@@ -194,6 +200,19 @@ static int make_payload(struct worker *worker, const struct ipcbox_msg *msg, boo
 	return err;
 }
 
+/* Return: where the command's stdout goes, -1: where the tool's own does, or an errno. */
+static int open_output(struct worker *worker, const struct ipcbox_msg *msg, bool serving)
+{
+	int fd;
+
+	if (!serving)
+		return -1;
+	if (worker->call)
+		return capture_open(&worker->capture, ipcbox_msg_room(msg));
+	fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 static int spawn_status(int err)
 {
 	switch (-err) {
@@ -209,9 +228,10 @@ static int spawn_status(int err)
 }
 
 int worker_start(struct worker *worker, const char *port, char **command,
-		 const struct ipcbox_msg *msg, bool file)
+		 const struct ipcbox_msg *msg, bool file, bool serving)
 {
 	int err;
+	int out;
 	int fd;
 
 	*worker = (struct worker){
@@ -219,13 +239,17 @@ int worker_start(struct worker *worker, const char *port, char **command,
 		.seq = ipcbox_msg_seq(msg),
 		.port = port,
 		.command = command[0],
+		.call = ipcbox_msg_call(msg),
 	};
 	fd = make_payload(worker, msg, file);
 	if (fd < 0) {
 		worker_report(worker, "cannot be given its message: %s", strerror(-fd));
 		return STATUS_FAILED;
 	}
-	err = spawn_for(worker, command, msg, fd);
+	out = open_output(worker, msg, serving);
+	err = out < -1 ? out : spawn_for(worker, command, msg, fd, out);
+	if (out >= 0)
+		close(out);
 	close(fd);
 	if (err)
 		worker_report(worker, "cannot be run: %s", strerror(-err));
@@ -239,6 +263,12 @@ void worker_finish(struct worker *worker)
 	free(worker->path);
 	worker->path = NULL;
 	worker->pid = 0;
+	capture_close(&worker->capture);
+}
+
+int worker_output(const struct worker *worker)
+{
+	return worker->capture.fd ? worker->capture.fd : -1;
 }
 
 void worker_report(const struct worker *worker, const char *format, ...)

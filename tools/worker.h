@@ -9,6 +9,7 @@
 #ifndef WORKER_H
 #define WORKER_H
 
+#include "capture.h"
 #include "cli.h"
 
 /* The statuses of xargs(1). */
@@ -18,6 +19,7 @@ enum {
 	STATUS_KILLED = 125,
 	STATUS_CANNOT_RUN = 126,
 	STATUS_NOT_FOUND = 127,
+	SIGNAL_STATUS = 128, /* and the signal, as a shell has it */
 };
 
 struct worker {
@@ -27,15 +29,21 @@ struct worker {
 	const char *port;
 	const char *command;
 	char *path; /* of the message's file, or NULL */
+	uint64_t call; /* what is to be replied to, or 0 */
+	struct capture capture; /* of the reply */
 };
 
 /* Whether @command can be found, before a message is taken for it: 126, 127 or 0. */
 int worker_check(const char *command);
 
-/* Return: STATUS_OK, or what the tool is to end with; why was told. */
+/*
+ * With @serving what the command writes is captured, or dropped if there is no call.
+ * Return: STATUS_OK, or what the tool is to end with; why was told.
+ */
 int worker_start(struct worker *worker, const char *port, char **command,
-		 const struct ipcbox_msg *msg, bool file);
+		 const struct ipcbox_msg *msg, bool file, bool serving);
 void worker_finish(struct worker *worker);
+int worker_output(const struct worker *worker); /* to poll; -1: none */
 void worker_report(const struct worker *worker, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
