@@ -22,8 +22,8 @@ static struct ipcbox_call make_call(const void *request, size_t len, uint64_t de
 /* On a port or link, or for a pid on the device. */
 static int command(int fd, struct ipcbox_call *req)
 {
-	return req->pid ? ipcbox_ioctl_device(IPCBOX_CALL, req) :
-			  ipcbox_ioctl(fd, IPCBOX_CALL, req);
+	return req->pid ? ipcbox_ioctl_device(IPCBOX_CALL, req)
+			: ipcbox_ioctl(fd, IPCBOX_CALL, req);
 }
 
 EXPORT ssize_t ipcbox_call(int fd, const void *request, size_t len, void *reply, size_t capacity)

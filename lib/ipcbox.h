@@ -417,8 +417,7 @@ ssize_t ipcbox_call(int fd, const void *request, size_t len, void *reply, size_t
  * whether somebody received the request.
  */
 int ipcbox_call_until(int fd, const void *request, size_t len, uint64_t deadline,
-		      unsigned int priority, uint64_t tag, struct ipcbox_msg **reply,
-		      size_t room);
+		      unsigned int priority, uint64_t tag, struct ipcbox_msg **reply, size_t room);
 
 /**
  * ipcbox_call_to() - call a process, in one call *[device]*

@@ -94,7 +94,7 @@ void ipcbox_call_receive(struct ipcbox_box *box, struct ipcbox_caller *call,
  * Return: the call, with its payload, to be queued again; or NULL if it is over.
  */
 struct ipcbox_caller *ipcbox_call_take_back(struct ipcbox_box *box,
-					  struct ipcbox_waiter *receiver)
+					    struct ipcbox_waiter *receiver)
 {
 	struct ipcbox_caller *call = find(receiver->server, receiver->msg->arrival);
 

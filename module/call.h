@@ -63,7 +63,7 @@ static inline struct ipcbox_caller *ipcbox_caller_of(struct ipcbox_msg *msg)
 void ipcbox_call_receive(struct ipcbox_box *box, struct ipcbox_caller *call,
 			 struct ipcbox_waiter *receiver);
 struct ipcbox_caller *ipcbox_call_take_back(struct ipcbox_box *box,
-					  struct ipcbox_waiter *receiver);
+					    struct ipcbox_waiter *receiver);
 int ipcbox_call_reply(struct ipcbox_box *box, struct ipcbox_server *server,
 		      u64 number, const union ipcbox_small *reply,
 		      struct ipcbox_msg *payload, struct ipcbox_wakes *wakes);

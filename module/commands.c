@@ -287,7 +287,8 @@ int ipcbox_do_port_list(struct ipcbox_request *request)
 		err = read_name(&info.name, list->after, list->after_len);
 	else if (list->after)
 		err = -EINVAL;
-	return err ?: write_entries(request, &info) ?: ipcbox_request_respond(request, sizeof(*list));
+	return err ?: write_entries(request, &info) ?:
+		      ipcbox_request_respond(request, sizeof(*list));
 }
 
 /* ---- stat and set -------------------------------------------------------- */

@@ -7,8 +7,9 @@
  *
  * The handlers of the table in ioctl.c, one for each ioctl: those that make,
  * find and tell about objects are in commands.c, those that move messages in
- * send.c, receive.c, exchange.c and batch.c. What they do and return stands in the uapi header. The table has
- * checked size, flags and kind of fd by the time that they run.
+ * send.c, receive.c, exchange.c and batch.c. What they do and return stands in
+ * the uapi header. The table has checked size, flags and kind of fd by the time
+ * that they run.
  */
 
 struct ipcbox_request;

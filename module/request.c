@@ -77,7 +77,7 @@ struct pid *ipcbox_request_get_process(s32 nr)
  * -ESRCH.
  */
 struct ipcbox_mailbox *ipcbox_request_find_mailbox(struct ipcbox_request *request,
-						struct pid *pid)
+						   struct pid *pid)
 {
 	struct ipcbox_mailbox *mailbox;
 

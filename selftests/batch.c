@@ -69,8 +69,12 @@ static bool untouched(const struct ipcbox_recv_entry *e)
 
 static void limit_messages(int port, __u64 messages)
 {
-	box_set(port, (struct ipcbox_attr){ .mask = IPCBOX_ATTR_MESSAGES,
-					    .max_messages = messages });
+	const struct ipcbox_attr attr = {
+		.mask = IPCBOX_ATTR_MESSAGES,
+		.max_messages = messages,
+	};
+
+	box_set(port, attr);
 }
 
 /* All goes well */

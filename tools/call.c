@@ -67,8 +67,8 @@ static int call(const struct calling *calling, const char *data, size_t len)
 	int status;
 	int err;
 
-	err = ipcbox_call_until(calling->fd, data, len, deadline, calling->priority,
-				calling->tag, &reply, calling->room);
+	err = ipcbox_call_until(calling->fd, data, len, deadline, calling->priority, calling->tag,
+				&reply, calling->room);
 	status = err ? fail_call(calling, err, reply) : print_reply(calling, reply);
 	ipcbox_msg_free(reply);
 	return status;

@@ -51,8 +51,7 @@ void capture_read(struct capture *capture)
 			end(capture, -ENOMEM);
 			return;
 		}
-		got = read(capture->fd, capture->data + capture->len,
-			   capture->room - capture->len);
+		got = read(capture->fd, capture->data + capture->len, capture->room - capture->len);
 		if (got < 0 && errno == EAGAIN)
 			return;
 		if (got <= 0) {

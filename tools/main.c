@@ -8,9 +8,8 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-	&create_command, &rm_command,	&ls_command,   &stat_command,
-	&set_command,	 &send_command, &recv_command, &work_command,
-	&call_command,	 &serve_command,
+	&create_command, &rm_command,	&ls_command,   &stat_command, &set_command,
+	&send_command,	 &recv_command, &work_command, &call_command, &serve_command,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

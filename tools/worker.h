@@ -28,8 +28,8 @@ struct worker {
 	uint64_t seq;
 	const char *port;
 	const char *command;
-	char *path; /* of the message's file, or NULL */
-	uint64_t call; /* what is to be replied to, or 0 */
+	char *path;		/* of the message's file, or NULL */
+	uint64_t call;		/* what is to be replied to, or 0 */
 	struct capture capture; /* of the reply */
 };
 
