@@ -21,6 +21,9 @@ static inline int ipcbox_copy_from_user(void *to, const void __user *from,
 	unsigned long *out = to;
 	u8 *out_rest;
 
+	/* The fast way is no point where a fault can be injected. */
+	if (IS_ENABLED(CONFIG_FAULT_INJECTION_USERCOPY))
+		return copy_from_user(to, from, size) ? -EFAULT : 0;
 	if (!user_read_access_begin(from, size))
 		return -EFAULT;
 	for (; size >= 4 * sizeof(*out); size -= 4 * sizeof(*out)) {
@@ -53,6 +56,8 @@ static inline int ipcbox_copy_to_user(void __user *to, const void *from,
 	u8 __user *rest;
 	const u8 *in_rest;
 
+	if (IS_ENABLED(CONFIG_FAULT_INJECTION_USERCOPY))
+		return copy_to_user(to, from, size) ? -EFAULT : 0;
 	if (!user_write_access_begin(to, size))
 		return -EFAULT;
 	for (; size >= 4 * sizeof(*in); size -= 4 * sizeof(*in)) {
