@@ -566,8 +566,8 @@ struct ipcbox_recv {
  * @reply_uid: out: its effective user as the caller's user namespace sees it
  * @reply_gid: out: its effective group, likewise
  * @received: out: 1. Written with an error too where the call was in the box: 0:
- *	nobody received the request and nobody will; 1: somebody did, and may have
- *	done what it asks
+ *	nobody received the request and nobody will; 1: somebody did, or was just
+ *	about to, and may have done what it asks
  *
  * If it fails while the request is still in the box, the request is withdrawn, as
  * if there had been none. Once it was received that cannot be, so a signal ends
