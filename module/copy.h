@@ -8,12 +8,13 @@
  * Short copies from and to user memory, in words: for what is known to fit where it
  * goes, and where a call of copy_from_user(), with what it checks, would cost more
  * than the copy. Four words in a row keep the loop from costing as much as they do.
+ * Always inline: no function may be called while user memory can be accessed.
  */
 
 #include <linux/uaccess.h>
 
 /* @to has room for @size bytes; both are aligned as words are, or it is slow. */
-static inline int ipcbox_copy_from_user(void *to, const void __user *from,
+static __always_inline int ipcbox_copy_from_user(void *to, const void __user *from,
 					size_t size)
 {
 	const unsigned long __user *in = from;
@@ -48,7 +49,7 @@ fault:
 }
 
 /* @from has @size bytes; likewise. */
-static inline int ipcbox_copy_to_user(void __user *to, const void *from,
+static __always_inline int ipcbox_copy_to_user(void __user *to, const void *from,
 				      size_t size)
 {
 	unsigned long __user *out = to;
