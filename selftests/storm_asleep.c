@@ -137,6 +137,10 @@ static void look_at_thread(const struct slot *slot)
 		if (!slot->poor)
 			wrong_thread(slot, "does not pause");
 		return;
+	case CALLING:
+		/* Nobody answers now, so its deadline has to come. */
+		wrong_thread(slot, "is still in a call that had a deadline");
+		return;
 	}
 	fd = borrow(slot);
 	if (doing == POLLING)

@@ -152,6 +152,116 @@ int storm_send_now(struct slot *self, int fd, int box, __u64 id)
 			  (struct patience){ IPCBOX_NONBLOCK, 0, NOWAIT });
 }
 
+/* A few short ones, which must not wait: who is asleep is known by one message. */
+#define BATCH_MAX 6
+
+void storm_send_batch(struct slot *self, int fd)
+{
+	const struct thing *thing = thing_of(fd);
+	struct ipcbox_send_entry entries[BATCH_MAX];
+	struct ipcbox_send_batch batch = send_batch(entries, 0);
+	struct weather weather = weather_now();
+	__u32 numbers[BATCH_MAX], wanted = 1 + random_below(self, BATCH_MAX);
+	__u32 class, len, longest = 0;
+	int ret;
+
+	for (batch.count = 0; batch.count < wanted; batch.count++) {
+		char *data = buffer + batch.count * 128;
+		__u32 number;
+
+		class = random_below(self, CLASSES);
+		len = random_below(self, 128);
+		number = ledger_intend(self, thing->box, thing->id, class, len);
+		if (!number)
+			break;
+		longest = len > longest ? len : longest;
+		payload_fill(data, number, len);
+		numbers[batch.count] = number;
+		entries[batch.count] = (struct ipcbox_send_entry){
+			.data = to_u64(data), .len = len, .tag = number,
+			.priority = priority_of(class), .result = 1 };
+	}
+	if (!batch.count)
+		return;
+	batch.flags = IPCBOX_NONBLOCK;
+	begin(self, CALLING, fd, thing->box);
+	ret = command(fd, IPCBOX_SEND_BATCH, &batch);
+	for (__u32 i = 0; i < batch.count; i++)
+		ledger_note_result(numbers[i], (int)i < ret);
+	end(self);
+	error_check(self, IPCBOX_SEND_BATCH, ret,
+		    NOWAIT | of_thing(fd) | weather_since(self, weather) |
+		    (longest > MSGSIZE_LOWEST ? LONG : 0));
+}
+
+/* ---- call ---------------------------------------------------------------- */
+
+/*
+ * What is replied is the tag. It always has a deadline, as not everyone answers.
+ * Where it failed after it was received, or that is not known, it may have
+ * arrived: its record stays as it is for one who was killed.
+ */
+static int call_noted(struct slot *self, int fd, int box, __u64 lane,
+		      struct patience patience)
+{
+	__u64 answer = 0;
+	struct ipcbox_call call;
+	__u32 number;
+	int ret;
+
+	self->class = random_below(self, CLASSES);
+	self->len = payload_length(self);
+	number = ledger_intend(self, box, lane, self->class, self->len);
+	if (!number)
+		return 0;
+	ledger->records[number].is_call = true;
+	payload_fill(buffer, number, self->len);
+	call = request(buffer, self->len, &answer, sizeof(answer));
+	call.flags = patience.flags;
+	call.deadline = patience.deadline;
+	call.tag = number;
+	call.priority = priority_of(self->class);
+	begin(self, CALLING, fd, box);
+	ret = command(fd, IPCBOX_CALL, &call);
+	if (!ret || call.received != 1)
+		ledger_note_result(number, !ret);
+	end(self);
+	if (!ret && (answer != number || call.reply_tag != number ||
+		     call.reply_len != sizeof(answer)))
+		finding(INTACT, "the call %u was answered with %llu, tag %llu", number,
+			(unsigned long long)answer, (unsigned long long)call.reply_tag);
+	return ret;
+}
+
+void storm_call(struct slot *self, int fd)
+{
+	const struct thing *thing = thing_of(fd);
+	struct patience patience = {
+		.flags = random_below(self, 2) ? IPCBOX_NONBLOCK : 0,
+		.deadline = now_ns() + random_below(self, 20000000),
+		.circumstances = NOWAIT | WAITS | TIMED,
+	};
+	struct weather weather = weather_now();
+	int ret = call_noted(self, fd, thing->box, thing->id, patience);
+
+	error_check(self, IPCBOX_CALL, ret,
+		    patience.circumstances | of_thing(fd) | weather_since(self, weather) |
+		    (self->len > MSGSIZE_LOWEST ? LONG : 0));
+}
+
+/* Most calls are answered, some late. It may be over with the caller, or the fd. */
+static void answer(struct slot *self, int fd, const struct ipcbox_recv *recv)
+{
+	struct weather weather = weather_now();
+
+	if (!recv->call || !random_below(self, 8))
+		return;
+	if (!random_below(self, 8))
+		usleep(random_below(self, 3000));
+	error_check(self, IPCBOX_REPLY, reply_tag(fd, recv->call, recv->tag),
+		    WAITS | of_thing(fd) | weather_since(self, weather));
+}
+
 /* ---- receive ------------------------------------------------------------- */
 
 /* In SELF there is room for the struct; the kernel writes into the ledger. */
@@ -166,11 +276,14 @@ static int recv_noted(struct slot *self, int fd, int box, struct ipcbox_recv rec
 	begin(self, RECEIVING, fd, box);
 	ret = command(fd, IPCBOX_RECV, &self->recv);
 	if (!ret) {
+		recv = self->recv;
 		payload_check(buffer, &self->recv);
 		order_after(self, box);
 		ledger_note_receipt(self);
 	}
 	end(self);
+	if (!ret)
+		answer(self, fd, &recv);
 	return ret;
 }
 

@@ -8,6 +8,8 @@
 int calls_init(void);
 void storm_send(struct slot *self, int fd);
 void storm_send_direct(struct slot *self, int control, pid_t pid, int box);
+void storm_call(struct slot *self, int fd);
+void storm_send_batch(struct slot *self, int fd);
 void storm_recv(struct slot *self, int fd);
 void storm_recv_badly(struct slot *self, int fd);
 void storm_poll(struct slot *self, int fd);

@@ -208,6 +208,7 @@ void crew_describe(const struct slot *slot, char *text, size_t size)
 {
 	static const char * const doings[] = {
 		"nothing", "between calls", "paused", "in send", "in receive", "in poll",
+		"in a call",
 	};
 	char path[64], wchan[64], state[128];
 

@@ -56,10 +56,11 @@ struct record {
 	__u8 box;
 	__u8 state;
 	__u8 class;
+	__u8 is_call;		/* may be withdrawn after it was accepted */
 };
 
 /* What a thread is about, for whoever looks at it from outside. */
-enum doing { NOTHING, WORKING, PAUSED, SENDING, RECEIVING, POLLING };
+enum doing { NOTHING, WORKING, PAUSED, SENDING, RECEIVING, POLLING, CALLING };
 
 struct slot {
 	struct ipcbox_recv recv __attribute__((aligned(128)));

@@ -267,12 +267,14 @@ static const char *seen(const struct record *record)
 	return states[record->state];
 }
 
-static void check_record(__u32 number, __u64 *arrived)
+static void check_record(__u32 number, __u64 *arrived, __u64 *withdrawn)
 {
 	const struct record *record = &ledger->records[number];
 
 	if (record->receipt)
 		arrived[record->box]++;
+	else if (record->is_call)
+		withdrawn[record->box]++;
 	if (record->receipt && record->state == REFUSED)
 		finding(NOTHING_REFUSED_ARRIVES,
 			"message %u (box %d, sender %d, %u bytes) was %s, and thread %d received it",
@@ -285,7 +287,8 @@ static void check_record(__u32 number, __u64 *arrived)
 			priority_of(record->class), seen(record));
 }
 
-static void check_counts(int box, __u64 arrived)
+/* Calls that were withdrawn from the box count as sent; all that were not received may. */
+static void check_counts(int box, __u64 arrived, __u64 withdrawn)
 {
 	struct ipcbox_stat stat;
 
@@ -293,26 +296,28 @@ static void check_counts(int box, __u64 arrived)
 		finding(COUNTS, "box %d cannot be looked at", box);
 		return;
 	}
-	if (stat.sent == arrived && stat.received == arrived && !stat.messages &&
-	    !stat.bytes && !stat.receivers && !stat.senders)
+	if (stat.sent >= arrived && stat.sent <= arrived + withdrawn &&
+	    stat.received == arrived && !stat.messages && !stat.bytes &&
+	    !stat.receivers && !stat.senders && !stat.calls)
 		return;
 	finding(COUNTS,
-		"box %d: %llu messages were received; the kernel has %llu sent, %llu received, %llu (%llu bytes) there, %u receivers, %u senders",
+		"box %d: %llu messages were received; the kernel has %llu sent, %llu received, %llu (%llu bytes) there, %u receivers, %u senders, %u calls",
 		box, (unsigned long long)arrived, (unsigned long long)stat.sent,
 		(unsigned long long)stat.received, (unsigned long long)stat.messages,
-		(unsigned long long)stat.bytes, stat.receivers, stat.senders);
+		(unsigned long long)stat.bytes, stat.receivers, stat.senders,
+		stat.calls);
 }
 
 /* All processes are gone, and what they left has been received. */
 void quiet_settle_accounts(void)
 {
-	__u64 arrived[LASTING + 1] = { 0 };
+	__u64 arrived[LASTING + 1] = { 0 }, withdrawn[LASTING + 1] = { 0 };
 	__u32 last = ledger->next < RECORDS ? ledger->next : RECORDS;
 
 	for (__u32 i = 1; i < last; i++)
-		check_record(i, arrived);
+		check_record(i, arrived, withdrawn);
 	for (int box = 0; box < LASTING; box++)
-		check_counts(box, arrived[box]);
+		check_counts(box, arrived[box], withdrawn[box]);
 	order_check_senders();
 	tally.messages += last - 1;
 }

@@ -168,6 +168,22 @@ static void send_direct(struct slot *self)
 		storm_send_direct(self, control, peer, box);
 }
 
+static void call(struct slot *self)
+{
+	int fd = thing_pick(self, IPCBOX_SENDER);
+
+	if (fd >= 0 && !refrains(self, RECEIVING_MORE))
+		storm_call(self, fd);
+}
+
+static void send_some(struct slot *self)
+{
+	int fd = thing_pick(self, IPCBOX_SENDER);
+
+	if (fd >= 0 && !refrains(self, RECEIVING_MORE))
+		storm_send_batch(self, fd);
+}
+
 static void recv(struct slot *self)
 {
 	int fd = thing_pick(self, IPCBOX_RECEIVER);
@@ -267,6 +283,8 @@ static const struct step {
 } steps[] = {
 	{ send, 30, 5 },
 	{ send_direct, 8, 2 },
+	{ call, 10, 2 },
+	{ send_some, 4, 1 },
 	{ recv, 30, 40 },
 	{ recv_badly, 3, 3 },
 	{ poll_one, 3, 3 },
