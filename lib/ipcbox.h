@@ -365,8 +365,7 @@ uint64_t ipcbox_msg_seq(const struct ipcbox_msg *msg);
  *	len = ipcbox_call(sums, "1 2 3", 5, sum, sizeof(sum));
  *
  *	for (call = 0;;) {
- *		err = ipcbox_reply_recv(sums, &call, sum, len, 0, &msg, 0,
- *					IPCBOX_FOREVER);
+ *		err = ipcbox_reply_recv(sums, &call, sum, len, 0, &msg, 0, until);
  *		if (!err)
  *			len = add_up(ipcbox_msg_data(msg), sum, sizeof(sum));
  *		else if (call)
@@ -375,8 +374,7 @@ uint64_t ipcbox_msg_seq(const struct ipcbox_msg *msg);
  *			break;		// no more calls
  *	}
  *
- * A caller is never left alone: if who received its call closes the port or mailbox,
- * or dies, before it replied, the caller gets -EPIPE at once.
+ * If who received a call closes the port or mailbox, or dies, its caller gets -EPIPE.
  */
 
 /**
@@ -492,8 +490,7 @@ int ipcbox_reply_recv(int fd, uint64_t *call, const void *data, size_t len, uint
 /**
  * DOC: Batches
  *
- * Many messages in one step, in arrays of the kernel's own structs. A pointer in them
- * is a number, made with a cast::
+ * Many messages in one step, in the kernel's own structs. A pointer is cast there::
  *
  *	struct ipcbox_send_entry entry = { .data = (uintptr_t)"one", .len = 3 };
  */
