@@ -16,12 +16,12 @@ serve()
 	server=$!
 }
 
-# The end of the port is that of the server, which has said nothing (more).
+# The end of the port is that of the server, which has said nothing.
 serve_ends_well()
 {
 	works ipcbox rm "$port"
-	wait $server || no "serve ended with $?: $(cat err.serve)"
-	[ "$(cat err.serve)" = "${1:-}" ] || no "serve said: $(cat err.serve)"
+	wait "$server" || no "serve ended with $?: $(cat err.serve)"
+	[ ! -s err.serve ] || no "serve said: $(cat err.serve)"
 }
 
 calls_are()
@@ -78,7 +78,7 @@ test_reply_can_be_long_and_no_longer_than_its_room()
 	[ ! -s out ] || no "part of the reply was printed"
 	fails 125 "too long" ipcbox call "$port" --room 1000 99999999
 	works ipcbox rm "$port"
-	wait $server || no "serve ended with $?"
+	wait "$server" || no "serve ended with $?"
 	[ "$(grep -c 'more than the 1000 bytes' err.serve)" = 2 ] || no "serve said: $(cat err.serve)"
 }
 
@@ -107,7 +107,7 @@ test_serve_runs_for_a_message_that_is_no_call()
 	works ipcbox call "$port" c
 	[ "$(cat got)" = abc ] || no "got: $(cat got)"
 	works ipcbox rm "$port"
-	wait $server || no "serve ended with $?"
+	wait "$server" || no "serve ended with $?"
 	[ "$(grep -c 'is no call' err.serve)" = 1 ] || no "serve said: $(cat err.serve)"
 }
 
@@ -122,8 +122,8 @@ test_caller_is_told_why_there_is_no_reply()
 	soon calls_are 1
 	ipcbox stat "$port" --json | grep -q '"calls":1}' || no "stat: $(ipcbox stat "$port" --json)"
 	fails 125 "the time was up" ipcbox call "$port" -t 50ms x
-	kill -KILL $server
-	{ wait $server; } 2>/dev/null
+	kill -KILL "$server"
+	{ wait "$server"; } 2>/dev/null
 	wait $caller
 	[ $? = 125 ] || no "the caller ended otherwise"
 	grep -q "received the request.*other side is gone" err.call || no "it said: $(cat err.call)"
