@@ -395,7 +395,7 @@ struct ipcbox_port_delete {
  * @max_msgsize: out: limit
  * @messages: out: queued now; in a mailbox from all links
  * @bytes: out: payload queued now
- * @sent: out: messages accepted so far
+ * @sent: out: messages accepted so far, with calls that were withdrawn since
  * @received: out: messages received so far
  * @receivers: out: receivers asleep for a message
  * @senders: out: senders asleep for room
