@@ -14,8 +14,8 @@
 #include <linux/uaccess.h>
 
 /* @to has room for @size bytes; both are aligned as words are, or it is slow. */
-static __always_inline int ipcbox_copy_from_user(void *to, const void __user *from,
-					size_t size)
+static __always_inline int
+ipcbox_copy_from_user(void *to, const void __user *from, size_t size)
 {
 	const unsigned long __user *in = from;
 	const u8 __user *rest;
@@ -49,8 +49,8 @@ fault:
 }
 
 /* @from has @size bytes; likewise. */
-static __always_inline int ipcbox_copy_to_user(void __user *to, const void *from,
-				      size_t size)
+static __always_inline int
+ipcbox_copy_to_user(void __user *to, const void *from, size_t size)
 {
 	unsigned long __user *out = to;
 	const unsigned long *in = from;
