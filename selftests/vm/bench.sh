@@ -7,6 +7,9 @@
 #
 # From the environment: KERNEL and CLOCK (instructions, wall); default: all of them.
 # The last two take 6.1 and instructions.
+#
+# A guest that fails, or could not measure all, makes this fail at the end; what was
+# measured is shown all the same, and never becomes a baseline.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -17,17 +20,35 @@ folder=$top/selftests/bench
 # One boot for each kernel and clock. A new system is busy with itself at first.
 measure()
 {
-	local kernel=$1 clock=$2 settle=2
+	local kernel=$1 clock=$2 settle=2 status=0
 
 	[ "$clock" != instructions ] || settle=20
 	say "measuring on $kernel, $clock clock"
 	KERNEL=$kernel CLOCK=$clock FILES='' LIMIT=1500 \
 		CMD="sleep $settle; ipcbox-bench --csv --clock $clock" \
-		"$vm/vm.sh" >"$out/run.csv" || say "not all of it could be measured"
+		"$vm/vm.sh" >"$out/run.csv" || status=$?
 	sed 1d "$out/run.csv" >>"$csv"
+	[ "$status" = 0 ] ||
+		failures+=("on $kernel, $clock clock, it ended with status $status")
 }
 
+# Tell what failed, if anything did.
+tell_failures()
+{
+	local failure
+
+	for failure in "${failures[@]}"; do
+		say "FAILED  $failure"
+	done
+	[ ${#failures[@]} = 0 ]
+}
+
+failures=()
 job=${1:-table}
+case $job in
+table | check | baseline) ;;
+*)	die "unknown: $job" ;;
+esac
 [ "$job" = table ] || KERNEL=6.1 CLOCK=instructions
 mkdir -p "$out"
 echo 'kernel,clock,case,system,bytes,batch,median,unit,spread_pct' >"$csv"
@@ -37,13 +58,17 @@ for kernel in ${KERNEL:-${all_kernels[@]}}; do
 	done
 done
 
+status=0
 case $job in
 table)	awk -f "$folder/table.awk" "$csv" ;;
-baseline) cp "$csv" "$folder/baseline.csv" ;;
+baseline)
+	[ ${#failures[@]} != 0 ] || cp "$csv" "$folder/baseline.csv"
+	;;
 check)
 	files=("$folder/budgets")
 	[ ! -e "$folder/baseline.csv" ] || files+=("$folder/baseline.csv")
-	awk -f "$folder/check.awk" "${files[@]}" "$csv"
+	awk -f "$folder/check.awk" "${files[@]}" "$csv" || status=1
 	;;
-*)	die "unknown: $job" ;;
 esac
+tell_failures || status=1
+exit "$status"
