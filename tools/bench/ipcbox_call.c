@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * ipcbox: calls and batches. Straight to the module, since what it takes is what a
- * program would pass through the library unchanged.
+ * ipcbox: calls and batches, by the commands of the module itself. The library has
+ * calls for them too, which these do not use: they show what the module costs. A
+ * program that goes through the library pays for what that adds, which is not
+ * measured here; plain sends and receives (ipcbox.c) do go through it.
  */
 #include "ipcbox_call.h"
 
