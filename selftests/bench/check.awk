@@ -20,6 +20,8 @@ FILENAME ~ /baseline.csv$/ { before[row] = field[7]; next }
 function lowest(list,   rows, n, i, least)
 {
 	n = split(list, rows, ",")
+	if (list ~ /^[0-9]+$/)
+		return list + 0
 	for (i = 1; i <= n; i++)
 		if (rows[i] in now && (!least || now[rows[i]] < least))
 			least = now[rows[i]]

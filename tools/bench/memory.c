@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * What the kernel's slabs grow by for each idle port, link and queued message. So
+ * many are made that the rest of what happens does not matter.
+ */
+#include "bench.h"
+
+#include "results.h"
+#include "system.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <ipcbox.h>
+
+#define OBJECTS 20000
+#define PROCESSES 65 /* with a link from each to each other */
+
+/*
+ * The counters of each processor are added up only now and then. Return: in bytes,
+ * or -1 where that may not be asked for.
+ */
+static double slab_bytes(void)
+{
+	FILE *file = fopen("/proc/sys/vm/stat_refresh", "r");
+	char line[128];
+	double kib = -1;
+
+	if (!file)
+		return -1;
+	fgetc(file);
+	fclose(file);
+	file = fopen("/proc/meminfo", "r");
+	if (!file)
+		return -1;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "Slab: %lf", &kib) == 1)
+			break;
+	fclose(file);
+	return kib < 0 ? -1 : kib * 1024;
+}
+
+static void add_growth(const struct subject *subject, double before, size_t count)
+{
+	double each = (slab_bytes() - before) / count;
+
+	add_result(subject, "bytes", &each, 1);
+}
+
+static const char *name_of(size_t number)
+{
+	static char name[64];
+
+	snprintf(name, sizeof(name), "ipcbox-bench.%d.idle.%zu", (int)getpid(), number);
+	return name;
+}
+
+static void measure_ports(void)
+{
+	const struct subject subject = { "memory-port", "ipcbox-port", 0, 1 };
+	size_t count = scaled(OBJECTS), made;
+	double before = slab_bytes();
+	int fd = 0;
+
+	for (made = 0; made < count; made++) {
+		fd = ipcbox_port_create(name_of(made), 0, NULL);
+		if (fd < 0)
+			break;
+		close(fd);
+	}
+	if (fd < 0)
+		add_skip(&subject, "there could be only %zu: %s", made, ipcbox_strerror(fd));
+	else
+		add_growth(&subject, before, count);
+	while (made)
+		ipcbox_port_delete(name_of(--made), 0);
+}
+
+static int open_deep_port(size_t messages)
+{
+	struct ipcbox_options *options = NULL;
+	int fd;
+
+	if (ipcbox_options_new(&options))
+		return -ENOMEM;
+	ipcbox_options_set_messages(options, messages);
+	ipcbox_options_set_bytes(options, messages * 64);
+	ipcbox_options_set_msgsize(options, 64);
+	fd = ipcbox_port_create(name_of(0), IPCBOX_SENDER, options);
+	ipcbox_options_free(options);
+	return fd;
+}
+
+static void measure_messages(void)
+{
+	const struct subject subject = { "memory-message", "ipcbox-port", 64, 1 };
+	const char data[64] = "m";
+	size_t count = scaled(OBJECTS), sent;
+	int fd = open_deep_port(count), err = 0;
+	double before = slab_bytes();
+
+	if (fd < 0) {
+		add_skip(&subject, "cannot open: %s", ipcbox_strerror(fd));
+		return;
+	}
+	for (sent = 0; sent < count && !err; sent++)
+		err = ipcbox_send(fd, data, sizeof(data));
+	if (err)
+		add_skip(&subject, "message %zu: %s", sent, ipcbox_strerror(err));
+	else
+		add_growth(&subject, before, count);
+	close(fd);
+	ipcbox_port_delete(name_of(0), 0);
+}
+
+/* What the processes with the links share with the one that measures. */
+struct mesh {
+	int said[2]; /* an errno, twice from each: it has its mailbox, its links */
+	int told[2]; /* a byte for each: begin */
+	pid_t pids[PROCESSES];
+};
+
+static int link_to_all(const struct mesh *mesh)
+{
+	int i, fd;
+
+	for (i = 0; i < PROCESSES; i++) {
+		if (mesh->pids[i] == getpid())
+			continue;
+		fd = ipcbox_link_open(mesh->pids[i], 0);
+		if (fd < 0)
+			return fd;
+	}
+	return 0;
+}
+
+static void say(const struct mesh *mesh, int err)
+{
+	if (write(mesh->said[1], &err, sizeof(err)) != sizeof(err))
+		_exit(1);
+}
+
+/* The table of fds has grown before the links are made. */
+static void be_linked(const struct mesh *mesh)
+{
+	char byte;
+	int fd;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	fd = ipcbox_mailbox_open(0, NULL);
+	if (fd >= 0)
+		close(dup2(fd, 4 * PROCESSES));
+	say(mesh, fd < 0 ? fd : 0);
+	if (read(mesh->told[0], &byte, 1) != 1)
+		_exit(1);
+	say(mesh, link_to_all(mesh));
+	pause();
+	_exit(0);
+}
+
+/* Return: 0 when all said so, or what one of them said. */
+static int hear_all(const struct mesh *mesh)
+{
+	int i, err = 0;
+
+	for (i = 0; i < PROCESSES && !err; i++)
+		if (read(mesh->said[0], &err, sizeof(err)) != sizeof(err))
+			return -EPIPE;
+	return err;
+}
+
+static int fork_all(struct mesh *mesh)
+{
+	int i;
+
+	for (i = 0; i < PROCESSES; i++) {
+		mesh->pids[i] = fork();
+		if (mesh->pids[i] < 0)
+			return -errno;
+		if (!mesh->pids[i])
+			be_linked(mesh);
+	}
+	return 0;
+}
+
+static int run_mesh(struct mesh *mesh, const struct subject *subject)
+{
+	const char bytes[PROCESSES] = "";
+	double before;
+	int err = fork_all(mesh);
+
+	if (!err)
+		err = hear_all(mesh);
+	if (err)
+		return err;
+	before = slab_bytes();
+	if (write(mesh->told[1], bytes, sizeof(bytes)) != sizeof(bytes))
+		return -errno;
+	err = hear_all(mesh);
+	if (!err)
+		add_growth(subject, before, PROCESSES * (PROCESSES - 1));
+	return err;
+}
+
+static void end_mesh(struct mesh *mesh)
+{
+	int i;
+
+	for (i = 0; i < PROCESSES; i++)
+		if (mesh->pids[i] > 0)
+			kill(mesh->pids[i], SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	for (i = 0; i < 2; i++) {
+		close(mesh->said[i]);
+		close(mesh->told[i]);
+	}
+}
+
+static void measure_links(void)
+{
+	const struct subject subject = { "memory-link", "ipcbox-link", 0, 1 };
+	struct mesh *mesh;
+	int err;
+
+	mesh = mmap(NULL, sizeof(*mesh), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (mesh == MAP_FAILED) {
+		add_failure(&subject, "no memory");
+		return;
+	}
+	if (pipe(mesh->said) || pipe(mesh->told)) {
+		add_failure(&subject, "cannot make pipes: %s", strerror(errno));
+	} else {
+		err = run_mesh(mesh, &subject);
+		if (err)
+			add_skip(&subject, "cannot link all: %s", ipcbox_strerror(err));
+		end_mesh(mesh);
+	}
+	munmap(mesh, sizeof(*mesh));
+}
+
+static void run(const struct system *system, size_t bytes)
+{
+	const struct subject subject = { "memory", system->name, bytes, 1 };
+	const char *name = system->name;
+
+	if (strcmp(name, "ipcbox-port") && strcmp(name, "ipcbox-link"))
+		return;
+	if (slab_bytes() < 0) {
+		add_skip(&subject, "only root may ask for exact counters");
+		return;
+	}
+	if (!strcmp(name, "ipcbox-link")) {
+		measure_links();
+		return;
+	}
+	measure_ports();
+	measure_messages();
+}
+
+const struct bench_case memory_case = {
+	.name = "memory",
+	.summary = "memory of each idle port, link and queued message",
+	.one_size = true,
+	.run = run,
+};
