@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# What the tests of the command ipcbox share; busybox is enough for it. A test is a
+# What the tests of the commands share; busybox is enough for it. A test is a
 # function whose name is what it shows; it runs in a subshell and a folder of its
 # own, and ends at the first thing that is not as it should be.
 
 TEST_PREFIX=cli.$$
+command_name=${command_name:-ipcbox} # what an error begins with
 all_tests=$(sed -n 's/^\(test_[a-z0-9_]*\)()$/\1/p' "$0")
 
 # What a test says, and does
@@ -40,7 +41,8 @@ fails()
 	[ "$status" = "$want" ] || no "status $status, not $want, of: $*"
 	[ "$(wc -l <err)" = 1 ] || no "not one line on stderr of: $*: $(cat err)"
 	[ "$(tail -c 1 err)" = "" ] || no "the line has no end: $*"
-	grep -q '^ipcbox: ' err || no "stderr does not begin with ipcbox: $(cat err)"
+	grep -q "^$command_name: " err ||
+		no "stderr does not begin with $command_name: $(cat err)"
 	grep -qF -e "$text" err || no "'$text' is not in: $(cat err)"
 }
 

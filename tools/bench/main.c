@@ -130,7 +130,7 @@ static double parse_number(const char *text, const char *what, double least, dou
 	double value = strtod(text, &end);
 
 	if (end == text || *end || !(value >= least && value <= most))
-		die_usage("%s '%s' is not a number from %g to %g", what, text, least, most);
+		die_usage("%s '%s' is not a number from %.15g to %.15g", what, text, least, most);
 	return value;
 }
 
