@@ -455,10 +455,14 @@ static void restore_call(struct ipcbox_lane *lane,
 
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&lane->box->lock);
-	/* At the end of the box it was told so, as all in service. */
 	call = ipcbox_call_take_back(lane->box, receiver);
-	if (call)
+	if (call) {
 		ipcbox_lane_restore_message(lane, &call->request.msg, &wakes);
+	} else {
+		/* Its caller gave up meanwhile, or was told of the end. */
+		ipcbox_lane_count_drop(lane);
+		trace_ipcbox_drop(lane->id, receiver->msg);
+	}
 	ipcbox_lane_settle_and_unlock(lane, &wakes);
 	free_hand(receiver);
 }
