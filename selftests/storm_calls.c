@@ -253,12 +253,15 @@ void storm_call(struct slot *self, int fd)
 static void answer(struct slot *self, int fd, const struct ipcbox_recv *recv)
 {
 	struct weather weather = weather_now();
+	int ret;
 
 	if (!recv->call || !random_below(self, 8))
 		return;
 	if (!random_below(self, 8))
 		usleep(random_below(self, 3000));
-	error_check(self, IPCBOX_REPLY, reply_tag(fd, recv->call, recv->tag),
+	/* First this: what happened meanwhile is only known afterwards. */
+	ret = reply_tag(fd, recv->call, recv->tag);
+	error_check(self, IPCBOX_REPLY, ret,
 		    WAITS | of_thing(fd) | weather_since(self, weather));
 }
 
