@@ -177,14 +177,17 @@ static int hear_all(const struct mesh *mesh)
 
 static int fork_all(struct mesh *mesh)
 {
+	pid_t pid;
 	int i;
 
+	/* The table is shared: only the parent may write to it. */
 	for (i = 0; i < PROCESSES; i++) {
-		mesh->pids[i] = fork();
-		if (mesh->pids[i] < 0)
+		pid = fork();
+		if (pid < 0)
 			return -errno;
-		if (!mesh->pids[i])
+		if (!pid)
 			be_linked(mesh);
+		mesh->pids[i] = pid;
 	}
 	return 0;
 }
