@@ -43,21 +43,6 @@ FIXTURE_TEARDOWN(batch_wait)
 	stage_teardown(_metadata, &self->stage);
 }
 
-static volatile sig_atomic_t signals_seen;
-
-static void count_signal(int signal)
-{
-	(void)signal;
-	signals_seen++;
-}
-
-static void on_sigusr1(int flags)
-{
-	struct sigaction action = { .sa_handler = count_signal, .sa_flags = flags };
-
-	sigaction(SIGUSR1, &action, NULL);
-}
-
 #define START_SEND()							\
 	call_start(&self->call, self->port, IPCBOX_SEND_BATCH, &self->send)
 #define START_RECV()							\

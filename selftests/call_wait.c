@@ -204,21 +204,6 @@ TEST_F(call_wait, reply_before_the_deadline_is_there)
 
 /* Signals */
 
-static volatile sig_atomic_t signals_seen;
-
-static void count_signal(int signal)
-{
-	(void)signal;
-	signals_seen++;
-}
-
-static void on_sigusr1(int flags)
-{
-	struct sigaction action = { .sa_handler = count_signal, .sa_flags = flags };
-
-	sigaction(SIGUSR1, &action, NULL);
-}
-
 TEST_F(call_wait, signal_while_it_is_queued_withdraws_it)
 {
 	on_sigusr1(0);

@@ -2,25 +2,6 @@
 /* Fail everything once: the commands that make, find and tell about objects. */
 #include "fail_nth.h"
 
-FIXTURE(fail)
-{
-	struct stage stage;
-	struct scene scene;
-};
-
-FIXTURE_SETUP(fail)
-{
-	if (!fail_nth_is_there())
-		SKIP(return, "this kernel cannot make allocations and copies fail");
-	stage_setup(_metadata, &self->stage);
-	scene_setup(_metadata, &self->scene, &self->stage);
-}
-
-FIXTURE_TEARDOWN(fail)
-{
-	stage_teardown(_metadata, &self->stage);
-}
-
 /* ---- query --------------------------------------------------------------- */
 
 static struct ipcbox_query answer;

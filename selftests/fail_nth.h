@@ -470,4 +470,24 @@ HELPER void back_to_root(struct scene *s)
 	become(0);
 }
 
+/* What all of these tests begin and end with. */
+FIXTURE(fail)
+{
+	struct stage stage;
+	struct scene scene;
+};
+
+FIXTURE_SETUP(fail)
+{
+	if (!fail_nth_is_there())
+		SKIP(return, "this kernel cannot make allocations and copies fail");
+	stage_setup(_metadata, &self->stage);
+	scene_setup(_metadata, &self->scene, &self->stage);
+}
+
+FIXTURE_TEARDOWN(fail)
+{
+	stage_teardown(_metadata, &self->stage);
+}
+
 #endif /* FAIL_NTH_H */

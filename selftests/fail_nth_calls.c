@@ -8,25 +8,6 @@
 #define OTHER	9	/* of a message that is there besides */
 #define BATCH	3
 
-FIXTURE(fail)
-{
-	struct stage stage;
-	struct scene scene;
-};
-
-FIXTURE_SETUP(fail)
-{
-	if (!fail_nth_is_there())
-		SKIP(return, "this kernel cannot make allocations and copies fail");
-	stage_setup(_metadata, &self->stage);
-	scene_setup(_metadata, &self->scene, &self->stage);
-}
-
-FIXTURE_TEARDOWN(fail)
-{
-	stage_teardown(_metadata, &self->stage);
-}
-
 static void make_port(struct __test_metadata *_metadata, struct scene *s)
 {
 	s->other = port_create(s->control, s->name, BOTH);

@@ -6,25 +6,6 @@
 #define NEWER 8		/* of the one that is sent or received */
 #define NEXT 9		/* of one that is behind it */
 
-FIXTURE(fail)
-{
-	struct stage stage;
-	struct scene scene;
-};
-
-FIXTURE_SETUP(fail)
-{
-	if (!fail_nth_is_there())
-		SKIP(return, "this kernel cannot make allocations and copies fail");
-	stage_setup(_metadata, &self->stage);
-	scene_setup(_metadata, &self->scene, &self->stage);
-}
-
-FIXTURE_TEARDOWN(fail)
-{
-	stage_teardown(_metadata, &self->stage);
-}
-
 /* ---- payloads ------------------------------------------------------------ */
 
 static int send_data(int fd, struct scene *s, pid_t pid)

@@ -7,25 +7,6 @@
 
 #include <sys/epoll.h>
 
-FIXTURE(fail)
-{
-	struct stage stage;
-	struct scene scene;
-};
-
-FIXTURE_SETUP(fail)
-{
-	if (!fail_nth_is_there())
-		SKIP(return, "this kernel cannot make allocations and copies fail");
-	stage_setup(_metadata, &self->stage);
-	scene_setup(_metadata, &self->scene, &self->stage);
-}
-
-FIXTURE_TEARDOWN(fail)
-{
-	stage_teardown(_metadata, &self->stage);
-}
-
 static int result_of(long ret)
 {
 	return ret < 0 ? -errno : ret;

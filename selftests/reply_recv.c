@@ -181,14 +181,6 @@ TEST_F(reply_recv, from_on_a_port_returns_einval)
 
 /* The receive fails: the reply was given, once, and the number is zero. */
 
-static volatile sig_atomic_t signals_seen;
-
-static void count_signal(int signal)
-{
-	(void)signal;
-	signals_seen++;
-}
-
 TEST_F(reply_recv, that_finds_nothing_has_replied)
 {
 	EXPECT_EQ(-EAGAIN, reply_recv_now(self->port, &self->arg));
@@ -218,10 +210,9 @@ TEST_F(reply_recv, that_times_out_has_replied)
 
 TEST_F(reply_recv, that_gets_a_signal_has_replied)
 {
-	struct sigaction action = { .sa_handler = count_signal };
 	struct call server;
 
-	sigaction(SIGUSR1, &action, NULL);
+	on_sigusr1(0);
 	call_start(&server, self->port, IPCBOX_REPLY_RECV, &self->arg);
 	ASSERT_TRUE(receivers_asleep(self->port, 1));
 	pthread_kill(server.thread, SIGUSR1);
@@ -232,11 +223,9 @@ TEST_F(reply_recv, that_gets_a_signal_has_replied)
 
 TEST_F(reply_recv, that_is_restarted_replies_once)
 {
-	struct sigaction action = { .sa_handler = count_signal,
-				    .sa_flags = SA_RESTART };
 	struct call server;
 
-	sigaction(SIGUSR1, &action, NULL);
+	on_sigusr1(SA_RESTART);
 	call_start(&server, self->port, IPCBOX_REPLY_RECV, &self->arg);
 	ASSERT_TRUE(receivers_asleep(self->port, 1));
 	pthread_kill(server.thread, SIGUSR1);

@@ -220,4 +220,21 @@ HELPER void peer_kill(struct peer *p)
 	close(p->from);
 }
 
+/* Signals */
+
+static volatile sig_atomic_t signals_seen;
+
+HELPER void count_signal(int signal)
+{
+	(void)signal;
+	signals_seen++;
+}
+
+HELPER void on_sigusr1(int flags)
+{
+	struct sigaction action = { .sa_handler = count_signal, .sa_flags = flags };
+
+	sigaction(SIGUSR1, &action, NULL);
+}
+
 #endif /* TASKS_H */

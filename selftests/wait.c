@@ -251,21 +251,6 @@ TEST_F(wait, o_nonblock_on_the_control_fd_makes_direct_sends_return_eagain)
 
 /* Signals */
 
-static volatile sig_atomic_t signals_seen;
-
-static void count_signal(int signal)
-{
-	(void)signal;
-	signals_seen++;
-}
-
-static void on_sigusr1(int flags)
-{
-	struct sigaction action = { .sa_handler = count_signal, .sa_flags = flags };
-
-	sigaction(SIGUSR1, &action, NULL);
-}
-
 TEST_F(wait, recv_returns_eintr_on_a_signal)
 {
 	on_sigusr1(0);
