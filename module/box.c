@@ -327,7 +327,8 @@ unsigned int ipcbox_box_take_many(struct ipcbox_box *box,
 
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&box->lock);
-	for (i = 0; i < count; i++) {
+	/* Of the end of the box ipcbox_box_take() tells. */
+	for (i = 0; i < count && !box->gone; i++) {
 		lane = from ?: ipcbox_lane_first_ready(box);
 		if (!lane || !is_easy(lane, entries[i].capacity))
 			break;
