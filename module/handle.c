@@ -48,7 +48,7 @@ static int is_file(const void *file, struct file *other, unsigned int fd)
  * ipcbox_handle_flush() - a process closes one of its fds, also when it dies
  * @handle: the handle
  * @file: its file
- * @files: the open files of the process, without that fd
+ * @files: the table of open files of the process
  *
  * The file may stay open in other processes. They do not know of the calls that this
  * one received, so it is over with these, unless it has another fd for them.
@@ -58,8 +58,13 @@ void ipcbox_handle_flush(struct ipcbox_handle *handle, const struct file *file,
 {
 	if (!handle->box || !files || !READ_ONCE(handle->box->calls))
 		return;
-	if (!iterate_fd(files, 0, is_file, file))
-		ipcbox_server_end(&handle->server, handle->box, files);
+	/*
+	 * A table that is not the caller's own any more is closed as a whole, and
+	 * newer kernels leave in it what they have closed.
+	 */
+	if (files == current->files && iterate_fd(files, 0, is_file, file))
+		return;
+	ipcbox_server_end(&handle->server, handle->box, files);
 }
 
 static void close_object(struct ipcbox_handle *handle)
