@@ -73,7 +73,7 @@ static void close_object(struct ipcbox_handle *handle)
 		ipcbox_server_end(&handle->server, handle->box, NULL);
 	switch (handle->kind) {
 	case IPCBOX_HANDLE_PORT:
-		ipcbox_port_close(handle->port, handle->directions);
+		ipcbox_named_close(handle->named, handle->directions);
 		break;
 	case IPCBOX_HANDLE_MAILBOX:
 		ipcbox_mailbox_close(handle->mailbox);
@@ -115,6 +115,7 @@ void ipcbox_handle_set_port(struct ipcbox_handle *handle,
 {
 	handle->kind = IPCBOX_HANDLE_PORT;
 	handle->port = port;
+	handle->named = &port->named;
 	handle->directions = directions & (IPCBOX_RECEIVER | IPCBOX_SENDER);
 	handle->box = directions & IPCBOX_RECEIVER ? &port->box : NULL;
 	handle->lane = directions & IPCBOX_SENDER ? &port->lane : NULL;
@@ -241,7 +242,7 @@ int ipcbox_handle_stat(struct ipcbox_handle *handle, struct ipcbox_stat *stat)
 
 	switch (handle->kind) {
 	case IPCBOX_HANDLE_PORT:
-		ipcbox_port_stat(handle->port, stat, viewer);
+		ipcbox_named_stat(handle->named, stat, viewer);
 		return 0;
 	case IPCBOX_HANDLE_MAILBOX:
 		ipcbox_mailbox_stat(handle->mailbox, stat, viewer,
@@ -309,9 +310,9 @@ void ipcbox_handle_show(struct ipcbox_handle *handle, struct seq_file *seq)
 	seq_printf(seq, "ipcbox-kind:\t%s\n", kinds[handle->kind]);
 	if (ipcbox_handle_stat(handle, &stat))
 		return;
-	if (handle->port)
-		seq_printf(seq, "ipcbox-name:\t%.*s\n", handle->port->name_len,
-			   handle->port->name);
+	if (handle->named)
+		seq_printf(seq, "ipcbox-name:\t%.*s\n",
+			   handle->named->name_len, handle->named->name);
 	else
 		seq_printf(seq, "ipcbox-pid:\t%d\n", stat.pid);
 	show_stat(&stat, seq);

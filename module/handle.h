@@ -26,6 +26,7 @@ struct ipcbox_handle;
 struct ipcbox_lane;
 struct ipcbox_link;
 struct ipcbox_mailbox;
+struct ipcbox_named;
 struct ipcbox_ns;
 struct ipcbox_port;
 struct ipcbox_stat;
@@ -49,8 +50,9 @@ struct ipcbox_handle {
 	struct ipcbox_server server;	/* answers for calls received from it */
 	struct ipcbox_lane *lane;	/* to send to, or NULL */
 
+	struct ipcbox_named *named;	/* of a port */
+	u32 directions;			/* for which it is open */
 	struct ipcbox_port *port;
-	u32 directions;			/* of the port */
 	struct ipcbox_mailbox *mailbox;	/* or the peer's, of a link */
 	struct ipcbox_link *link;
 };

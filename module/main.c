@@ -11,8 +11,8 @@
 #include "ioctl.h"
 #include "limits.h"
 #include "msg.h"
+#include "named.h"
 #include "ns.h"
-#include "port.h"
 #include "proc.h"
 
 #include <linux/fs.h>
@@ -35,8 +35,8 @@ static int __net_init ipcbox_net_init(struct net *net)
 		ipcbox_host_ns = ns;
 	ns->net = net;
 	mutex_init(&ns->attr_mutex);
-	mutex_init(&ns->ports_mutex);
-	ns->ports = RB_ROOT;
+	mutex_init(&ns->names_mutex);
+	ns->names = RB_ROOT;
 	mutex_init(&ns->mailboxes_mutex);
 	xa_init(&ns->mailboxes);
 
@@ -68,7 +68,7 @@ static void __net_exit ipcbox_net_pre_exit(struct net *net)
 
 	/* A reader of the file may hold a mailbox, and so an account. */
 	ipcbox_proc_deinit(ns);
-	ipcbox_port_delete_all(ns);
+	ipcbox_named_delete_all(ns);
 	ipcbox_account_deinit(ns);
 }
 

@@ -6,13 +6,13 @@
  * DOC: namespace
  *
  * What ipcbox keeps for one network namespace: its limits and counters, the
- * named ports and the mailboxes. It lives from the namespace's birth (or the
+ * named objects and the mailboxes. It lives from the namespace's birth (or the
  * module's load) to its death (or unload). Every fd holds the namespace, so
- * when it dies only ports that nobody has open are left to free.
+ * when it dies only objects that nobody has open are left to free.
  *
  * Lock order, outermost first::
  *
- *   ns->ports_mutex      a mutex: held over checks of capabilities
+ *   ns->names_mutex      a mutex: held over checks of capabilities
  *   ns->mailboxes_mutex  a mutex: held over the allocation of a mailbox
  *   ns->attr_mutex       a mutex: held over checks of capabilities
  *     box->lock          a spinlock: held for short, and never over a user copy
@@ -46,8 +46,8 @@ struct ipcbox_ns {
 
 	struct mutex attr_mutex;	/* serialises changes of attributes */
 
-	struct mutex ports_mutex;	/* names and open fds of ports */
-	struct rb_root ports;		/* by name; under ports_mutex */
+	struct mutex names_mutex;	/* names and open fds */
+	struct rb_root names;		/* by name; under names_mutex */
 
 	struct mutex mailboxes_mutex;	/* serialises open and close */
 	struct xarray mailboxes;	/* by pid in init_pid_ns; RCU readers */

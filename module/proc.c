@@ -2,8 +2,8 @@
 #include "proc.h"
 
 #include "mailbox.h"
+#include "named.h"
 #include "ns.h"
-#include "port.h"
 
 #include <linux/pid_namespace.h>
 #include <linux/proc_fs.h>
@@ -20,7 +20,7 @@ struct cursor {
 	bool at_end;			/* or one behind the last */
 	bool in_mailboxes;
 	unsigned long mailbox_index;	/* of the next mailbox to look at */
-	struct ipcbox_port_info info;
+	struct ipcbox_named_info info;
 };
 
 static struct ipcbox_ns *ns_of(struct seq_file *seq)
@@ -42,16 +42,16 @@ static bool next_mailbox(struct seq_file *seq, struct cursor *cursor)
 	return true;
 }
 
-static bool next_port(struct seq_file *seq, struct cursor *cursor)
+static bool next_named(struct seq_file *seq, struct cursor *cursor)
 {
-	return ipcbox_port_next(ns_of(seq), &cursor->info.name, &cursor->info,
+	return ipcbox_named_next(ns_of(seq), &cursor->info.name, &cursor->info,
 				seq_user_ns(seq));
 }
 
 static void advance(struct seq_file *seq, struct cursor *cursor)
 {
 	cursor->pos++;
-	if (!cursor->in_mailboxes && next_port(seq, cursor))
+	if (!cursor->in_mailboxes && next_named(seq, cursor))
 		return;
 	cursor->in_mailboxes = true;
 	cursor->at_end = !next_mailbox(seq, cursor);

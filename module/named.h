@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _IPCBOX_NAMED_H
+#define _IPCBOX_NAMED_H
+
+/**
+ * DOC: named object
+ *
+ * What ports and buffers have in common: a name in a namespace, fds for one
+ * direction, the other or both, and the two ways to delete it. The name holds a
+ * reference, and one on the module, until it is deleted; so does each fd (without
+ * the one on the module, which the fd has itself). *Remove* takes the name away and
+ * ends the object; *unlink* takes only the name, and then the object ends when its
+ * last receiver closes. When the last sender of an unlinked object closes,
+ * receivers get what is left.
+ *
+ * Objects are found by name under ns->names_mutex, when one is opened: never to
+ * send or receive.
+ */
+
+#include "name.h"
+
+#include <linux/rbtree.h>
+#include <linux/refcount.h>
+
+struct ipcbox_access;
+struct ipcbox_named;
+struct ipcbox_ns;
+struct ipcbox_stat;
+struct user_namespace;
+
+/* What a kind of object does in its own way. */
+struct ipcbox_named_ops {
+	const char *kind;		/* for the trace */
+	u64 (*id)(const struct ipcbox_named *named);
+	void (*get_access)(struct ipcbox_named *named,
+			   struct ipcbox_access *access);
+	/* It is over, with this errno for everyone; may come more than once. */
+	void (*end)(struct ipcbox_named *named, int err);
+	/* No sender will ever come again. */
+	void (*end_senders)(struct ipcbox_named *named);
+	void (*stat)(struct ipcbox_named *named, struct ipcbox_stat *stat,
+		     struct user_namespace *viewer);
+	/* The last reference is gone: the memory around it. */
+	void (*free)(struct ipcbox_named *named);
+};
+
+struct ipcbox_named {
+	const struct ipcbox_named_ops *ops;
+	struct ipcbox_ns *ns;
+	struct ipcbox_account *account;	/* has one of IPCBOX_BOXES for it */
+	refcount_t refs;
+
+	/* Under ns->names_mutex. */
+	struct rb_node node;
+	bool listed;			/* read without it for a report */
+	u32 receiver_fds;
+	u32 sender_fds;
+
+	u8 name_len;
+	char name[];
+};
+
+/* What a listing tells of one. */
+struct ipcbox_named_info {
+	struct ipcbox_name name;
+	struct ipcbox_stat stat;
+};
+
+int ipcbox_named_init(struct ipcbox_named *named, struct ipcbox_ns *ns,
+		      const struct ipcbox_named_ops *ops,
+		      const struct ipcbox_name *name);
+void ipcbox_named_put(struct ipcbox_named *named);
+
+/* directions: IPCBOX_RECEIVER, IPCBOX_SENDER */
+int ipcbox_named_list(struct ipcbox_named *named, u32 directions);
+struct ipcbox_named *ipcbox_named_open(struct ipcbox_ns *ns,
+				       const struct ipcbox_name *name,
+				       const struct ipcbox_named_ops *ops,
+				       u32 directions);
+void ipcbox_named_close(struct ipcbox_named *named, u32 directions);
+
+int ipcbox_named_delete(struct ipcbox_ns *ns, const struct ipcbox_name *name,
+			bool unlink_only);
+void ipcbox_named_delete_all(struct ipcbox_ns *ns);
+
+void ipcbox_named_stat(struct ipcbox_named *named, struct ipcbox_stat *stat,
+		       struct user_namespace *viewer);
+bool ipcbox_named_next(struct ipcbox_ns *ns, const struct ipcbox_name *after,
+		       struct ipcbox_named_info *info,
+		       struct user_namespace *viewer);
+
+#endif /* _IPCBOX_NAMED_H */
