@@ -7,6 +7,7 @@
 #include <linux/build_bug.h>
 #include <linux/stddef.h>
 #include <linux/ipcbox.h>
+#include <linux/ipcbox_buffer.h>
 
 #define M(member) sizeof_field(struct THIS, member)
 
@@ -23,11 +24,12 @@ static_assert(sizeof(struct THIS) == M(used) + M(limit));
 #undef THIS
 
 #define THIS ipcbox_query
-static_assert(sizeof(struct THIS) == 120);
+static_assert(sizeof(struct THIS) == 136);
 static_assert(sizeof(struct THIS) ==
 	      M(size) + M(flags) + M(abi) + M(name_max) + M(priority_max) +
 	      M(__reserved) + M(features) + M(box_messages) + M(box_bytes) +
-	      M(box_msgsize) + M(boxes) + M(links) + M(bytes) + M(waiters));
+	      M(box_msgsize) + M(boxes) + M(links) + M(bytes) + M(waiters) +
+	      M(pages));
 #undef THIS
 
 #define THIS ipcbox_mailbox_open
@@ -151,3 +153,42 @@ static_assert(sizeof(struct THIS) ==
 	      M(size) + M(flags) + M(entries) + M(count) + M(entry_size) +
 	      M(deadline) + M(from) + M(__reserved));
 #undef THIS
+
+#define THIS ipcbox_buffer_create
+static_assert(sizeof(struct THIS) == 64);
+static_assert(sizeof(struct THIS) ==
+	      M(size) + M(flags) + M(name) + M(name_len) + M(__reserved) +
+	      M(attr));
+#undef THIS
+
+#define THIS ipcbox_buffer_open
+static_assert(sizeof(struct THIS) == 24);
+static_assert(sizeof(struct THIS) ==
+	      M(size) + M(flags) + M(name) + M(name_len) + M(__reserved));
+#undef THIS
+
+#define THIS ipcbox_buffer_layout
+static_assert(sizeof(struct THIS) == 56);
+static_assert(sizeof(struct THIS) ==
+	      M(size) + M(flags) + M(control_len) + M(ring_off) + M(data_off) +
+	      M(data_len) + M(cells) + M(max_msgsize) + M(kind) +
+	      M(directions));
+#undef THIS
+
+#define THIS ipcbox_buffer_wait
+static_assert(sizeof(struct THIS) == 24);
+static_assert(sizeof(struct THIS) ==
+	      M(size) + M(flags) + M(deadline) + M(cells) + M(__reserved));
+#undef THIS
+
+#define THIS ipcbox_buffer_wake
+static_assert(sizeof(struct THIS) == 8);
+static_assert(sizeof(struct THIS) == M(size) + M(flags));
+#undef THIS
+
+#define THIS ipcbox_cell
+static_assert(sizeof(struct THIS) == 16);
+static_assert(sizeof(struct THIS) == M(word) + M(len) + M(tag));
+#undef THIS
+
+static_assert(sizeof(struct ipcbox_ring_head) == 5 * 64);

@@ -15,6 +15,7 @@ static const int resource_errno[IPCBOX_RESOURCES] = {
 	[IPCBOX_LINKS] = -EMLINK,
 	[IPCBOX_BYTES] = -ENOBUFS,
 	[IPCBOX_WAITERS] = -EUSERS,
+	[IPCBOX_PAGES] = -EDQUOT,
 };
 
 static bool is_total(const struct ipcbox_account *account)

@@ -6,7 +6,7 @@
  * DOC: account
  *
  * What a user has in one network namespace: boxes, links, queued bytes, calls
- * asleep. Accounts form a tree, and a charge goes to an account and to all
+ * asleep, pages of buffers. Accounts form a tree, and a charge goes to an account and to all
  * above it, or to none::
  *
  *   user in a namespace [-> owner] -> namespace [-> owner on the host -> host]

@@ -72,6 +72,27 @@ static int apply_owner(const struct ipcbox_attr *attr,
 	return 0;
 }
 
+/**
+ * ipcbox_attr_apply_access() - change owner, group and mode
+ * @attr: what was given; nothing else may be
+ * @ns: the namespace of the object
+ * @access: what to change; undefined after an error
+ *
+ * Return: 0, -EINVAL or -EPERM.
+ */
+int ipcbox_attr_apply_access(const struct ipcbox_attr *attr,
+			     const struct ipcbox_ns *ns,
+			     struct ipcbox_access *access)
+{
+	const u32 takes = IPCBOX_ATTR_MODE | IPCBOX_ATTR_UID | IPCBOX_ATTR_GID;
+
+	if (attr->mask & ~takes)
+		return -EINVAL;
+	if (is_given(attr, IPCBOX_ATTR_MODE))
+		access->mode = attr->mode;
+	return apply_owner(attr, ns, access);
+}
+
 static int apply_bounds(const struct ipcbox_attr *attr,
 			const struct ipcbox_ns *ns, struct ipcbox_bounds *bounds)
 {

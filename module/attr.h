@@ -20,6 +20,9 @@ int ipcbox_attr_for_new(const struct ipcbox_attr *attr,
 			const struct ipcbox_ns *ns,
 			struct ipcbox_access *access,
 			struct ipcbox_bounds *bounds);
+int ipcbox_attr_apply_access(const struct ipcbox_attr *attr,
+			     const struct ipcbox_ns *ns,
+			     struct ipcbox_access *access);
 int ipcbox_attr_set(const struct ipcbox_attr *attr, struct ipcbox_ns *ns,
 		    struct ipcbox_box *box);
 

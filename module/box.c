@@ -12,7 +12,12 @@
 
 /* ---- making -------------------------------------------------------------- */
 
-static u64 next_id(void)
+/**
+ * ipcbox_box_next_id() - a number for something that others will be told of
+ *
+ * Return: one that was not given before.
+ */
+u64 ipcbox_box_next_id(void)
 {
 	static atomic64_t last_id = ATOMIC64_INIT(0);
 
@@ -27,7 +32,7 @@ static u64 next_id(void)
 void ipcbox_box_init(struct ipcbox_box *box, struct ipcbox_lane *sole)
 {
 	*box = (struct ipcbox_box){
-		.id = sole ? sole->id : next_id(),
+		.id = sole ? sole->id : ipcbox_box_next_id(),
 		.ready = RB_ROOT_CACHED,
 		.sole = sole,
 	};
@@ -46,7 +51,7 @@ void ipcbox_lane_init(struct ipcbox_lane *lane, struct ipcbox_box *box)
 {
 	*lane = (struct ipcbox_lane){
 		.box = box,
-		.id = next_id(),
+		.id = ipcbox_box_next_id(),
 	};
 	ipcbox_queue_init(&lane->queued);
 	ipcbox_queue_init(&lane->blocked);

@@ -99,6 +99,7 @@ struct ipcbox_lane {
 	wait_queue_head_t writable;	/* poll */
 };
 
+u64 ipcbox_box_next_id(void);
 void ipcbox_box_init(struct ipcbox_box *box, struct ipcbox_lane *sole);
 void ipcbox_lane_init(struct ipcbox_lane *lane, struct ipcbox_box *box);
 

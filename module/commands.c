@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include "attr.h"
+#include "buffer.h"
 #include "request.h"
 #include "mailbox.h"
 #include "name.h"
@@ -10,33 +11,9 @@
 #include "port.h"
 
 #include <linux/cred.h>
-#include <linux/fs.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
-
-/* ---- names and fds ------------------------------------------------------- */
-
-static int read_name(struct ipcbox_name *name, u64 bytes, u32 len)
-{
-	int err;
-
-	err = ipcbox_name_check_len(len);
-	if (err)
-		return err;
-	if (copy_from_user(name->bytes, u64_to_user_ptr(bytes), len))
-		return -EFAULT;
-	name->bytes[len] = '\0';
-	name->len = len;
-	return ipcbox_name_check_bytes(name);
-}
-
-static int prepare_fd(struct ipcbox_fd *fd, const struct ipcbox_request *request,
-		      const char *name)
-{
-	return ipcbox_fd_prepare(fd, request->file, name,
-				 request->flags & IPCBOX_NONBLOCK ? O_NONBLOCK : 0);
-}
 
 /* ---- query --------------------------------------------------------------- */
 
@@ -71,6 +48,7 @@ int ipcbox_do_query(struct ipcbox_request *request)
 	tell_usage(&query->links, ns, account, IPCBOX_LINKS);
 	tell_usage(&query->bytes, ns, account, IPCBOX_BYTES);
 	tell_usage(&query->waiters, ns, account, IPCBOX_WAITERS);
+	tell_usage(&query->pages, ns, account, IPCBOX_PAGES);
 	ipcbox_account_put(account);
 	return ipcbox_request_respond(request, sizeof(*query));
 }
@@ -85,7 +63,7 @@ int ipcbox_do_mailbox_open(struct ipcbox_request *request)
 	int err;
 
 	err = ipcbox_attr_check(attr) ?:
-	      prepare_fd(&fd, request, "[ipcbox-mailbox]");
+	      ipcbox_request_prepare_fd(&fd, request, "[ipcbox-mailbox]");
 	if (err)
 		return err;
 	mailbox = ipcbox_mailbox_open(request->handle->ns, attr);
@@ -127,7 +105,7 @@ int ipcbox_do_link_open(struct ipcbox_request *request)
 	if (IS_ERR(mailbox))
 		return PTR_ERR(mailbox);
 
-	err = prepare_fd(&fd, request, "[ipcbox-link]");
+	err = ipcbox_request_prepare_fd(&fd, request, "[ipcbox-link]");
 	if (err)
 		goto err_put_mailbox;
 	link = connect_to(request, mailbox);
@@ -187,9 +165,9 @@ int ipcbox_do_port_create(struct ipcbox_request *request)
 
 	if (create->__reserved)
 		return -EINVAL;
-	err = read_name(&name, create->name, create->name_len) ?:
+	err = ipcbox_request_read_name(&name, create->name, create->name_len) ?:
 	      ipcbox_attr_check(&create->attr) ?:
-	      prepare_fd(&fd, request, "[ipcbox-port]");
+	      ipcbox_request_prepare_fd(&fd, request, "[ipcbox-port]");
 	if (err)
 		return err;
 	return publish_port(&fd,
@@ -207,8 +185,8 @@ int ipcbox_do_port_open(struct ipcbox_request *request)
 
 	if (open->__reserved)
 		return -EINVAL;
-	err = read_name(&name, open->name, open->name_len) ?:
-	      prepare_fd(&fd, request, "[ipcbox-port]");
+	err = ipcbox_request_read_name(&name, open->name, open->name_len) ?:
+	      ipcbox_request_prepare_fd(&fd, request, "[ipcbox-port]");
 	if (err)
 		return err;
 	return publish_port(&fd,
@@ -225,7 +203,7 @@ int ipcbox_do_port_delete(struct ipcbox_request *request)
 
 	if (delete->__reserved)
 		return -EINVAL;
-	err = read_name(&name, delete->name, delete->name_len);
+	err = ipcbox_request_read_name(&name, delete->name, delete->name_len);
 	if (err)
 		return err;
 	return ipcbox_named_delete(request->handle->ns, &name,
@@ -284,7 +262,7 @@ int ipcbox_do_port_list(struct ipcbox_request *request)
 
 	info.name.len = 0;
 	if (list->after_len)
-		err = read_name(&info.name, list->after, list->after_len);
+		err = ipcbox_request_read_name(&info.name, list->after, list->after_len);
 	else if (list->after)
 		err = -EINVAL;
 	return err ?: write_entries(request, &info) ?:
@@ -315,6 +293,8 @@ int ipcbox_do_set(struct ipcbox_request *request)
 	err = ipcbox_attr_check(attr);
 	if (err)
 		return err;
+	if (handle->kind == IPCBOX_HANDLE_BUFFER)
+		return ipcbox_buffer_set(handle->buffer, attr);
 	if (handle->kind == IPCBOX_HANDLE_PORT) {
 		err = ipcbox_attr_set(attr, handle->ns, &handle->port->box);
 		if (!err)

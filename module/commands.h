@@ -7,7 +7,8 @@
  *
  * The handlers of the table in ioctl.c, one for each ioctl: those that make,
  * find and tell about objects are in commands.c, those that move messages in
- * send.c, receive.c, exchange.c and batch.c. What they do and return stands in
+ * send.c, receive.c, exchange.c and batch.c, those of buffers in
+ * buffer_commands.c. What they do and return stands in
  * the uapi header. The table has checked size, flags and kind of fd by the time
  * that they run.
  */
@@ -30,5 +31,10 @@ int ipcbox_do_send_batch(struct ipcbox_request *request);
 int ipcbox_do_recv_batch(struct ipcbox_request *request);
 int ipcbox_do_stat(struct ipcbox_request *request);
 int ipcbox_do_set(struct ipcbox_request *request);
+int ipcbox_do_buffer_create(struct ipcbox_request *request);
+int ipcbox_do_buffer_open(struct ipcbox_request *request);
+int ipcbox_do_buffer_layout(struct ipcbox_request *request);
+int ipcbox_do_buffer_wait(struct ipcbox_request *request);
+int ipcbox_do_buffer_wake(struct ipcbox_request *request);
 
 #endif /* _IPCBOX_COMMANDS_H */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "handle.h"
 
+#include "buffer.h"
+#include "mapping.h"
 #include "mailbox.h"
 #include "ns.h"
 #include "port.h"
@@ -73,6 +75,7 @@ static void close_object(struct ipcbox_handle *handle)
 		ipcbox_server_end(&handle->server, handle->box, NULL);
 	switch (handle->kind) {
 	case IPCBOX_HANDLE_PORT:
+	case IPCBOX_HANDLE_BUFFER:
 		ipcbox_named_close(handle->named, handle->directions);
 		break;
 	case IPCBOX_HANDLE_MAILBOX:
@@ -119,6 +122,21 @@ void ipcbox_handle_set_port(struct ipcbox_handle *handle,
 	handle->directions = directions & (IPCBOX_RECEIVER | IPCBOX_SENDER);
 	handle->box = directions & IPCBOX_RECEIVER ? &port->box : NULL;
 	handle->lane = directions & IPCBOX_SENDER ? &port->lane : NULL;
+}
+
+/**
+ * ipcbox_handle_set_buffer() - make a handle one for a buffer
+ * @handle: not published yet
+ * @buffer: opened for @directions; it is closed with the handle
+ * @directions: IPCBOX_RECEIVER, IPCBOX_SENDER
+ */
+void ipcbox_handle_set_buffer(struct ipcbox_handle *handle,
+			      struct ipcbox_buffer *buffer, u32 directions)
+{
+	handle->kind = IPCBOX_HANDLE_BUFFER;
+	handle->buffer = buffer;
+	handle->named = &buffer->named;
+	handle->directions = directions & (IPCBOX_RECEIVER | IPCBOX_SENDER);
 }
 
 /**
@@ -242,6 +260,7 @@ int ipcbox_handle_stat(struct ipcbox_handle *handle, struct ipcbox_stat *stat)
 
 	switch (handle->kind) {
 	case IPCBOX_HANDLE_PORT:
+	case IPCBOX_HANDLE_BUFFER:
 		ipcbox_named_stat(handle->named, stat, viewer);
 		return 0;
 	case IPCBOX_HANDLE_MAILBOX:
@@ -257,7 +276,7 @@ int ipcbox_handle_stat(struct ipcbox_handle *handle, struct ipcbox_stat *stat)
 }
 
 /**
- * ipcbox_handle_poll() - poll the box and the lane of a handle
+ * ipcbox_handle_poll() - poll the box and the lane, or the buffer, of a handle
  * @handle: the handle
  * @file: its file
  * @table: of the poll call
@@ -269,6 +288,9 @@ __poll_t ipcbox_handle_poll(struct ipcbox_handle *handle, struct file *file,
 {
 	__poll_t events = 0;
 
+	if (handle->buffer)
+		return ipcbox_buffer_poll(handle->buffer, handle->directions,
+					  file, table);
 	if (handle->box) {
 		poll_wait(file, &handle->box->readable, table);
 		events |= ipcbox_box_poll(handle->box);
@@ -278,6 +300,20 @@ __poll_t ipcbox_handle_poll(struct ipcbox_handle *handle, struct file *file,
 		events |= ipcbox_lane_poll(handle->lane);
 	}
 	return handle->box || handle->lane ? events : EPOLLERR;
+}
+
+/**
+ * ipcbox_handle_mmap() - map the object of a handle
+ * @handle: the handle
+ * @vma: new
+ *
+ * Return: 0, -ENODEV if it is no buffer, or as ipcbox_mapping_create().
+ */
+int ipcbox_handle_mmap(struct ipcbox_handle *handle, struct vm_area_struct *vma)
+{
+	if (!handle->buffer)
+		return -ENODEV;
+	return ipcbox_mapping_create(handle->buffer, handle->directions, vma);
 }
 
 static void show_stat(const struct ipcbox_stat *stat, struct seq_file *seq)
@@ -304,6 +340,7 @@ void ipcbox_handle_show(struct ipcbox_handle *handle, struct seq_file *seq)
 		[IPCBOX_HANDLE_PORT] = "port",
 		[IPCBOX_HANDLE_MAILBOX] = "mailbox",
 		[IPCBOX_HANDLE_LINK] = "link",
+		[IPCBOX_HANDLE_BUFFER] = "buffer",
 	};
 	struct ipcbox_stat stat;
 

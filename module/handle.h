@@ -22,6 +22,7 @@
 struct file;
 struct files_struct;
 struct ipcbox_box;
+struct ipcbox_buffer;
 struct ipcbox_handle;
 struct ipcbox_lane;
 struct ipcbox_link;
@@ -31,12 +32,14 @@ struct ipcbox_ns;
 struct ipcbox_port;
 struct ipcbox_stat;
 struct seq_file;
+struct vm_area_struct;
 
 enum ipcbox_handle_kind {
 	IPCBOX_HANDLE_CONTROL,
 	IPCBOX_HANDLE_PORT,
 	IPCBOX_HANDLE_MAILBOX,
 	IPCBOX_HANDLE_LINK,
+	IPCBOX_HANDLE_BUFFER,
 	IPCBOX_HANDLE_KINDS
 };
 
@@ -50,9 +53,10 @@ struct ipcbox_handle {
 	struct ipcbox_server server;	/* answers for calls received from it */
 	struct ipcbox_lane *lane;	/* to send to, or NULL */
 
-	struct ipcbox_named *named;	/* of a port */
+	struct ipcbox_named *named;	/* of a port or buffer */
 	u32 directions;			/* for which it is open */
 	struct ipcbox_port *port;
+	struct ipcbox_buffer *buffer;
 	struct ipcbox_mailbox *mailbox;	/* or the peer's, of a link */
 	struct ipcbox_link *link;
 };
@@ -71,6 +75,8 @@ void ipcbox_handle_destroy(struct ipcbox_handle *handle);
 
 void ipcbox_handle_set_port(struct ipcbox_handle *handle,
 			    struct ipcbox_port *port, u32 directions);
+void ipcbox_handle_set_buffer(struct ipcbox_handle *handle,
+			      struct ipcbox_buffer *buffer, u32 directions);
 void ipcbox_handle_set_mailbox(struct ipcbox_handle *handle,
 			       struct ipcbox_mailbox *mailbox);
 void ipcbox_handle_set_link(struct ipcbox_handle *handle,
@@ -85,6 +91,8 @@ void ipcbox_fd_abort(struct ipcbox_fd *fd);
 int ipcbox_handle_stat(struct ipcbox_handle *handle, struct ipcbox_stat *stat);
 __poll_t ipcbox_handle_poll(struct ipcbox_handle *handle, struct file *file,
 			    struct poll_table_struct *table);
+int ipcbox_handle_mmap(struct ipcbox_handle *handle,
+		       struct vm_area_struct *vma);
 void ipcbox_handle_show(struct ipcbox_handle *handle, struct seq_file *seq);
 
 #endif /* _IPCBOX_HANDLE_H */

@@ -14,6 +14,7 @@
 #define PORT BIT(IPCBOX_HANDLE_PORT)
 #define MAILBOX BIT(IPCBOX_HANDLE_MAILBOX)
 #define LINK BIT(IPCBOX_HANDLE_LINK)
+#define BUFFER BIT(IPCBOX_HANDLE_BUFFER)
 
 struct command {
 	unsigned int cmd;
@@ -36,8 +37,8 @@ struct command {
 	}
 
 static const struct command commands[] = {
-	COMMAND(IPCBOX_QUERY, ipcbox_query, waiters,
-		CONTROL | PORT | MAILBOX | LINK, ipcbox_do_query),
+	COMMAND(IPCBOX_QUERY, ipcbox_query, pages,
+		CONTROL | PORT | MAILBOX | LINK | BUFFER, ipcbox_do_query),
 	COMMAND(IPCBOX_MAILBOX_OPEN, ipcbox_mailbox_open, attr, CONTROL,
 		ipcbox_do_mailbox_open),
 	COMMAND(IPCBOX_LINK_OPEN, ipcbox_link_open, __reserved, CONTROL,
@@ -63,9 +64,20 @@ static const struct command commands[] = {
 		CONTROL | PORT | LINK, ipcbox_do_send_batch),
 	COMMAND(IPCBOX_RECV_BATCH, ipcbox_recv_batch, __reserved, PORT | MAILBOX,
 		ipcbox_do_recv_batch),
-	COMMAND(IPCBOX_STAT, ipcbox_stat, __reserved, PORT | MAILBOX | LINK,
-		ipcbox_do_stat),
-	COMMAND(IPCBOX_SET, ipcbox_set, attr, PORT | MAILBOX, ipcbox_do_set),
+	COMMAND(IPCBOX_STAT, ipcbox_stat, __reserved,
+		PORT | MAILBOX | LINK | BUFFER, ipcbox_do_stat),
+	COMMAND(IPCBOX_SET, ipcbox_set, attr, PORT | MAILBOX | BUFFER,
+		ipcbox_do_set),
+	COMMAND(IPCBOX_BUFFER_CREATE, ipcbox_buffer_create, attr, CONTROL,
+		ipcbox_do_buffer_create),
+	COMMAND(IPCBOX_BUFFER_OPEN, ipcbox_buffer_open, __reserved, CONTROL,
+		ipcbox_do_buffer_open),
+	COMMAND(IPCBOX_BUFFER_LAYOUT, ipcbox_buffer_layout, directions, BUFFER,
+		ipcbox_do_buffer_layout),
+	COMMAND(IPCBOX_BUFFER_WAIT, ipcbox_buffer_wait, __reserved, BUFFER,
+		ipcbox_do_buffer_wait),
+	COMMAND(IPCBOX_BUFFER_WAKE, ipcbox_buffer_wake, flags, BUFFER,
+		ipcbox_do_buffer_wake),
 };
 
 static const struct command *find_command(unsigned int cmd)

@@ -22,6 +22,7 @@ enum ipcbox_resource {
 	IPCBOX_LINKS,	/* EMLINK */
 	IPCBOX_BYTES,	/* ENOBUFS */
 	IPCBOX_WAITERS,	/* EUSERS */
+	IPCBOX_PAGES,	/* EDQUOT */
 	IPCBOX_RESOURCES
 };
 

@@ -121,6 +121,11 @@ static __poll_t ipcbox_poll(struct file *file, struct poll_table_struct *table)
 	return ipcbox_handle_poll(file->private_data, file, table);
 }
 
+static int ipcbox_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return ipcbox_handle_mmap(file->private_data, vma);
+}
+
 static void ipcbox_show_fdinfo(struct seq_file *seq, struct file *file)
 {
 	ipcbox_handle_show(file->private_data, seq);
@@ -136,6 +141,7 @@ static const struct file_operations ipcbox_fops = {
 	/* Pointers travel as u64: nothing differs for a 32-bit program. */
 	.compat_ioctl = compat_ptr_ioctl,
 	.poll = ipcbox_poll,
+	.mmap = ipcbox_mmap,
 	.show_fdinfo = ipcbox_show_fdinfo,
 	.llseek = noop_llseek,
 };

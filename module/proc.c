@@ -95,6 +95,18 @@ static void ipcbox_seq_stop(struct seq_file *seq, void *v)
 {
 }
 
+static const char *kind_of(const struct ipcbox_stat *stat)
+{
+	switch (stat->kind) {
+	case IPCBOX_KIND_MAILBOX:
+		return "mailbox";
+	case IPCBOX_KIND_BUFFER:
+		return "buffer";
+	default:
+		return "port";
+	}
+}
+
 static int ipcbox_seq_show(struct seq_file *seq, void *v)
 {
 	const struct cursor *cursor = seq->private;
@@ -105,7 +117,7 @@ static int ipcbox_seq_show(struct seq_file *seq, void *v)
 		return 0;
 	}
 	seq_printf(seq, "%s %llu %04o %u %u %llu %llu %u %u ",
-		   cursor->in_mailboxes ? "mailbox" : "port", stat->id,
+		   kind_of(stat), stat->id,
 		   stat->mode, stat->uid, stat->gid, stat->messages,
 		   stat->bytes, stat->receivers, stat->senders);
 	if (cursor->in_mailboxes)

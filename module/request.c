@@ -52,6 +52,44 @@ ktime_t ipcbox_request_deadline(u64 deadline)
 }
 
 /**
+ * ipcbox_request_read_name() - read a name out of user memory
+ * @name: out
+ * @bytes: pointer to it
+ * @len: its length, as the caller says
+ *
+ * Return: 0, -EFAULT, -EINVAL or -ENAMETOOLONG.
+ */
+int ipcbox_request_read_name(struct ipcbox_name *name, u64 bytes, u32 len)
+{
+	int err;
+
+	err = ipcbox_name_check_len(len);
+	if (err)
+		return err;
+	if (copy_from_user(name->bytes, u64_to_user_ptr(bytes), len))
+		return -EFAULT;
+	name->bytes[len] = '\0';
+	name->len = len;
+	return ipcbox_name_check_bytes(name);
+}
+
+/**
+ * ipcbox_request_prepare_fd() - reserve all that a new fd needs
+ * @fd: out
+ * @request: the command, on a control fd
+ * @name: what /proc/PID/fd shows
+ *
+ * Return: as ipcbox_fd_prepare().
+ */
+int ipcbox_request_prepare_fd(struct ipcbox_fd *fd,
+			      const struct ipcbox_request *request,
+			      const char *name)
+{
+	return ipcbox_fd_prepare(fd, request->file, name,
+				 request->flags & IPCBOX_NONBLOCK ? O_NONBLOCK : 0);
+}
+
+/**
  * ipcbox_request_get_process() - a process by its number, as the caller sees it
  * @nr: from the caller
  *

@@ -11,6 +11,7 @@
  */
 
 #include "handle.h"
+#include "name.h"
 #include "wait.h"
 
 #include <linux/build_bug.h>
@@ -40,11 +41,16 @@ struct ipcbox_request {
 		struct ipcbox_call call;
 		struct ipcbox_reply reply;
 		struct ipcbox_reply_recv reply_recv;
-		struct ipcbox_reply_recv whole;	/* none is larger */
+		struct ipcbox_query whole;	/* none is larger */
 		struct ipcbox_send_batch send_batch;
 		struct ipcbox_recv_batch recv_batch;
 		struct ipcbox_stat stat;
 		struct ipcbox_set set;
+		struct ipcbox_buffer_create buffer_create;
+		struct ipcbox_buffer_open buffer_open;
+		struct ipcbox_buffer_layout buffer_layout;
+		struct ipcbox_buffer_wait buffer_wait;
+		struct ipcbox_buffer_wake buffer_wake;
 	};
 };
 
@@ -73,6 +79,11 @@ ipcbox_request_patience(const struct ipcbox_request *request, u64 deadline,
 		.account = sender->account,
 	};
 }
+
+int ipcbox_request_read_name(struct ipcbox_name *name, u64 bytes, u32 len);
+int ipcbox_request_prepare_fd(struct ipcbox_fd *fd,
+			      const struct ipcbox_request *request,
+			      const char *name);
 
 struct pid *ipcbox_request_get_process(s32 nr);
 struct ipcbox_mailbox *ipcbox_request_find_mailbox(struct ipcbox_request *request,

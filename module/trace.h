@@ -17,7 +17,7 @@
 /* enum ipcbox_resource, in its order */
 #define show_resource(resource)						\
 	__print_symbolic(resource, { 0, "boxes" }, { 1, "links" },	\
-			 { 2, "bytes" }, { 3, "waiters" })
+			 { 2, "bytes" }, { 3, "waiters" }, { 4, "pages" })
 
 DECLARE_EVENT_CLASS(ipcbox_object,
 	TP_PROTO(u64 id, const char *kind, const char *name, size_t len),
@@ -134,6 +134,24 @@ TRACE_EVENT(ipcbox_wake,
 		  __print_symbolic(__entry->role, { 0, "receiver" },
 				   { 1, "sender" }, { 2, "caller" }),
 		  __entry->result)
+);
+
+/* What a process had in hand in a buffer when its mapping of it went. */
+TRACE_EVENT(ipcbox_bury,
+	TP_PROTO(u64 id, u32 owner, unsigned int messages),
+	TP_ARGS(id, owner, messages),
+	TP_STRUCT__entry(
+		__field(u64, id)
+		__field(u32, owner)
+		__field(u32, messages)
+	),
+	TP_fast_assign(
+		__entry->id = id;
+		__entry->owner = owner;
+		__entry->messages = messages;
+	),
+	TP_printk("id=%llu owner=%u messages=%u", __entry->id,
+		  __entry->owner, __entry->messages)
 );
 
 /* A charge was refused: by the limit of a user, or of the whole namespace. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR MIT) */
 /*
- * ipcbox: mailboxes, links and ports, with the kernel as the only broker.
+ * ipcbox: mailboxes, links, ports and buffers, with the kernel as the only broker.
  *
- * This header is the whole contract between the module and user space.
+ * This header is the whole contract between the module and user space, but for what is
+ * in the shared pages of a buffer: see ipcbox_buffer.h.
  */
 #ifndef _UAPI_LINUX_IPCBOX_H
 #define _UAPI_LINUX_IPCBOX_H
@@ -20,6 +21,11 @@
  *
  * *port* fd: a named queue that many senders and many receivers share. A port
  * stays until it is deleted, also while nobody has it open.
+ *
+ * *buffer* fd: a bounded buffer in shared memory, named, opened, listed and deleted as
+ * a port is. Producers and consumers map it with mmap(2), and write and read messages
+ * in place, without the kernel; who finds it full or empty waits in the kernel. A
+ * process that is killed in the middle leaves the buffer as if it had not begun.
  *
  * *mailbox* fd: the queue of one process (thread group) for messages that name
  * it. A process has one for each network namespace; opening it again gives
@@ -85,9 +91,10 @@
  * EAGAIN     it would have to wait, and was asked not to
  * EBADF      the fd was not opened for this direction; a given fd is not open
  * ECONNREFUSED  the process has no mailbox in this network namespace
+ * EDQUOT     limit of pages of buffers (net.ipcbox.user_pages, .max_pages)
  * EEXIST     the name is taken; the mailbox is open already (attributes given)
  * EFAULT     a pointer is bad
- * EIDRM      the port was removed
+ * EIDRM      the port or buffer was removed
  * EINTR      a signal came before anything was done
  * EINVAL     a size too small, an unknown flag, a reserved field that is not
  *            zero, a value out of its range, a malformed name
@@ -98,14 +105,15 @@
  * ENAMETOOLONG  the name has more than %IPCBOX_NAME_MAX bytes
  * ENFILE     the system has too many open files (never a limit of ipcbox)
  * ENOBUFS    limit of queued bytes (net.ipcbox.user_bytes, .max_bytes)
- * ENOENT     there is no port of that name in this network namespace
+ * ENOENT     there is no port or buffer of that name in this network namespace
  * ENOMEM     out of memory, or the limit of the memory cgroup is reached
- * ENOSPC     limit of ports and mailboxes (net.ipcbox.user_boxes, .max_boxes)
+ * ENOSPC     limit of ports, buffers and mailboxes (net.ipcbox.user_boxes, .max_boxes)
  * ENOTTY     the command is unknown, or not one for this kind of fd
  * EPERM      this is for the owner of the port or mailbox, or CAP_IPC_OWNER
  * EPIPE      the other side is gone: the peer's mailbox; the process named in
  *            from; all receivers, or all senders, of an unlinked port; who
  *            received a call, before the reply; who made it
+ * EPROTOTYPE the name is that of a buffer, not of a port; or the other way round
  * ERANGE     a limit for a box above what net.ipcbox.box_* allows
  * ESRCH      there is no such process in this pid namespace
  * ETIMEDOUT  the deadline passed
@@ -142,9 +150,10 @@
 #define IPCBOX_FEATURE_MAILBOX	(1ULL << 1)	/* mailboxes, links, direct send */
 #define IPCBOX_FEATURE_CALL	(1ULL << 2)	/* call, reply */
 #define IPCBOX_FEATURE_BATCH	(1ULL << 3)
+#define IPCBOX_FEATURE_BUFFER	(1ULL << 4)	/* in shared memory */
 #define IPCBOX_FEATURES				\
 	(IPCBOX_FEATURE_PORT | IPCBOX_FEATURE_MAILBOX | \
-	 IPCBOX_FEATURE_CALL | IPCBOX_FEATURE_BATCH)
+	 IPCBOX_FEATURE_CALL | IPCBOX_FEATURE_BATCH | IPCBOX_FEATURE_BUFFER)
 
 /*
  * Flags. In a command that gives an fd, NONBLOCK sets O_NONBLOCK on it; in send
@@ -156,6 +165,7 @@
 #define IPCBOX_REUSE		(1U << 3)	/* create: a port that exists is opened */
 #define IPCBOX_PIDFD		(1U << 4)	/* link open: peer is a pidfd */
 #define IPCBOX_UNLINK		(1U << 5)	/* delete: only the name goes */
+#define IPCBOX_ONE_TO_ONE	(1U << 6)	/* buffer: one sends, one receives */
 
 /* The flags that each command takes; any other is EINVAL. */
 #define IPCBOX_QUERY_FLAGS		0U
@@ -175,6 +185,13 @@
 #define IPCBOX_RECV_BATCH_FLAGS		IPCBOX_NONBLOCK
 #define IPCBOX_STAT_FLAGS		0U
 #define IPCBOX_SET_FLAGS		0U
+#define IPCBOX_BUFFER_OPEN_FLAGS	IPCBOX_PORT_OPEN_FLAGS
+#define IPCBOX_BUFFER_CREATE_FLAGS	\
+	(IPCBOX_PORT_CREATE_FLAGS | IPCBOX_ONE_TO_ONE)
+#define IPCBOX_BUFFER_LAYOUT_FLAGS	0U
+#define IPCBOX_BUFFER_WAIT_FLAGS	\
+	(IPCBOX_NONBLOCK | IPCBOX_RECEIVER | IPCBOX_SENDER)
+#define IPCBOX_BUFFER_WAKE_FLAGS	(IPCBOX_RECEIVER | IPCBOX_SENDER)
 
 /* Bits of ipcbox_attr.mask */
 #define IPCBOX_ATTR_MODE	(1U << 0)
@@ -240,6 +257,8 @@ struct ipcbox_usage {
  * @bytes: out: memory of messages sent by this user and not yet received, and
  *	of those being sent or received; a message counts with its header
  * @waiters: out: calls of this user that are asleep
+ * @pages: out: pages of memory of the buffers that this user made, and one for each
+ *	mapping of this user's
  *
  * Return: 0. ENOMEM.
  */
@@ -258,6 +277,7 @@ struct ipcbox_query {
 	struct ipcbox_usage links;
 	struct ipcbox_usage bytes;
 	struct ipcbox_usage waiters;
+	struct ipcbox_usage pages;
 };
 
 /**
@@ -372,6 +392,7 @@ struct ipcbox_port_delete {
 #define IPCBOX_KIND_PORT	1
 #define IPCBOX_KIND_MAILBOX	2
 #define IPCBOX_KIND_LINK	3
+#define IPCBOX_KIND_BUFFER	4
 
 /* Bits of ipcbox_stat.state */
 #define IPCBOX_STATE_UNLINKED	(1U << 0)	/* a port without a name */
@@ -779,6 +800,123 @@ struct ipcbox_set {
 	struct ipcbox_attr attr;
 };
 
+/**
+ * struct ipcbox_buffer_create - %IPCBOX_BUFFER_CREATE, on the control fd
+ * @size: sizeof(struct ipcbox_buffer_create)
+ * @flags: as for %IPCBOX_PORT_CREATE; and %IPCBOX_ONE_TO_ONE: the users of the buffer
+ *	see to it that only one thread of all at a time sends, and only one receives,
+ *	which makes it faster. Who does not, spoils what is in the buffer
+ * @name: pointer to the name, as for %IPCBOX_PORT_CREATE
+ * @name_len: its length in bytes
+ * @__reserved: zero
+ * @attr: attributes of the new buffer. @attr.max_bytes is the size of the data, rounded
+ *	up to a power of two from %IPCBOX_BUFFER_MIN to %IPCBOX_BUFFER_MAX; a message
+ *	takes whole cells of it. @attr.max_messages does not apply and is not given
+ *
+ * Return: a new fd for the buffer. As for %IPCBOX_PORT_CREATE, and EDQUOT; EPROTOTYPE
+ * with %IPCBOX_REUSE.
+ */
+struct ipcbox_buffer_create {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 name;
+	__u32 name_len;
+	__u32 __reserved;
+	struct ipcbox_attr attr;
+};
+
+/**
+ * struct ipcbox_buffer_open - %IPCBOX_BUFFER_OPEN, on the control fd
+ * @size: sizeof(struct ipcbox_buffer_open)
+ * @flags: as for %IPCBOX_PORT_OPEN
+ * @name: pointer to the name
+ * @name_len: its length in bytes
+ * @__reserved: zero
+ *
+ * Return: a new fd for the buffer. As for %IPCBOX_PORT_OPEN, and EPROTOTYPE.
+ */
+struct ipcbox_buffer_open {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 name;
+	__u32 name_len;
+	__u32 __reserved;
+};
+
+/**
+ * struct ipcbox_buffer_layout - %IPCBOX_BUFFER_LAYOUT, on a buffer fd: how to map it
+ * @size: sizeof(struct ipcbox_buffer_layout)
+ * @flags: zero
+ * @control_len: out: bytes of control pages, to be mapped from offset 0, shared and
+ *	to be read and written
+ * @ring_off: out: where in them struct ipcbox_ring_head is; at their begin there is
+ *	struct ipcbox_buffer_self
+ * @data_off: out: offset from which the data is mapped, shared; to be written only
+ *	if the fd is for sending
+ * @data_len: out: bytes to map there: twice the size of the data, which is seen twice
+ * @cells: out: number of cells
+ * @max_msgsize: out: longest message in bytes
+ * @kind: out: %IPCBOX_ONE_TO_ONE or zero
+ * @directions: out: %IPCBOX_RECEIVER, %IPCBOX_SENDER: what this fd is for
+ *
+ * mmap(2) of either part has to be of all of it: EINVAL; or EACCES: a right is
+ * missing, or the fd is for neither direction; EDQUOT; ENOMEM; EUSERS: too many
+ * processes have it mapped (%IPCBOX_WORD_OWNER_MAX); ENODEV: the fd is no buffer. A
+ * mapping stays after close(2), as with any file, and counts as an open fd. It cannot be
+ * divided; munmap(2) of the control pages gives up what was in hand.
+ *
+ * Return: 0.
+ */
+struct ipcbox_buffer_layout {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 control_len;
+	__aligned_u64 ring_off;
+	__aligned_u64 data_off;
+	__aligned_u64 data_len;
+	__u32 cells;
+	__u32 max_msgsize;
+	__u32 kind;
+	__u32 directions;
+};
+
+/**
+ * struct ipcbox_buffer_wait - %IPCBOX_BUFFER_WAIT, on a buffer fd
+ * @size: sizeof(struct ipcbox_buffer_wait)
+ * @flags: %IPCBOX_RECEIVER: wait for a message; or %IPCBOX_SENDER: wait for room.
+ *	%IPCBOX_NONBLOCK
+ * @deadline: when to give up (CLOCK_MONOTONIC, ns); 0: never
+ * @cells: with %IPCBOX_SENDER: how many cells; with %IPCBOX_RECEIVER zero
+ * @__reserved: zero
+ *
+ * Return: 0: there was a message, or room, or somebody brought it: look again, and wait
+ * again if another was faster. EAGAIN, EINTR, ETIMEDOUT, EUSERS; EBADF: the fd is not
+ * for this direction; EIDRM; EINVAL: neither direction or both, more cells than the
+ * longest message has; EPIPE: the buffer has no name any more, and the other side is
+ * gone.
+ */
+struct ipcbox_buffer_wait {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 deadline;
+	__u32 cells;
+	__u32 __reserved;
+};
+
+/**
+ * struct ipcbox_buffer_wake - %IPCBOX_BUFFER_WAKE, on a buffer fd
+ * @size: sizeof(struct ipcbox_buffer_wake)
+ * @flags: whom: %IPCBOX_RECEIVER: there is a message; %IPCBOX_SENDER: there is room
+ *
+ * Wakes those for whom there is something, and no others. It never waits.
+ *
+ * Return: 0. EINVAL: nobody; EIDRM, EPIPE: it is over, and nobody will come.
+ */
+struct ipcbox_buffer_wake {
+	__u32 size;
+	__u32 flags;
+};
+
 #define IPCBOX_IOC_TYPE		0xBC
 
 /* The size is in the struct, not in the number: the number never changes. */
@@ -798,5 +936,10 @@ struct ipcbox_set {
 #define IPCBOX_REPLY_RECV	_IO(IPCBOX_IOC_TYPE, 0x0d)
 #define IPCBOX_SEND_BATCH	_IO(IPCBOX_IOC_TYPE, 0x0e)
 #define IPCBOX_RECV_BATCH	_IO(IPCBOX_IOC_TYPE, 0x0f)
+#define IPCBOX_BUFFER_CREATE	_IO(IPCBOX_IOC_TYPE, 0x10)
+#define IPCBOX_BUFFER_OPEN	_IO(IPCBOX_IOC_TYPE, 0x11)
+#define IPCBOX_BUFFER_LAYOUT	_IO(IPCBOX_IOC_TYPE, 0x12)
+#define IPCBOX_BUFFER_WAIT	_IO(IPCBOX_IOC_TYPE, 0x13)
+#define IPCBOX_BUFFER_WAKE	_IO(IPCBOX_IOC_TYPE, 0x14)
 
 #endif /* _UAPI_LINUX_IPCBOX_H */

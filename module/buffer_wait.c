@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who waits at a buffer, and how they are woken. The race between the two, and
+ * between the kernel and user space, stands in <linux/ipcbox_buffer.h>.
+ */
+#include "buffer.h"
+
+#include "account.h"
+#include "trace.h"
+
+/* How long a producer waits for plenty of room: see wait_for_room(). */
+#define PLENTY_MS 1
+
+static const __poll_t events_of[] = {
+	[IPCBOX_RECEIVING] = EPOLLIN | EPOLLRDNORM,
+	[IPCBOX_SENDING] = EPOLLOUT | EPOLLWRNORM,
+};
+
+/* ---- what is wanted ------------------------------------------------------ */
+
+static u32 wanted(struct ipcbox_buffer *buffer, enum ipcbox_role role)
+{
+	struct ipcbox_side *side = &buffer->sides[role];
+	const struct ipcbox_waiter *first;
+	u32 want = 0;
+
+	if (buffer->gone || (role == IPCBOX_RECEIVING && buffer->senders_gone))
+		return IPCBOX_BUFFER_ASK;
+	if (side->polled)
+		want = role == IPCBOX_SENDING ? ipcbox_buffer_max_cells(buffer) : 1;
+	first = list_first_entry_or_null(&side->waiters, struct ipcbox_waiter,
+					 node);
+	if (first && (!want || first->capacity < want))
+		want = first->capacity;
+	return want;
+}
+
+/* Tell user space. Whoever adds to what is wanted looks at the ring afterwards. */
+static void tell_wanted(struct ipcbox_buffer *buffer, enum ipcbox_role role)
+{
+	struct ipcbox_ring_head *shared = buffer->ring.shared;
+
+	lockdep_assert_held(&buffer->lock);
+	WRITE_ONCE(*(role == IPCBOX_RECEIVING ? &shared->want_data :
+						&shared->want_room),
+		   wanted(buffer, role));
+}
+
+/* How much there is of what this side waits for. */
+static u64 available(struct ipcbox_buffer *buffer, enum ipcbox_role role,
+		     u64 enough)
+{
+	return role == IPCBOX_SENDING ?
+		       ipcbox_ring_room(&buffer->ring) :
+		       ipcbox_ring_ready(&buffer->ring,
+					 min_t(u64, enough, UINT_MAX));
+}
+
+/* Over for this side, once there is nothing left? */
+static int why_over(const struct ipcbox_buffer *buffer, enum ipcbox_role role)
+{
+	if (buffer->gone)
+		return buffer->gone;
+	return role == IPCBOX_RECEIVING && buffer->senders_gone ? -EPIPE : 0;
+}
+
+/* ---- wake ---------------------------------------------------------------- */
+
+/*
+ * Of those who poll exclusively only one is woken, who may not poll again soon: the
+ * others are to hear of the next message. They are at the end of the queue.
+ */
+static bool has_exclusive_pollers(struct ipcbox_side *side)
+{
+	struct wait_queue_entry *last;
+	unsigned long flags;
+	bool exclusive;
+
+	spin_lock_irqsave(&side->pollers.lock, flags);
+	last = list_empty(&side->pollers.head) ?
+		       NULL :
+		       list_last_entry(&side->pollers.head,
+				       struct wait_queue_entry, entry);
+	exclusive = last && last->flags & WQ_FLAG_EXCLUSIVE;
+	spin_unlock_irqrestore(&side->pollers.lock, flags);
+	return exclusive;
+}
+
+/*
+ * Take those off the list for whom there is something, up to one who wants more.
+ * Return: whether there may be others, for another round.
+ */
+static bool finish_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
+			u64 there_is, struct ipcbox_wakes *wakes)
+{
+	struct ipcbox_side *side = &buffer->sides[role];
+	struct ipcbox_waiter *waiter;
+
+	lockdep_assert_held(&buffer->lock);
+	while ((waiter = list_first_entry_or_null(&side->waiters,
+						  struct ipcbox_waiter, node))) {
+		if (there_is < side->promised + waiter->capacity)
+			return false;
+		if (ipcbox_wakes_full(wakes))
+			return true;
+		list_del(&waiter->node);
+		side->count--;
+		side->promised += waiter->capacity;
+		ipcbox_waiter_finish(waiter, 0, wakes);
+	}
+	return false;
+}
+
+static bool wake_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
+		      bool *polled)
+{
+	struct ipcbox_side *side = &buffer->sides[role];
+	struct ipcbox_wakes wakes;
+	u64 there_is, enough;
+	bool again;
+
+	spin_lock(&buffer->lock);
+	enough = side->count + side->promised;
+	spin_unlock(&buffer->lock);
+	there_is = available(buffer, role, max_t(u64, enough, 1));
+	if (!there_is)
+		return false;
+
+	ipcbox_wakes_init(&wakes);
+	spin_lock(&buffer->lock);
+	again = finish_some(buffer, role, there_is, &wakes);
+	if (side->polled && (role == IPCBOX_RECEIVING ||
+			     there_is >= ipcbox_buffer_max_cells(buffer))) {
+		*polled = true;
+		side->polled = has_exclusive_pollers(side);
+	}
+	tell_wanted(buffer, role);
+	spin_unlock(&buffer->lock);
+	ipcbox_wake(&wakes);
+	return again;
+}
+
+/**
+ * ipcbox_buffer_wake() - wake those for whom there is something
+ * @buffer: the buffer
+ * @role: of those who wait
+ *
+ * Return: 0, or the errno of the end of the buffer.
+ */
+int ipcbox_buffer_wake(struct ipcbox_buffer *buffer, enum ipcbox_role role)
+{
+	bool polled = false;
+
+	/* The caller's word is there before we look: it made a system call. */
+	smp_mb();
+	while (wake_some(buffer, role, &polled))
+		cond_resched();
+	if (polled)
+		wake_up_interruptible_poll(&buffer->sides[role].pollers,
+					   events_of[role]);
+	return READ_ONCE(buffer->gone);
+}
+
+/* ---- wait ---------------------------------------------------------------- */
+
+/* Return: 0: the waiter is queued; else why not. */
+static int enqueue(struct ipcbox_buffer *buffer, enum ipcbox_role role,
+		   struct ipcbox_waiter *waiter)
+{
+	struct ipcbox_side *side = &buffer->sides[role];
+	int err;
+
+	spin_lock(&buffer->lock);
+	err = why_over(buffer, role);
+	if (!err) {
+		list_add_tail(&waiter->node, &side->waiters);
+		side->count++;
+		tell_wanted(buffer, role);
+	}
+	spin_unlock(&buffer->lock);
+	/* Of the race in ipcbox_buffer.h: first tell, then look. */
+	smp_mb();
+	return err;
+}
+
+/* A waiter goes. Return: @err, unless it was woken meanwhile: then that counts. */
+static int dequeue(struct ipcbox_buffer *buffer, enum ipcbox_role role,
+		   struct ipcbox_waiter *waiter, int err)
+{
+	struct ipcbox_side *side = &buffer->sides[role];
+
+	spin_lock(&buffer->lock);
+	if (waiter->done) {
+		err = waiter->result;
+		if (!err)
+			side->promised -= waiter->capacity;
+	} else {
+		list_del(&waiter->node);
+		side->count--;
+	}
+	tell_wanted(buffer, role);
+	spin_unlock(&buffer->lock);
+	return err;
+}
+
+static int sleep_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
+		     struct ipcbox_waiter *waiter,
+		     const struct ipcbox_patience *patience)
+{
+	int ret;
+
+	trace_ipcbox_block(buffer->id, role);
+	ret = ipcbox_wait(waiter, patience, NULL, false);
+	trace_ipcbox_wake(buffer->id, role, ret);
+	return ret;
+}
+
+/* What is there counts, also where all senders are gone. */
+static int over_or_there(struct ipcbox_buffer *buffer, enum ipcbox_role role,
+			 int over)
+{
+	if (over == -EPIPE && role == IPCBOX_RECEIVING &&
+	    !READ_ONCE(buffer->gone) && available(buffer, role, 1))
+		return 0;
+	return over;
+}
+
+static int look(struct ipcbox_buffer *buffer, enum ipcbox_role role, u32 cells)
+{
+	int err;
+
+	spin_lock(&buffer->lock);
+	err = why_over(buffer, role);
+	spin_unlock(&buffer->lock);
+	if (!err && available(buffer, role, 1) < cells)
+		err = -EAGAIN;
+	return over_or_there(buffer, role, err);
+}
+
+/* Wait for @cells; but if there are none yet, rather for as many as @enough. */
+static int wait_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
+		    u32 cells, u32 enough, const struct ipcbox_patience *patience)
+{
+	struct ipcbox_waiter waiter;
+	int err;
+
+	ipcbox_waiter_init(&waiter);
+	waiter.capacity = enough;
+	err = enqueue(buffer, role, &waiter);
+	if (err)
+		return err;
+	if (available(buffer, role, 1) < cells)
+		err = sleep_for(buffer, role, &waiter, patience);
+	return dequeue(buffer, role, &waiter, err);
+}
+
+/*
+ * A producer who was woken for each cell that becomes free would sleep and wake for
+ * each message. So it waits for a quarter of the buffer first, though not for long:
+ * the consumer may be content with less.
+ */
+static int wait_for_room(struct ipcbox_buffer *buffer, u32 cells,
+			 const struct ipcbox_patience *patience)
+{
+	u32 plenty = ipcbox_ring_cells(&buffer->ring) / 4;
+	struct ipcbox_patience brief = *patience;
+	int err;
+
+	brief.deadline = min(patience->deadline,
+			     ktime_add_ms(ktime_get(), PLENTY_MS));
+	err = wait_for(buffer, IPCBOX_SENDING, cells, max(cells, plenty), &brief);
+	if (err != -ETIMEDOUT)
+		return err;
+	return wait_for(buffer, IPCBOX_SENDING, cells, cells, patience);
+}
+
+/**
+ * ipcbox_buffer_wait() - wait for a message, or for room
+ * @buffer: the buffer, held by the caller
+ * @role: IPCBOX_RECEIVING or IPCBOX_SENDING
+ * @cells: how many have to be free; receiving: 1
+ * @patience: whether and how long to wait
+ *
+ * Return: 0: look again. -EAGAIN, -EUSERS, -ETIMEDOUT, -ERESTARTSYS, -EPIPE, or the
+ * errno of the end of the buffer.
+ */
+int ipcbox_buffer_wait(struct ipcbox_buffer *buffer, enum ipcbox_role role,
+		       u32 cells, const struct ipcbox_patience *patience)
+{
+	int err;
+
+	if (patience->nonblock)
+		return look(buffer, role, cells);
+	err = ipcbox_account_charge(patience->account, IPCBOX_WAITERS, 1);
+	if (err)
+		return err;
+	if (role == IPCBOX_SENDING)
+		err = wait_for_room(buffer, cells, patience);
+	else
+		err = wait_for(buffer, role, 1, 1, patience);
+	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
+	return over_or_there(buffer, role, err);
+}
+
+/* ---- end ----------------------------------------------------------------- */
+
+/* Wake those as well who poll exclusively: there is no second time. */
+static void wake_all_pollers(struct ipcbox_side *side, __poll_t events)
+{
+	__wake_up(&side->pollers, TASK_NORMAL, 0, poll_to_key(events));
+}
+
+static void dismiss(struct ipcbox_buffer *buffer, enum ipcbox_role role, int err)
+{
+	struct ipcbox_side *side = &buffer->sides[role];
+	struct ipcbox_waiter *waiter;
+	struct ipcbox_wakes wakes;
+	bool again;
+
+	ipcbox_wakes_init(&wakes);
+	do {
+		spin_lock(&buffer->lock);
+		while (!ipcbox_wakes_full(&wakes) &&
+		       (waiter = list_first_entry_or_null(&side->waiters,
+							  struct ipcbox_waiter,
+							  node))) {
+			list_del(&waiter->node);
+			side->count--;
+			ipcbox_waiter_finish(waiter, err, &wakes);
+		}
+		tell_wanted(buffer, role);
+		again = ipcbox_wakes_full(&wakes);
+		spin_unlock(&buffer->lock);
+		ipcbox_wake(&wakes);
+		cond_resched();
+	} while (again);
+	wake_all_pollers(side, events_of[role] | EPOLLHUP | EPOLLERR);
+}
+
+/**
+ * ipcbox_buffer_end() - it is over with a buffer
+ * @buffer: the buffer
+ * @err: what everyone gets from now on; the first one counts
+ *
+ * What is in it stays there for those who have it mapped.
+ */
+void ipcbox_buffer_end(struct ipcbox_buffer *buffer, int err)
+{
+	bool first;
+
+	spin_lock(&buffer->lock);
+	first = !buffer->gone;
+	if (first)
+		WRITE_ONCE(buffer->gone, err);
+	spin_unlock(&buffer->lock);
+	if (!first)
+		return;
+	dismiss(buffer, IPCBOX_RECEIVING, err);
+	dismiss(buffer, IPCBOX_SENDING, err);
+}
+
+/**
+ * ipcbox_buffer_end_senders() - no producer will ever come again
+ * @buffer: the buffer; consumers take what is left, and then get -EPIPE
+ */
+void ipcbox_buffer_end_senders(struct ipcbox_buffer *buffer)
+{
+	spin_lock(&buffer->lock);
+	buffer->senders_gone = true;
+	spin_unlock(&buffer->lock);
+	dismiss(buffer, IPCBOX_RECEIVING, -EPIPE);
+}
+
+/* ---- poll ---------------------------------------------------------------- */
+
+/*
+ * Also where there is something: who polls for edges is told of the next message
+ * only if it is wanted, and does not ask again before.
+ */
+static __poll_t poll_side(struct ipcbox_buffer *buffer, enum ipcbox_role role)
+{
+	u32 need = role == IPCBOX_SENDING ? ipcbox_buffer_max_cells(buffer) : 1;
+	__poll_t events = 0;
+
+	spin_lock(&buffer->lock);
+	buffer->sides[role].polled = true;
+	tell_wanted(buffer, role);
+	if (why_over(buffer, role))
+		events |= events_of[role] | EPOLLHUP;
+	if (buffer->gone)
+		events |= EPOLLERR;
+	spin_unlock(&buffer->lock);
+	smp_mb();	/* as in enqueue() */
+	if (!events && available(buffer, role, need) >= need)
+		events |= events_of[role];
+	return events;
+}
+
+/**
+ * ipcbox_buffer_poll() - is there something to receive, room for the longest message?
+ * @buffer: the buffer
+ * @directions: for which the fd is open
+ * @file: its file
+ * @table: of the poll call
+ *
+ * Return: the events that apply.
+ */
+__poll_t ipcbox_buffer_poll(struct ipcbox_buffer *buffer, u32 directions,
+			    struct file *file, struct poll_table_struct *table)
+{
+	__poll_t asked = poll_requested_events(table), events = 0;
+	static const u32 direction_of[] = {
+		[IPCBOX_RECEIVING] = IPCBOX_RECEIVER,
+		[IPCBOX_SENDING] = IPCBOX_SENDER,
+	};
+	int role;
+
+	for (role = IPCBOX_RECEIVING; role <= IPCBOX_SENDING; role++) {
+		if (!(directions & direction_of[role]))
+			continue;
+		/* The end is told also to who asks for nothing. */
+		poll_wait(file, &buffer->sides[role].pollers, table);
+		if (asked & events_of[role])
+			events |= poll_side(buffer, role);
+		else if (READ_ONCE(buffer->gone))
+			events |= EPOLLHUP | EPOLLERR;
+	}
+	return directions ? events : EPOLLERR;
+}

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "ring.h"
+
+#include <linux/atomic.h>
+#include <linux/sched.h>
+
+/* ---- words and positions ------------------------------------------------- */
+
+/* Positions are told apart modulo 2^48, which is what head has room for. */
+static u64 position(u64 head)
+{
+	return head >> IPCBOX_HEAD_SHIFT;
+}
+
+static u64 distance(u64 from, u64 to)
+{
+	return (to - from) & (~0ULL >> IPCBOX_HEAD_SHIFT);
+}
+
+/* Is position @a before @b? They are never more than half of all apart. */
+static bool is_before(u64 a, u64 b)
+{
+	return a != b && !(distance(a, b) >> (63 - IPCBOX_HEAD_SHIFT));
+}
+
+static struct ipcbox_cell *cell_at(const struct ipcbox_ring *ring, u64 pos)
+{
+	struct ipcbox_cell *cells = (void *)(ring->shared + 1);
+
+	return &cells[pos & (ipcbox_ring_cells(ring) - 1)];
+}
+
+static u64 *word_at(const struct ipcbox_ring *ring, u64 pos)
+{
+	return &cell_at(ring, pos)->word;
+}
+
+static bool is_of_lap(const struct ipcbox_ring *ring, u64 word, u64 pos)
+{
+	u64 lap = pos >> ring->shift << IPCBOX_WORD_LAP_SHIFT;
+
+	return !((word ^ lap) >> IPCBOX_WORD_LAP_SHIFT);
+}
+
+static u64 state(u64 word)
+{
+	return word & IPCBOX_WORD_STATE;
+}
+
+static u32 owner(u64 word)
+{
+	return word >> IPCBOX_WORD_OWNER_SHIFT & IPCBOX_WORD_OWNER_MAX;
+}
+
+static u32 cells(u64 word)
+{
+	return word >> IPCBOX_WORD_CELLS_SHIFT & IPCBOX_WORD_CELLS_MAX;
+}
+
+static u64 with_state(u64 word, u64 state)
+{
+	return (word & ~(IPCBOX_WORD_STATE | (u64)IPCBOX_WORD_OWNER_MAX
+					     << IPCBOX_WORD_OWNER_SHIFT)) | state;
+}
+
+/* A position moves on past a message, if nobody else has moved it meanwhile. */
+static void move(u64 *where, u64 seen, u64 word)
+{
+	cmpxchg64(where, seen, seen + cells(word));
+}
+
+static void move_head(const struct ipcbox_ring *ring, u64 seen, u64 word)
+{
+	cmpxchg64(&ring->shared->head, seen,
+		  seen + ((u64)cells(word) << IPCBOX_HEAD_SHIFT));
+}
+
+/**
+ * ipcbox_ring_init() - prepare the shared pages
+ * @ring: out
+ * @pages: zeroed, ipcbox_ring_size() bytes
+ * @shift: 2^shift cells
+ * @one_to_one: one producer and one consumer
+ */
+void ipcbox_ring_init(struct ipcbox_ring *ring, void *pages, u32 shift,
+		      bool one_to_one)
+{
+	*ring = (struct ipcbox_ring){
+		.shared = pages,
+		.shift = shift,
+		.one_to_one = one_to_one,
+	};
+	/* The words are of lap 0, so the first lap is 1. */
+	ring->shared->tail = 1ULL << shift;
+	ring->shared->head = 1ULL << shift << IPCBOX_HEAD_SHIFT;
+	ring->shared->free = 1ULL << shift;
+}
+
+/* ---- is there a message, is there room? ---------------------------------- */
+
+/* How many cells are between free and tail, as these say. */
+static u32 used_cells(const struct ipcbox_ring *ring)
+{
+	u64 tail = READ_ONCE(ring->shared->tail);
+
+	return min_t(u64, tail - READ_ONCE(ring->shared->free),
+		     ipcbox_ring_cells(ring));
+}
+
+/* With the lengths, of which there is one in the first cell of each message. */
+static unsigned int ready_of_one(const struct ipcbox_ring *ring,
+				 unsigned int enough)
+{
+	u64 pos = READ_ONCE(ring->shared->free);
+	unsigned int ready = 0;
+	s64 left;
+
+	for (left = used_cells(ring); left > 0 && ready < enough; ready++) {
+		u32 len = READ_ONCE(cell_at(ring, pos)->len);
+		u32 cells = ipcbox_ring_cells_for(len);
+
+		left -= cells;
+		pos += cells;
+	}
+	return ready;
+}
+
+/**
+ * ipcbox_ring_ready() - count the messages that can be read
+ * @ring: the ring
+ * @enough: stop there
+ *
+ * Return: how many; @enough also where it cannot be told.
+ * Context: what was written before a barrier of the caller counts.
+ */
+unsigned int ipcbox_ring_ready(const struct ipcbox_ring *ring,
+			       unsigned int enough)
+{
+	u64 head = READ_ONCE(ring->shared->head), pos = position(head);
+	u32 steps = ipcbox_ring_cells(ring);
+	unsigned int ready = 0;
+
+	if (ring->one_to_one)
+		return ready_of_one(ring, enough);
+	for (; ready < enough; steps--) {
+		/* Orders it before the head that is read again below. */
+		u64 word = smp_load_acquire(word_at(ring, pos));
+
+		if (!steps)
+			return enough;
+		if (!is_of_lap(ring, word, pos)) {
+			u64 now = READ_ONCE(ring->shared->head);
+
+			if (now == head)
+				return ready;
+			/* Others went on meanwhile, perhaps a lap: begin anew. */
+			head = now;
+			pos = position(head);
+			ready = 0;
+			continue;
+		}
+		if (state(word) == IPCBOX_CELL_WRITING)
+			return ready;
+		if (!cells(word))
+			return enough;
+		if (state(word) == IPCBOX_CELL_READY)
+			ready++;
+		pos += cells(word);
+	}
+	return ready;
+}
+
+/* Move free past one message that is done. Return: whether it was. */
+static bool reclaim_one(const struct ipcbox_ring *ring)
+{
+	struct ipcbox_ring_head *shared = ring->shared;
+	u64 free = READ_ONCE(shared->free), head;
+	u64 word = smp_load_acquire(word_at(ring, free));
+
+	if (!is_of_lap(ring, word, free) || !cells(word) ||
+	    state(word) != IPCBOX_CELL_DONE)
+		return false;
+	head = READ_ONCE(shared->head);
+	/* Given up before anyone came to read it: nobody else moves head. */
+	if (!distance(position(head), free))
+		move_head(ring, head, word);
+	else
+		move(&shared->free, free, word);
+	return true;
+}
+
+/**
+ * ipcbox_ring_room() - how many cells can be reserved?
+ * @ring: the ring; what is done is reclaimed
+ *
+ * Return: that many.
+ * Context: may sleep; what was written before a barrier of the caller counts.
+ */
+u32 ipcbox_ring_room(const struct ipcbox_ring *ring)
+{
+	u32 steps = ring->one_to_one ? 0 : 2 * ipcbox_ring_cells(ring);
+
+	/* Each message takes two steps at most. */
+	for (; steps && reclaim_one(ring); steps--)
+		cond_resched();
+	return ipcbox_ring_cells(ring) - used_cells(ring);
+}
+
+/* ---- death --------------------------------------------------------------- */
+
+/* Move tail past what was reserved by one who did not live to do it. */
+static void help_tail(const struct ipcbox_ring *ring)
+{
+	u32 steps;
+
+	for (steps = ipcbox_ring_cells(ring); steps; steps--) {
+		u64 tail = READ_ONCE(ring->shared->tail);
+		u64 word = smp_load_acquire(word_at(ring, tail));
+
+		if (!is_of_lap(ring, word, tail) || !cells(word))
+			return;
+		move(&ring->shared->tail, tail, word);
+	}
+}
+
+/* What is at @pos can be read again: nobody may go past it any more. */
+static void put_back_head(const struct ipcbox_ring *ring, u64 pos)
+{
+	u32 steps;
+
+	for (steps = ipcbox_ring_cells(ring); steps; steps--) {
+		u64 head = READ_ONCE(ring->shared->head);
+		u64 back = pos << IPCBOX_HEAD_SHIFT |
+			   ((head + 1) & IPCBOX_HEAD_EPOCH);
+
+		/*
+		 * The epoch also where the position stays: somebody may have seen
+		 * that it was being read, and be about to move head past it.
+		 */
+		if (is_before(position(head), pos) ||
+		    cmpxchg64(&ring->shared->head, head, back) == head)
+			return;
+	}
+}
+
+/* Return: whether a message was in the hand of @dead. */
+static bool take_from(const struct ipcbox_ring *ring, u64 pos, u64 word,
+		      u32 dead)
+{
+	u64 now;
+
+	if (owner(word) != dead)
+		return false;
+	if (state(word) == IPCBOX_CELL_WRITING)
+		now = with_state(word, IPCBOX_CELL_DONE);
+	else if (state(word) == IPCBOX_CELL_READING)
+		now = with_state(word, IPCBOX_CELL_READY);
+	else
+		return false;
+	return cmpxchg64(word_at(ring, pos), word, now) == word;
+}
+
+/**
+ * ipcbox_ring_bury() - take what a dead process had in hand out of it
+ * @ring: the ring
+ * @dead: its owner number; it writes nothing any more
+ *
+ * Return: how many messages that concerned. Whoever waits may find something now.
+ * Context: may sleep.
+ */
+unsigned int ipcbox_ring_bury(const struct ipcbox_ring *ring, u32 dead)
+{
+	u32 steps = ipcbox_ring_cells(ring);
+	bool returned = false;
+	unsigned int buried = 0;
+	u64 pos, end, first = 0;
+
+	if (ring->one_to_one)
+		return 0;
+	/* Then all that it had in hand is between the two, and stays there. */
+	help_tail(ring);
+	end = READ_ONCE(ring->shared->tail);
+	pos = READ_ONCE(ring->shared->free);
+	while (is_before(pos, end) && steps--) {
+		u64 word = smp_load_acquire(word_at(ring, pos));
+
+		if (!is_of_lap(ring, word, pos)) {
+			/* Others were here, a lap later: go on behind them. */
+			u64 free = READ_ONCE(ring->shared->free);
+
+			if (!is_before(pos, free))
+				break;
+			pos = free;
+			continue;
+		}
+		if (!cells(word))
+			break;
+		if (take_from(ring, pos, word, dead)) {
+			buried++;
+			if (state(word) == IPCBOX_CELL_READING && !returned) {
+				returned = true;
+				first = pos;
+			}
+		}
+		pos += cells(word);
+		cond_resched();
+	}
+	if (returned)
+		put_back_head(ring, first);
+	return buried;
+}
+
+/* ---- report -------------------------------------------------------------- */
+
+/**
+ * ipcbox_ring_count() - what is in a ring, by what it says of itself
+ * @ring: the ring
+ * @messages: out: messages that can be read
+ * @bytes: out: bytes of cells that are not free, or not reclaimed yet
+ */
+void ipcbox_ring_count(const struct ipcbox_ring *ring, u64 *messages,
+		       u64 *bytes)
+{
+	*messages = ipcbox_ring_ready(ring, ipcbox_ring_cells(ring));
+	*bytes = (u64)used_cells(ring) << IPCBOX_CELL_SHIFT;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _IPCBOX_RING_H
+#define _IPCBOX_RING_H
+
+/**
+ * DOC: ring
+ *
+ * The shared pages of a buffer as the kernel sees them: written by strangers at any
+ * time. What the words mean, and by which rules they are changed, stands in
+ * <linux/ipcbox_buffer.h>. The kernel keeps to these rules as one more process; it
+ * has no lock here that the others would know of.
+ *
+ * Each word is read once and then judged; an index is masked before it is used; and
+ * every loop ends after as many steps as there are cells, whatever it sees. If
+ * what is there makes no sense, callers are told that there is something to look
+ * at: the program that looks will find that out for itself, and nobody else is
+ * concerned.
+ */
+
+#include <linux/math.h>
+#include <linux/types.h>
+#include <linux/ipcbox_buffer.h>
+
+struct ipcbox_ring {
+	struct ipcbox_ring_head *shared;
+	u32 shift;			/* 2^shift cells */
+	bool one_to_one;		/* without words */
+};
+
+void ipcbox_ring_init(struct ipcbox_ring *ring, void *pages, u32 shift,
+		      bool one_to_one);
+
+unsigned int ipcbox_ring_ready(const struct ipcbox_ring *ring,
+			       unsigned int enough);
+u32 ipcbox_ring_room(const struct ipcbox_ring *ring);
+unsigned int ipcbox_ring_bury(const struct ipcbox_ring *ring, u32 owner);
+
+void ipcbox_ring_count(const struct ipcbox_ring *ring, u64 *messages,
+		       u64 *bytes);
+
+static inline u32 ipcbox_ring_cells(const struct ipcbox_ring *ring)
+{
+	return 1U << ring->shift;
+}
+
+/* How many cells a message of @len bytes takes; also one without payload. */
+static inline u32 ipcbox_ring_cells_for(u32 len)
+{
+	return len ? DIV_ROUND_UP(len, IPCBOX_CELL_SIZE) : 1;
+}
+
+static inline size_t ipcbox_ring_size(u32 shift)
+{
+	return sizeof(struct ipcbox_ring_head) +
+	       (sizeof(struct ipcbox_cell) << shift);
+}
+
+#endif /* _IPCBOX_RING_H */

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR MIT) */
+/*
+ * ipcbox: what a buffer has in its shared pages, and the rules by which processes
+ * and the kernel change it. The commands stand in ipcbox.h; programs use the calls
+ * of the library, which keeps to these rules.
+ */
+#ifndef _UAPI_LINUX_IPCBOX_BUFFER_H
+#define _UAPI_LINUX_IPCBOX_BUFFER_H
+
+#include <linux/types.h>
+
+/**
+ * DOC: The buffer
+ *
+ * A buffer is a ring of *cells* of %IPCBOX_CELL_SIZE bytes. A message takes one or
+ * more cells in a row. Its *position* is the number of its first cell, counted on
+ * and on; the cell itself is the position modulo the number of cells. A message
+ * never has to be split at the end of the ring, because the data is mapped twice in
+ * a row.
+ *
+ * Beside the data there is a struct ipcbox_cell for each cell. The one of a
+ * message's first cell says in one word all that must change together: the *lap* of
+ * the ring that the message belongs to, how many cells it has, who has it in hand,
+ * and its state::
+ *
+ *	(older lap) --reserve--> WRITING --commit--> READY --peek--> READING
+ *	                            |                  ^               |    |
+ *	                            |                  +-- put back ---+  release
+ *	                            +-- give up --> DONE <------------------+
+ *
+ * A word whose lap is not that of the position is left over from an earlier round:
+ * the cell is free as far as *tail* has not passed it. Three positions go round:
+ * *free* <= *head* <= *tail* <= free + cells.
+ *
+ * - tail: the next cell to reserve. Changed only past a word of the right lap.
+ * - head: where to look for the next message to read. Changed only past a word that
+ *   is READING or DONE; put back to an earlier message, with a new epoch, if that
+ *   becomes READY again.
+ * - free: what is before it may be reserved again. Changed only past DONE, and never
+ *   past head.
+ *
+ * So the words are what counts, and each step is one atomic change of one word. The
+ * positions follow; who finds one that lags behind moves it on. A process that is
+ * killed between any two instructions leaves nothing that the others could not go
+ * on with, but for words that are WRITING or READING in its name. These the kernel
+ * finds when it buries the process (unmaps its control pages): what was WRITING
+ * becomes DONE, what was READING becomes READY.
+ *
+ * With %IPCBOX_ONE_TO_ONE there are no words and no head: only the producer moves tail,
+ * with the commit, and only the consumer moves free, with the release. The cells of a
+ * message are those that its length takes. Nothing is shared before commit and release,
+ * so there is nothing to bury.
+ *
+ * The words are after the bounded queue by Dmitry Vyukov (1024cores.net), in which a
+ * number of the round in each cell stands for its state; that others move a pointer
+ * which lags behind is from the queue by Maged Michael and Michael Scott (1996).
+ */
+
+/**
+ * DOC: Who waits
+ *
+ * Nobody enters the kernel while there is a message to read, or room to write. Who
+ * finds none waits with %IPCBOX_BUFFER_WAIT. The kernel writes into *want_data* or
+ * *want_room* that somebody waits (poll(2) counts), and who brings what is waited for
+ * calls %IPCBOX_BUFFER_WAKE if that is not zero. No wake-up is lost::
+ *
+ *	who waits (kernel)                  who brings (user)
+ *	------------------                  -----------------
+ *	write want_*                        write the word: READY, or DONE
+ *	full barrier                        full barrier
+ *	read the words: nothing yet         read want_*: zero
+ *	sleep                               go on
+ *
+ * Both read what was there before the other wrote: that is what the two barriers
+ * rule out. Either the first sees the word and does not sleep, or the second sees
+ * that it is wanted, and wakes. The kernel looks at the words again in WAKE, and
+ * wakes as many as there is something for. Who is killed between the word and WAKE
+ * is buried, and then the kernel looks too.
+ *
+ * Of room, want_room tells how many cells are waited for, by the first who waits: who
+ * sleeps on a full buffer is woken when a quarter of it is free, and after a
+ * millisecond also when there is enough for its message.
+ * %IPCBOX_BUFFER_ASK in either means: ask the kernel, which knows that it is over.
+ */
+
+/**
+ * DOC: Trust
+ *
+ * Who may map a buffer can spoil what is in it, for all who have it mapped; and can
+ * keep them waiting, until a signal or their deadline. It cannot do more: the kernel
+ * takes what stands here for a hint from a stranger, reads each word once and bounds
+ * it, and so does the library. Who may only receive cannot write to the data.
+ */
+
+#define IPCBOX_CELL_SIZE	64
+#define IPCBOX_CELL_SHIFT	6
+
+/* Parts of ipcbox_cell.word */
+#define IPCBOX_WORD_STATE	0x7ULL
+#define IPCBOX_WORD_OWNER_SHIFT	3
+#define IPCBOX_WORD_OWNER_MAX	0x1fffU		/* 0 is nobody */
+#define IPCBOX_WORD_CELLS_SHIFT	16
+#define IPCBOX_WORD_CELLS_MAX	0xfffffU
+#define IPCBOX_WORD_LAP_SHIFT	36
+
+/* States of a message. */
+#define IPCBOX_CELL_WRITING	1ULL	/* reserved, by the owner */
+#define IPCBOX_CELL_READY	2ULL	/* to be read */
+#define IPCBOX_CELL_READING	3ULL	/* being read, by the owner */
+#define IPCBOX_CELL_DONE	4ULL	/* of no use to anyone any more */
+
+/*
+ * head is its epoch, and above that the position, where a word has its number of cells:
+ * the one is added to the other as it stands.
+ */
+#define IPCBOX_HEAD_SHIFT	16
+#define IPCBOX_HEAD_EPOCH	0xffffULL
+
+/* In want_data and want_room: see "Who waits". */
+#define IPCBOX_BUFFER_ASK	0xffffffffU
+
+/* Sizes of the data, bytes, powers of two. */
+#define IPCBOX_BUFFER_MIN	4096U
+#define IPCBOX_BUFFER_MAX	(64U << 20)
+
+/**
+ * struct ipcbox_cell - what is known of a message, beside its first cell
+ * @word: lap, number of cells, owner and state
+ * @len: bytes of payload; written before the word says READY
+ * @tag: any number of the sender's; likewise
+ */
+struct ipcbox_cell {
+	__aligned_u64 word;
+	__u32 len;
+	__u32 tag;
+};
+
+/**
+ * struct ipcbox_ring_head - the positions, and who waits; behind it is
+ *	struct ipcbox_cell for each cell
+ * @tail: next cell to reserve
+ * @head: where to look for the next message, and an epoch: see %IPCBOX_HEAD_SHIFT
+ * @free: end of what may be reserved, one round earlier
+ * @want_data: not zero: somebody waits for a message
+ * @want_room: not zero: somebody waits for so many cells
+ *
+ * Each has a cache line of its own.
+ */
+struct ipcbox_ring_head {
+	__aligned_u64 tail;
+	__u64 __pad1[7];
+	__aligned_u64 head;
+	__u64 __pad2[7];
+	__aligned_u64 free;
+	__u64 __pad3[7];
+	__u32 want_data;
+	__u32 __pad4[15];
+	__u32 want_room;
+	__u32 __pad5[15];
+};
+
+/**
+ * struct ipcbox_buffer_self - the first page of the control pages
+ * @writing: owner and state of a word that this process writes in: see there
+ * @reading: likewise, of one that it reads
+ *
+ * Each mapping has this page for itself: after fork(2) the child finds a number of
+ * its own there.
+ */
+struct ipcbox_buffer_self {
+	__aligned_u64 writing;
+	__aligned_u64 reading;
+};
+
+#endif /* _UAPI_LINUX_IPCBOX_BUFFER_H */
