@@ -76,6 +76,10 @@ static uint64_t pick(const struct ipcbox_query *query, enum ipcbox_key key, int 
 		return query->waiters.used;
 	case IPCBOX_KEY_WAITERS_LIMIT:
 		return query->waiters.limit;
+	case IPCBOX_KEY_PAGES_USED:
+		return query->pages.used;
+	case IPCBOX_KEY_PAGES_LIMIT:
+		return query->pages.limit;
 	}
 	*err = -EINVAL;
 	return 0;

@@ -48,6 +48,9 @@ int ipcbox_msg_make_room(struct ipcbox_msg *msg, size_t room);
 /* A receive has ended so: after an error the message is empty. Return: @err. */
 int ipcbox_msg_end(struct ipcbox_msg *msg, int err);
 
+/* port.c. Of a name, or of NULL: as much of it as the kernel looks at. */
+uint32_t ipcbox_name_len(const char *name);
+
 /* The only caller of ioctl(2). Return: its result, or a negative errno. */
 int ipcbox_ioctl(int fd, unsigned int command, void *arg);
 

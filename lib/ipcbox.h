@@ -662,6 +662,8 @@ unsigned int ipcbox_info_calls(const struct ipcbox_info *info);
  * @IPCBOX_KEY_BYTES_LIMIT: and how much that may be
  * @IPCBOX_KEY_WAITERS_USED: calls of this user that are asleep
  * @IPCBOX_KEY_WAITERS_LIMIT: and may be
+ * @IPCBOX_KEY_PAGES_USED: pages of buffers that this user has
+ * @IPCBOX_KEY_PAGES_LIMIT: and may have
  */
 enum ipcbox_key {
 	IPCBOX_KEY_ABI,
@@ -678,7 +680,9 @@ enum ipcbox_key {
 	IPCBOX_KEY_BYTES_USED,
 	IPCBOX_KEY_BYTES_LIMIT,
 	IPCBOX_KEY_WAITERS_USED,
-	IPCBOX_KEY_WAITERS_LIMIT
+	IPCBOX_KEY_WAITERS_LIMIT,
+	IPCBOX_KEY_PAGES_USED,
+	IPCBOX_KEY_PAGES_LIMIT
 };
 
 /**

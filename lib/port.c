@@ -12,7 +12,7 @@
  * More than a name may have stays more than a name may have, so that the kernel
  * is the one that refuses it.
  */
-static uint32_t name_len(const char *name)
+uint32_t ipcbox_name_len(const char *name)
 {
 	return name ? (uint32_t)strnlen(name, IPCBOX_NAME_MAX + 1) : 0;
 }
@@ -24,7 +24,7 @@ EXPORT int ipcbox_port_create(const char *name, unsigned int flags,
 		.size = sizeof(req),
 		.flags = flags,
 		.name = PTR_TO_U64(name),
-		.name_len = name_len(name),
+		.name_len = ipcbox_name_len(name),
 	};
 
 	if (options)
@@ -38,7 +38,7 @@ EXPORT int ipcbox_port_open(const char *name, unsigned int flags)
 		.size = sizeof(req),
 		.flags = flags,
 		.name = PTR_TO_U64(name),
-		.name_len = name_len(name),
+		.name_len = ipcbox_name_len(name),
 	};
 
 	return ipcbox_ioctl_device(IPCBOX_PORT_OPEN, &req);
@@ -50,7 +50,7 @@ EXPORT int ipcbox_port_delete(const char *name, unsigned int flags)
 		.size = sizeof(req),
 		.flags = flags,
 		.name = PTR_TO_U64(name),
-		.name_len = name_len(name),
+		.name_len = ipcbox_name_len(name),
 	};
 
 	return ipcbox_ioctl_device(IPCBOX_PORT_DELETE, &req);
@@ -102,7 +102,7 @@ EXPORT int ipcbox_port_list(each_port each, void *arg)
 		req = (struct ipcbox_port_list){
 			.size = sizeof(req),
 			.after = info.name[0] ? PTR_TO_U64(info.name) : 0,
-			.after_len = name_len(info.name),
+			.after_len = ipcbox_name_len(info.name),
 			.buf = PTR_TO_U64(page),
 			.buf_len = LIST_ROOM,
 		};

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Buffers: how they are made and mapped, and what happens where there is no room or no
+ * message. The rest is inline, in ipcbox_buffer.h.
+ */
+#include "internal.h"
+
+#include "ipcbox_buffer.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* ---- making and mapping -------------------------------------------------- */
+
+EXPORT int ipcbox_buffer_create(const char *name, unsigned int flags,
+				const struct ipcbox_options *options)
+{
+	struct ipcbox_buffer_create req = {
+		.size = sizeof(req),
+		.flags = flags,
+		.name = PTR_TO_U64(name),
+		.name_len = ipcbox_name_len(name),
+	};
+
+	if (options)
+		req.attr = options->attr;
+	return ipcbox_ioctl_device(IPCBOX_BUFFER_CREATE, &req);
+}
+
+EXPORT int ipcbox_buffer_open(const char *name, unsigned int flags)
+{
+	struct ipcbox_buffer_open req = {
+		.size = sizeof(req),
+		.flags = flags,
+		.name = PTR_TO_U64(name),
+		.name_len = ipcbox_name_len(name),
+	};
+
+	return ipcbox_ioctl_device(IPCBOX_BUFFER_OPEN, &req);
+}
+
+static int map_control(struct ipcbox_buffer *buffer, const struct ipcbox_buffer_layout *layout)
+{
+	char *control = mmap(NULL, layout->control_len, PROT_READ | PROT_WRITE, MAP_SHARED,
+			     buffer->fd, 0);
+
+	if (control == MAP_FAILED)
+		return -errno;
+	buffer->control_len = layout->control_len;
+	buffer->self = (const void *)control;
+	buffer->ring = (void *)(control + layout->ring_off);
+	buffer->cells = (void *)(buffer->ring + 1);
+	return 0;
+}
+
+/* Who does not send has no business to write there. */
+static int map_data(struct ipcbox_buffer *buffer, const struct ipcbox_buffer_layout *layout)
+{
+	int prot = PROT_READ | (layout->directions & IPCBOX_SENDER ? PROT_WRITE : 0);
+
+	buffer->data = mmap(NULL, layout->data_len, prot, MAP_SHARED, buffer->fd,
+			    (off_t)layout->data_off);
+	if (buffer->data == MAP_FAILED)
+		return -errno;
+	buffer->data_len = layout->data_len;
+	return 0;
+}
+
+static int map(struct ipcbox_buffer *buffer, int fd)
+{
+	struct ipcbox_buffer_layout layout = { .size = sizeof(layout) };
+	int err = ipcbox_ioctl(fd, IPCBOX_BUFFER_LAYOUT, &layout);
+
+	if (err)
+		return err;
+	buffer->fd = fd;
+	buffer->mask = layout.cells - 1;
+	buffer->shift = (uint32_t)__builtin_ctz(layout.cells);
+	buffer->one_to_one = layout.kind & IPCBOX_ONE_TO_ONE;
+	buffer->max_msgsize = layout.max_msgsize;
+	err = map_control(buffer, &layout);
+	if (err)
+		return err;
+	err = map_data(buffer, &layout);
+	if (err)
+		munmap((void *)(uintptr_t)buffer->self, buffer->control_len);
+	return err;
+}
+
+EXPORT int ipcbox_buffer_map(int fd, struct ipcbox_buffer **buffer)
+{
+	int err;
+
+	*buffer = NULL;
+	if (fd < 0)
+		return fd == -1 ? -EBADF : fd;
+	*buffer = calloc(1, sizeof(**buffer));
+	err = *buffer ? map(*buffer, fd) : -ENOMEM;
+	if (err) {
+		free(*buffer);
+		*buffer = NULL;
+		close(fd);
+	}
+	return err == -ENOTTY ? -EINVAL : err;
+}
+
+EXPORT void ipcbox_buffer_unmap(struct ipcbox_buffer *buffer)
+{
+	if (!buffer)
+		return;
+	munmap(buffer->data, buffer->data_len);
+	munmap((void *)(uintptr_t)buffer->self, buffer->control_len);
+	close(buffer->fd);
+	free(buffer);
+}
+
+/* ---- waiting and waking -------------------------------------------------- */
+
+/* What is known to be over is for the kernel to tell, also to who does not wait. */
+static int wait_for(struct ipcbox_buffer *buffer, const __u32 *want, uint32_t flags,
+		    uint32_t cells, uint64_t deadline)
+{
+	struct ipcbox_buffer_wait req = {
+		.size = sizeof(req),
+		.flags = flags,
+		.cells = cells,
+	};
+
+	if (deadline == IPCBOX_NOWAIT && ipcbox_load_relaxed32(want) != IPCBOX_BUFFER_ASK)
+		return -EAGAIN;
+	ipcbox_set_deadline(deadline, &req.flags, &req.deadline);
+	return ipcbox_ioctl(buffer->fd, IPCBOX_BUFFER_WAIT, &req);
+}
+
+static int wake(struct ipcbox_buffer *buffer, uint32_t flags)
+{
+	struct ipcbox_buffer_wake req = { .size = sizeof(req), .flags = flags };
+
+	return ipcbox_ioctl(buffer->fd, IPCBOX_BUFFER_WAKE, &req);
+}
+
+/* Room that was given up before anyone came to read it: nobody else moves head past it. */
+static int move_head(struct ipcbox_buffer *buffer, uint64_t position, uint64_t word)
+{
+	uint64_t head = ipcbox_load_acquire(&buffer->ring->head);
+
+	if (head >> IPCBOX_HEAD_SHIFT != position)
+		return 1;
+	return ipcbox_cmpxchg(&buffer->ring->head, head, head + ipcbox_head_step(word));
+}
+
+static int is_done(const struct ipcbox_buffer *buffer, uint64_t position, uint64_t word)
+{
+	return ipcbox_is_of_lap(word, ipcbox_lap_of(buffer, position)) &&
+	       (word & IPCBOX_WORD_STATE) == IPCBOX_CELL_DONE && ipcbox_cells_of(word);
+}
+
+/* Let the room of all that is done be reserved anew. Return: how many cells are free. */
+static uint64_t reclaim(struct ipcbox_buffer *buffer)
+{
+	struct ipcbox_ring_head *ring = buffer->ring;
+	uint64_t begin = ipcbox_load_acquire(&ring->free), end = begin, used;
+
+	while (!buffer->one_to_one && end - begin <= buffer->mask) {
+		uint64_t word = ipcbox_load_acquire(&ipcbox_cell_at(buffer, end)->word);
+
+		if (!is_done(buffer, end, word) || !move_head(buffer, end, word))
+			break;
+		end += ipcbox_cells_of(word);
+	}
+	if (end != begin)
+		ipcbox_cmpxchg(&ring->free, begin, end);
+	used = ipcbox_load_acquire(&ring->tail) - ipcbox_load_acquire(&ring->free);
+	return used > buffer->mask ? 0 : buffer->mask + 1 - used;
+}
+
+EXPORT int ipcbox_buffer_await_room(struct ipcbox_buffer *buffer, uint32_t cells,
+				    uint64_t deadline)
+{
+	if (reclaim(buffer) >= cells)
+		return 0;
+	return wait_for(buffer, &buffer->ring->want_room, IPCBOX_SENDER, cells, deadline);
+}
+
+EXPORT int ipcbox_buffer_await_data(struct ipcbox_buffer *buffer, uint64_t deadline)
+{
+	return wait_for(buffer, &buffer->ring->want_data, IPCBOX_RECEIVER, 0, deadline);
+}
+
+EXPORT int ipcbox_buffer_not_ready(struct ipcbox_buffer *buffer, uint64_t head, uint64_t word,
+				   uint64_t deadline)
+{
+	uint64_t lap = ipcbox_lap_of(buffer, head >> IPCBOX_HEAD_SHIFT);
+
+	/* Was the word read while head was there? Then it counts. */
+	if (ipcbox_load_acquire(&buffer->ring->head) != head)
+		return 0;
+	if (!ipcbox_is_of_lap(word, lap) || (word & IPCBOX_WORD_STATE) == IPCBOX_CELL_WRITING)
+		return ipcbox_buffer_await_data(buffer, deadline);
+	if (!ipcbox_cells_of(word))
+		return -EBADMSG;
+	/* Another has it, or had it, and head lags behind: move it on. */
+	ipcbox_cmpxchg(&buffer->ring->head, head, head + ipcbox_head_step(word));
+	return 0;
+}
+
+EXPORT int ipcbox_buffer_tell_data(struct ipcbox_buffer *buffer)
+{
+	return wake(buffer, IPCBOX_RECEIVER);
+}
+
+/*
+ * Room begins at @position, or further where others are done as well; and only if it
+ * is as much as is wanted there is somebody to wake.
+ */
+EXPORT void ipcbox_buffer_tell_room(struct ipcbox_buffer *buffer, uint64_t position,
+				    uint32_t want)
+{
+	uint64_t used = ipcbox_load_acquire(&buffer->ring->tail) - position;
+	uint64_t word;
+
+	if (used + want > buffer->mask + 1) {
+		if (buffer->one_to_one)
+			return;
+		word = ipcbox_load_acquire(&ipcbox_cell_at(buffer, position)->word);
+		if ((word & IPCBOX_WORD_STATE) != IPCBOX_CELL_DONE)
+			return;
+	}
+	if (reclaim(buffer) >= want)
+		wake(buffer, IPCBOX_SENDER);
+}
+
+/* ---- giving up ----------------------------------------------------------- */
+
+EXPORT int ipcbox_buffer_cancel(struct ipcbox_buffer *buffer, const struct ipcbox_slot *slot)
+{
+	uint32_t want;
+
+	if (buffer->one_to_one)
+		return 0;
+	if (!ipcbox_cmpxchg(&slot->cell->word, slot->word,
+			    slot->word + IPCBOX_CELL_DONE - IPCBOX_CELL_WRITING))
+		return -EINVAL;
+	/* Consumers who waited for it may find the next one; producers, its room. */
+	ipcbox_barrier_after_atomic();
+	if (ipcbox_load_relaxed32(&buffer->ring->want_data))
+		ipcbox_buffer_tell_data(buffer);
+	want = ipcbox_load_relaxed32(&buffer->ring->want_room);
+	if (want && reclaim(buffer) >= want)
+		wake(buffer, IPCBOX_SENDER);
+	return 0;
+}
+
+/*
+ * Nobody may go past it any more. The epoch changes also where the position stays:
+ * somebody may have seen that it was being read, and be about to move head past it.
+ */
+static void put_back_head(struct ipcbox_buffer *buffer, uint64_t position)
+{
+	uint64_t head, back;
+
+	do {
+		head = ipcbox_load_acquire(&buffer->ring->head);
+		/* Readers have yet to come here: they will find it. */
+		if ((int64_t)((head & ~IPCBOX_HEAD_EPOCH) - (position << IPCBOX_HEAD_SHIFT)) < 0)
+			return;
+		back = position << IPCBOX_HEAD_SHIFT | ((head + 1) & IPCBOX_HEAD_EPOCH);
+	} while (!ipcbox_cmpxchg(&buffer->ring->head, head, back));
+}
+
+EXPORT int ipcbox_buffer_put_back(struct ipcbox_buffer *buffer, const struct ipcbox_slot *slot)
+{
+	if (buffer->one_to_one)
+		return 0;
+	if (!ipcbox_cmpxchg(&slot->cell->word, slot->word,
+			    slot->word + IPCBOX_CELL_READY - IPCBOX_CELL_READING))
+		return -EINVAL;
+	put_back_head(buffer, slot->position);
+	ipcbox_barrier_after_atomic();
+	if (ipcbox_load_relaxed32(&buffer->ring->want_data))
+		ipcbox_buffer_tell_data(buffer);
+	return 0;
+}
+
+/* ---- batches ------------------------------------------------------------- */
+
+static int send_one_of(struct ipcbox_buffer *buffer, const struct iovec *message,
+		       uint64_t deadline)
+{
+	return ipcbox_buffer_send_quietly(buffer, message->iov_base, message->iov_len, deadline);
+}
+
+EXPORT int ipcbox_buffer_send_batch(struct ipcbox_buffer *buffer, const struct iovec *messages,
+				    int count, uint64_t deadline)
+{
+	int sent, err = 0;
+
+	for (sent = 0; sent < count; sent++) {
+		err = send_one_of(buffer, &messages[sent], IPCBOX_NOWAIT);
+		if (err == -EAGAIN) {
+			/* Before it sleeps: those who make room are to know of these. */
+			if (sent)
+				ipcbox_buffer_tell_published(buffer);
+			err = send_one_of(buffer, &messages[sent], deadline);
+		}
+		if (err)
+			break;
+	}
+	if (sent) {
+		err = ipcbox_buffer_tell_published(buffer);
+		return err ? err : sent;
+	}
+	return err;
+}
+
+EXPORT int ipcbox_buffer_recv_batch(struct ipcbox_buffer *buffer, struct iovec *messages, int count,
+				    uint64_t deadline)
+{
+	ssize_t len = 0;
+	int received;
+
+	for (received = 0; received < count; received++) {
+		len = ipcbox_buffer_recv(buffer, messages[received].iov_base,
+					 messages[received].iov_len,
+					 received ? IPCBOX_NOWAIT : deadline);
+		if (len < 0)
+			break;
+		messages[received].iov_len = (size_t)len;
+	}
+	return received ? received : (int)len;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The few operations on shared memory that the buffer is made of, by their names in
+ * the Linux kernel. They are the built-in ones of gcc and clang, so the same in C and
+ * C++, and they say by their types nothing about the variable: it is one plain word.
+ */
+#ifndef IPCBOX_ATOMIC_H
+#define IPCBOX_ATOMIC_H
+
+#include <stdint.h>
+
+/* What the other side wrote before its store-release of this value is seen after. */
+static inline uint64_t ipcbox_load_acquire(const __u64 *word)
+{
+	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+static inline uint32_t ipcbox_load_relaxed32(const __u32 *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static inline void ipcbox_store_release(__u64 *word, uint64_t value)
+{
+	__atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+/* Change it if it is as it was seen. */
+static inline int ipcbox_cmpxchg(__u64 *word, uint64_t seen, uint64_t value)
+{
+	__u64 expected = seen;
+
+	return __atomic_compare_exchange_n(word, &expected, value, 0, __ATOMIC_SEQ_CST,
+					   __ATOMIC_RELAXED);
+}
+
+static inline void ipcbox_exchange(__u64 *word, uint64_t value)
+{
+	__atomic_exchange_n(word, value, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * A full barrier, between a cmpxchg or exchange and the load of what another may have
+ * stored before. On x86 these are one already.
+ */
+static inline void ipcbox_barrier_after_atomic(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+#else
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
+#endif /* IPCBOX_ATOMIC_H */

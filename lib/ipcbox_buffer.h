@@ -1,0 +1,626 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libipcbox: buffers in shared memory.
+ *
+ * What a buffer is, by which rules its words change and what the trust boundary is
+ * stands in <linux/ipcbox_buffer.h>; the rules for all calls stand in ipcbox.h. What
+ * is inline here is what runs while there is room, or a message: it makes no system
+ * call.
+ */
+#ifndef IPCBOX_BUFFER_H
+#define IPCBOX_BUFFER_H
+
+#include <errno.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include <linux/ipcbox_buffer.h>
+
+#include "ipcbox.h"
+#include "ipcbox_atomic.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * DOC: The first five minutes with a buffer
+ *
+ * A producer and a consumer, two processes or one and its child::
+ *
+ *	struct ipcbox_buffer *frames;
+ *	int err = ipcbox_buffer_map(ipcbox_buffer_create("frames",
+ *				IPCBOX_SENDER | IPCBOX_REUSE, NULL), &frames);
+ *
+ *	if (!err)
+ *		err = ipcbox_buffer_send(frames, "hello", 5, IPCBOX_FOREVER);
+ *
+ *	char data[64];
+ *	ssize_t len = ipcbox_buffer_recv(frames, data, sizeof(data), IPCBOX_FOREVER);
+ *
+ * In place, without a copy::
+ *
+ *	struct ipcbox_slot slot;
+ *
+ *	if (!ipcbox_buffer_reserve(frames, &slot, 4096, IPCBOX_FOREVER)) {
+ *		slot.len = fill(slot.data, 4096);
+ *		ipcbox_buffer_commit(frames, &slot);
+ *	}
+ *	if (!ipcbox_buffer_peek(frames, &slot, IPCBOX_FOREVER)) {
+ *		use(slot.data, slot.len);
+ *		ipcbox_buffer_release(frames, &slot);
+ *	}
+ *
+ * A process that dies between reserve and commit leaves nothing; one that dies
+ * between peek and release leaves the message for another consumer.
+ */
+
+/**
+ * struct ipcbox_buffer - a buffer that is mapped
+ *
+ * Made by ipcbox_buffer_map(). It is only read after that, so any number of threads
+ * may use one, and after fork(2) the child as well. Its members are for the inline
+ * calls.
+ */
+struct ipcbox_buffer {
+	const struct ipcbox_buffer_self *self;
+	struct ipcbox_ring_head *ring;
+	struct ipcbox_cell *cells;
+	char *data;
+	uint64_t mask; /* number of cells, less one */
+	uint32_t shift; /* 2^shift cells */
+	uint32_t one_to_one;
+	size_t max_msgsize;
+	size_t control_len;
+	size_t data_len;
+	int fd;
+};
+
+/**
+ * struct ipcbox_slot - a message in the buffer that this thread has in hand
+ * @data: its bytes, which stay valid until commit or release
+ * @len: how many; a producer may lower it before it commits
+ * @tag: any number of the sender's; a producer sets it before it commits
+ */
+struct ipcbox_slot {
+	void *data;
+	uint32_t len;
+	uint32_t tag;
+	/* private: */
+	struct ipcbox_cell *cell;
+	uint64_t position;
+	uint64_t next; /* position behind it */
+	uint64_t word;
+};
+
+/**
+ * ipcbox_buffer_create() - make a buffer and open it *[device]*
+ * @name: as for ipcbox_port_create(), with which buffers share their names
+ * @flags: as for ipcbox_port_create(); and %IPCBOX_ONE_TO_ONE: you promise that only
+ *	one thread at a time sends, and one receives, of all processes together, and
+ *	has only one slot in hand; that is faster
+ * @options: options of the new buffer, or NULL: bytes (1 MiB unless set) is the size
+ *	of the data, rounded up to a power of two; the number of messages cannot be set
+ *
+ * Return: a new fd. -EDQUOT: limit of pages; else as ipcbox_port_create().
+ * -EPROTOTYPE, with %IPCBOX_REUSE: the name is that of a port.
+ */
+int ipcbox_buffer_create(const char *name, unsigned int flags,
+			 const struct ipcbox_options *options);
+
+/**
+ * ipcbox_buffer_open() - open a buffer that exists *[device]*
+ * @name: its name
+ * @flags: %IPCBOX_RECEIVER, %IPCBOX_SENDER, %IPCBOX_NONBLOCK
+ *
+ * ipcbox_port_delete() deletes it, ipcbox_port_list() lists it.
+ *
+ * Return: a new fd. As ipcbox_port_open(); -EPROTOTYPE: it is a port.
+ */
+int ipcbox_buffer_open(const char *name, unsigned int flags);
+
+/**
+ * ipcbox_buffer_map() - map a buffer into this process
+ * @fd: the buffer, open for receiving, sending or both; from now on it belongs to
+ *	*@buffer, also if this fails. Where it is an error, that is returned
+ * @buffer: out: to be given back with ipcbox_buffer_unmap(); NULL after an error
+ *
+ * Return: 0. -EACCES: @fd is open for neither direction; -EDQUOT: limit of pages;
+ * -EINVAL: no buffer; -ENOMEM; -EUSERS: too many processes have it mapped.
+ */
+int ipcbox_buffer_map(int fd, struct ipcbox_buffer **buffer);
+
+/**
+ * ipcbox_buffer_unmap() - give a mapped buffer back, and close its fd
+ * @buffer: what to give back, or NULL. What is in hand is given up, as if the
+ *	process died
+ */
+void ipcbox_buffer_unmap(struct ipcbox_buffer *buffer);
+
+/** ipcbox_buffer_fd() - the fd of a buffer, for poll(2), ipcbox_stat(), ipcbox_set() */
+static inline int ipcbox_buffer_fd(const struct ipcbox_buffer *buffer)
+{
+	return buffer->fd;
+}
+
+/* ---- private: what the inline calls are made of -------------------------- */
+
+int ipcbox_buffer_await_room(struct ipcbox_buffer *buffer, uint32_t cells, uint64_t deadline);
+int ipcbox_buffer_await_data(struct ipcbox_buffer *buffer, uint64_t deadline);
+int ipcbox_buffer_tell_data(struct ipcbox_buffer *buffer);
+void ipcbox_buffer_tell_room(struct ipcbox_buffer *buffer, uint64_t position, uint32_t want);
+
+#define ipcbox_unlikely(x) __builtin_expect(!!(x), 0)
+
+/* For what is to be one piece with its caller: then the slot is in registers. */
+#define IPCBOX_INLINE static inline __attribute__((always_inline))
+
+IPCBOX_INLINE struct ipcbox_cell *ipcbox_cell_at(const struct ipcbox_buffer *buffer,
+						 uint64_t position)
+{
+	return &buffer->cells[position & buffer->mask];
+}
+
+IPCBOX_INLINE char *ipcbox_data_at(const struct ipcbox_buffer *buffer, uint64_t position)
+{
+	return buffer->data + ((position & buffer->mask) << IPCBOX_CELL_SHIFT);
+}
+
+/* The lap of a position, where a word has it. */
+IPCBOX_INLINE uint64_t ipcbox_lap_of(const struct ipcbox_buffer *buffer, uint64_t position)
+{
+	return position >> buffer->shift << IPCBOX_WORD_LAP_SHIFT;
+}
+
+IPCBOX_INLINE int ipcbox_is_of_lap(uint64_t word, uint64_t lap)
+{
+	return !((word ^ lap) >> IPCBOX_WORD_LAP_SHIFT);
+}
+
+IPCBOX_INLINE int ipcbox_is_ready(uint64_t word, uint64_t lap)
+{
+	const uint64_t mask = ~UINT64_C(0) << IPCBOX_WORD_LAP_SHIFT | IPCBOX_WORD_STATE;
+
+	return ((word ^ lap) & mask) == IPCBOX_CELL_READY;
+}
+
+IPCBOX_INLINE uint32_t ipcbox_cells_of(uint64_t word)
+{
+	return (uint32_t)(word >> IPCBOX_WORD_CELLS_SHIFT) & IPCBOX_WORD_CELLS_MAX;
+}
+
+/* The same, where head has its position. */
+IPCBOX_INLINE uint64_t ipcbox_head_step(uint64_t word)
+{
+	return word & (uint64_t)IPCBOX_WORD_CELLS_MAX << IPCBOX_WORD_CELLS_SHIFT;
+}
+
+IPCBOX_INLINE uint32_t ipcbox_cells_for(size_t len)
+{
+	return len ? (uint32_t)((len + IPCBOX_CELL_SIZE - 1) >> IPCBOX_CELL_SHIFT) : 1;
+}
+
+/* One whole cell is copied here, by the widest moves that every machine has. */
+IPCBOX_INLINE void ipcbox_copy(void *to, const void *from, size_t len)
+{
+	if (len != IPCBOX_CELL_SIZE) {
+		memcpy(to, from, len);
+		return;
+	}
+	memcpy(to, from, 16);
+	memcpy((char *)to + 16, (const char *)from + 16, 16);
+	memcpy((char *)to + 32, (const char *)from + 32, 16);
+	memcpy((char *)to + 48, (const char *)from + 48, 16);
+}
+
+/* ---- producing ----------------------------------------------------------- */
+
+/* private: what a slot has to say, whichever way it was got. */
+IPCBOX_INLINE void ipcbox_slot_set(struct ipcbox_slot *slot, const struct ipcbox_buffer *buffer,
+				   uint64_t position)
+{
+	uint64_t index = position & buffer->mask;
+
+	slot->position = position;
+	slot->cell = buffer->cells + index;
+	slot->data = buffer->data + (index << IPCBOX_CELL_SHIFT);
+}
+
+/* private: is there no room for so many cells? */
+IPCBOX_INLINE int ipcbox_is_full(const struct ipcbox_buffer *buffer, uint64_t tail, uint32_t cells)
+{
+	return tail + cells - 1 - ipcbox_load_acquire(&buffer->ring->free) > buffer->mask;
+}
+
+/* private: reserve, of one to one: only this thread moves tail, and not before commit. */
+IPCBOX_INLINE int ipcbox_buffer_reserve_one(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
+					    size_t len, uint64_t deadline)
+{
+	uint32_t cells = ipcbox_cells_for(len);
+	uint64_t tail = buffer->ring->tail;
+
+	if (ipcbox_unlikely(len > buffer->max_msgsize))
+		return -EMSGSIZE;
+	while (ipcbox_unlikely(ipcbox_is_full(buffer, tail, cells))) {
+		int err = ipcbox_buffer_await_room(buffer, cells, deadline);
+
+		if (err)
+			return err;
+	}
+	ipcbox_slot_set(slot, buffer, tail);
+	slot->word = 0;
+	slot->len = (uint32_t)len;
+	slot->tag = 0;
+	return 0;
+}
+
+/* private: reserve, of many. */
+IPCBOX_INLINE int ipcbox_buffer_reserve_many(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
+					     size_t len, uint64_t deadline)
+{
+	struct ipcbox_ring_head *ring = buffer->ring;
+	uint32_t cells = ipcbox_cells_for(len);
+	uint64_t tail, word, lap;
+
+	if (ipcbox_unlikely(len > buffer->max_msgsize))
+		return -EMSGSIZE;
+	for (;;) {
+		tail = ipcbox_load_acquire(&ring->tail);
+		if (ipcbox_unlikely(ipcbox_is_full(buffer, tail, cells))) {
+			int err = ipcbox_buffer_await_room(buffer, cells, deadline);
+
+			if (err)
+				return err;
+			continue;
+		}
+		ipcbox_slot_set(slot, buffer, tail);
+		word = ipcbox_load_acquire(&slot->cell->word);
+		/* Was the word read while tail was there? Then it is no later one. */
+		if (ipcbox_unlikely(ipcbox_load_acquire(&ring->tail) != tail))
+			continue;
+		lap = ipcbox_lap_of(buffer, tail);
+		if (ipcbox_unlikely((int64_t)(word - lap) >= 0)) {
+			/* Taken, and tail lags behind: move it on. */
+			ipcbox_cmpxchg(&ring->tail, tail, tail + ipcbox_cells_of(word));
+			continue;
+		}
+		slot->word = lap | (uint64_t)cells << IPCBOX_WORD_CELLS_SHIFT |
+			     buffer->self->writing;
+		if (ipcbox_cmpxchg(&slot->cell->word, word, slot->word))
+			break;
+	}
+	ipcbox_cmpxchg(&ring->tail, tail, tail + cells);
+	slot->len = (uint32_t)len;
+	slot->tag = 0;
+	return 0;
+}
+
+/**
+ * ipcbox_buffer_reserve() - get room for a message, to write it in place
+ * @buffer: mapped, and open for sending
+ * @slot: out: @slot->data has room for @len bytes; to be ended with commit or cancel,
+ *	in any order with others
+ * @len: most bytes that the message will have
+ * @deadline: when to give up waiting for room
+ *
+ * Consumers get messages in the order in which they were reserved, so who is slow to
+ * commit keeps those behind waiting.
+ *
+ * Return: 0. -EAGAIN: no room; -EBADF: not open for sending; -EIDRM: the buffer was
+ * removed; -EINTR; -EMSGSIZE: longer than the buffer takes; -EPIPE: it has no name and
+ * no consumers any more; -ETIMEDOUT; -EUSERS: limit of waiting calls.
+ */
+IPCBOX_INLINE int ipcbox_buffer_reserve(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
+					size_t len, uint64_t deadline)
+{
+	return buffer->one_to_one ? ipcbox_buffer_reserve_one(buffer, slot, len, deadline) :
+				    ipcbox_buffer_reserve_many(buffer, slot, len, deadline);
+}
+
+/* private: commit, but for the waking. */
+IPCBOX_INLINE int ipcbox_buffer_publish_one(struct ipcbox_buffer *buffer,
+					    const struct ipcbox_slot *slot)
+{
+	slot->cell->len = slot->len;
+	slot->cell->tag = slot->tag;
+	ipcbox_exchange(&buffer->ring->tail, slot->position + ipcbox_cells_for(slot->len));
+	return 0;
+}
+
+IPCBOX_INLINE int ipcbox_buffer_publish_many(const struct ipcbox_slot *slot)
+{
+	uint64_t ready = slot->word + IPCBOX_CELL_READY - IPCBOX_CELL_WRITING;
+
+	slot->cell->len = slot->len;
+	slot->cell->tag = slot->tag;
+	return ipcbox_cmpxchg(&slot->cell->word, slot->word, ready) ? 0 : -EINVAL;
+}
+
+IPCBOX_INLINE int ipcbox_buffer_tell_published(struct ipcbox_buffer *buffer)
+{
+	ipcbox_barrier_after_atomic();
+	if (ipcbox_unlikely(ipcbox_load_relaxed32(&buffer->ring->want_data)))
+		return ipcbox_buffer_tell_data(buffer);
+	return 0;
+}
+
+/**
+ * ipcbox_buffer_commit() - send a message that was written in place
+ * @buffer: mapped
+ * @slot: from ipcbox_buffer_reserve(), with its @slot->len, which may be less than was
+ *	reserved, and its tag
+ *
+ * Return: 0. -EINVAL: this process does not have it in hand; -EIDRM, -EPIPE: nobody will
+ * receive it.
+ */
+IPCBOX_INLINE int ipcbox_buffer_commit(struct ipcbox_buffer *buffer,
+				       const struct ipcbox_slot *slot)
+{
+	int err = buffer->one_to_one ? ipcbox_buffer_publish_one(buffer, slot) :
+				       ipcbox_buffer_publish_many(slot);
+
+	return ipcbox_unlikely(err) ? err : ipcbox_buffer_tell_published(buffer);
+}
+
+/**
+ * ipcbox_buffer_cancel() - give up a message that was reserved
+ * @buffer: mapped
+ * @slot: from ipcbox_buffer_reserve()
+ *
+ * Return: 0. -EINVAL: this process does not have it in hand.
+ */
+int ipcbox_buffer_cancel(struct ipcbox_buffer *buffer, const struct ipcbox_slot *slot);
+
+/* private: send, but for the waking. */
+IPCBOX_INLINE int ipcbox_buffer_send_quietly(struct ipcbox_buffer *buffer, const void *data,
+					     size_t len, uint64_t deadline)
+{
+	struct ipcbox_slot slot;
+	int err;
+
+	if (buffer->one_to_one) {
+		err = ipcbox_buffer_reserve_one(buffer, &slot, len, deadline);
+		if (ipcbox_unlikely(err))
+			return err;
+		ipcbox_copy(slot.data, data, len);
+		return ipcbox_buffer_publish_one(buffer, &slot);
+	}
+	err = ipcbox_buffer_reserve_many(buffer, &slot, len, deadline);
+	if (ipcbox_unlikely(err))
+		return err;
+	ipcbox_copy(slot.data, data, len);
+	return ipcbox_buffer_publish_many(&slot);
+}
+
+/**
+ * ipcbox_buffer_send() - send a message
+ * @buffer: mapped, and open for sending
+ * @data: the message
+ * @len: its length in bytes
+ * @deadline: when to give up waiting for room
+ *
+ * Return: 0, or as ipcbox_buffer_reserve() and ipcbox_buffer_commit().
+ */
+IPCBOX_INLINE int ipcbox_buffer_send(struct ipcbox_buffer *buffer, const void *data, size_t len,
+				     uint64_t deadline)
+{
+	int err = ipcbox_buffer_send_quietly(buffer, data, len, deadline);
+
+	return ipcbox_unlikely(err) ? err : ipcbox_buffer_tell_published(buffer);
+}
+
+/**
+ * ipcbox_buffer_send_batch() - send messages
+ * @buffer: mapped, and open for sending
+ * @messages: where each is, and how long
+ * @count: how many
+ * @deadline: when to give up waiting for room
+ *
+ * Each as by ipcbox_buffer_send(), in order up to the first that fails; who waits for
+ * them is woken once, for as many as find room together.
+ *
+ * Return: how many were sent; if that is none, why.
+ */
+int ipcbox_buffer_send_batch(struct ipcbox_buffer *buffer, const struct iovec *messages,
+			     int count, uint64_t deadline);
+
+/* ---- consuming ----------------------------------------------------------- */
+
+/* private: why is the word at head not ready? Return: 0: look again. */
+int ipcbox_buffer_not_ready(struct ipcbox_buffer *buffer, uint64_t head, uint64_t word,
+			    uint64_t deadline);
+
+/* private: peek, of one to one: only this thread moves free, and not before release. */
+IPCBOX_INLINE int ipcbox_buffer_take_one(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
+					 size_t capacity, uint64_t deadline)
+{
+	struct ipcbox_ring_head *ring = buffer->ring;
+	uint64_t position = ring->free;
+
+	while (ipcbox_unlikely(ipcbox_load_acquire(&ring->tail) == position)) {
+		int err = ipcbox_buffer_await_data(buffer, deadline);
+
+		if (err)
+			return err;
+	}
+	ipcbox_slot_set(slot, buffer, position);
+	slot->len = slot->cell->len;
+	slot->tag = slot->cell->tag;
+	if (ipcbox_unlikely(slot->len > capacity))
+		return slot->len > buffer->max_msgsize ? -EBADMSG : -EMSGSIZE;
+	slot->next = position + ipcbox_cells_for(slot->len);
+	slot->word = 0;
+	return 0;
+}
+
+/* private: peek, of many, unless the message is longer than @capacity. */
+IPCBOX_INLINE int ipcbox_buffer_take_many(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
+					  size_t capacity, uint64_t deadline)
+{
+	struct ipcbox_ring_head *ring = buffer->ring;
+	uint64_t head, next, word;
+
+	for (;;) {
+		head = ipcbox_load_acquire(&ring->head);
+		ipcbox_slot_set(slot, buffer, head >> IPCBOX_HEAD_SHIFT);
+		word = ipcbox_load_acquire(&slot->cell->word);
+		if (ipcbox_unlikely(
+			    !ipcbox_is_ready(word, ipcbox_lap_of(buffer, slot->position)))) {
+			int err = ipcbox_buffer_not_ready(buffer, head, word, deadline);
+
+			if (err)
+				return err;
+			continue;
+		}
+		slot->len = slot->cell->len;
+		slot->tag = slot->cell->tag;
+		if (ipcbox_unlikely(slot->len > capacity)) {
+			/* Was it all of one message? */
+			if (ipcbox_load_acquire(&slot->cell->word) != word)
+				continue;
+			return slot->len > buffer->max_msgsize ? -EBADMSG : -EMSGSIZE;
+		}
+		slot->word = (word & ~UINT64_C(0xffff)) | buffer->self->reading;
+		if (ipcbox_cmpxchg(&slot->cell->word, word, slot->word))
+			break;
+	}
+	next = head + ipcbox_head_step(word);
+	ipcbox_cmpxchg(&ring->head, head, next);
+	slot->next = next >> IPCBOX_HEAD_SHIFT;
+	return 0;
+}
+
+/**
+ * ipcbox_buffer_peek() - get the next message, to read it in place
+ * @buffer: mapped, and open for receiving
+ * @slot: out: to be ended with release or put back; until then others get the messages
+ *	behind it, and the room of those is not free
+ * @deadline: when to give up waiting for a message
+ *
+ * Return: 0. -EAGAIN: no message; -EBADF: not open for receiving; -EBADMSG: somebody
+ * spoiled the buffer; -EIDRM: it was removed; -EINTR; -EPIPE: it has no name and no
+ * producers any more, and is empty; -ETIMEDOUT; -EUSERS: limit of waiting calls.
+ */
+IPCBOX_INLINE int ipcbox_buffer_peek(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
+				     uint64_t deadline)
+{
+	return buffer->one_to_one ?
+		       ipcbox_buffer_take_one(buffer, slot, buffer->max_msgsize, deadline) :
+		       ipcbox_buffer_take_many(buffer, slot, buffer->max_msgsize, deadline);
+}
+
+/* private: release, of one to one, of many, and the waking. */
+IPCBOX_INLINE int ipcbox_buffer_finish_one(struct ipcbox_buffer *buffer,
+					   const struct ipcbox_slot *slot)
+{
+	ipcbox_exchange(&buffer->ring->free, slot->next);
+	return 0;
+}
+
+IPCBOX_INLINE int ipcbox_buffer_finish_many(struct ipcbox_buffer *buffer,
+					    const struct ipcbox_slot *slot)
+{
+	uint64_t done = slot->word + IPCBOX_CELL_DONE - IPCBOX_CELL_READING;
+
+	if (ipcbox_unlikely(!ipcbox_cmpxchg(&slot->cell->word, slot->word, done)))
+		return -EINVAL;
+	/* If it is the first; else it is reclaimed when room is needed. */
+	if (ipcbox_load_acquire(&buffer->ring->free) == slot->position)
+		ipcbox_cmpxchg(&buffer->ring->free, slot->position, slot->next);
+	return 0;
+}
+
+IPCBOX_INLINE void ipcbox_buffer_tell_finished(struct ipcbox_buffer *buffer,
+					       const struct ipcbox_slot *slot)
+{
+	uint32_t want;
+
+	ipcbox_barrier_after_atomic();
+	want = ipcbox_load_relaxed32(&buffer->ring->want_room);
+	if (ipcbox_unlikely(want))
+		ipcbox_buffer_tell_room(buffer, slot->next, want);
+}
+
+/**
+ * ipcbox_buffer_release() - the message has been read, its room is free
+ * @buffer: mapped
+ * @slot: from ipcbox_buffer_peek()
+ *
+ * Return: 0. -EINVAL: this process does not have it in hand.
+ */
+IPCBOX_INLINE int ipcbox_buffer_release(struct ipcbox_buffer *buffer,
+					const struct ipcbox_slot *slot)
+{
+	int err = buffer->one_to_one ? ipcbox_buffer_finish_one(buffer, slot) :
+				       ipcbox_buffer_finish_many(buffer, slot);
+
+	if (ipcbox_unlikely(err))
+		return err;
+	ipcbox_buffer_tell_finished(buffer, slot);
+	return 0;
+}
+
+/**
+ * ipcbox_buffer_put_back() - the message has not been read: it is the next one again
+ * @buffer: mapped
+ * @slot: from ipcbox_buffer_peek()
+ *
+ * Return: 0. -EINVAL: this process does not have it in hand.
+ */
+int ipcbox_buffer_put_back(struct ipcbox_buffer *buffer, const struct ipcbox_slot *slot);
+
+/**
+ * ipcbox_buffer_recv() - receive a message
+ * @buffer: mapped, and open for receiving
+ * @data: where to put it
+ * @capacity: room there in bytes
+ * @deadline: when to give up waiting for a message
+ *
+ * Return: its length. -EMSGSIZE: the next message is longer than @capacity, and is still
+ * there; else as ipcbox_buffer_peek().
+ */
+IPCBOX_INLINE ssize_t ipcbox_buffer_recv(struct ipcbox_buffer *buffer, void *data,
+					 size_t capacity, uint64_t deadline)
+{
+	struct ipcbox_slot slot;
+	int err;
+
+	if (ipcbox_unlikely(capacity > buffer->max_msgsize))
+		capacity = buffer->max_msgsize;
+	if (buffer->one_to_one) {
+		err = ipcbox_buffer_take_one(buffer, &slot, capacity, deadline);
+		if (ipcbox_unlikely(err))
+			return err;
+		ipcbox_copy(data, slot.data, slot.len);
+		err = ipcbox_buffer_finish_one(buffer, &slot);
+	} else {
+		err = ipcbox_buffer_take_many(buffer, &slot, capacity, deadline);
+		if (ipcbox_unlikely(err))
+			return err;
+		ipcbox_copy(data, slot.data, slot.len);
+		err = ipcbox_buffer_finish_many(buffer, &slot);
+	}
+	if (ipcbox_unlikely(err))
+		return err;
+	ipcbox_buffer_tell_finished(buffer, &slot);
+	return slot.len;
+}
+
+/**
+ * ipcbox_buffer_recv_batch() - receive messages
+ * @buffer: mapped, and open for receiving
+ * @messages: room for each; out: the lengths of those that were received
+ * @count: how many at most
+ * @deadline: when to give up waiting for the first; of the others those that are there
+ *	are received
+ *
+ * Return: how many were received; if that is none, why, as for ipcbox_buffer_recv().
+ */
+int ipcbox_buffer_recv_batch(struct ipcbox_buffer *buffer, struct iovec *messages, int count,
+			     uint64_t deadline);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* IPCBOX_BUFFER_H */
