@@ -42,8 +42,8 @@ EXPORT int ipcbox_buffer_open(const char *name, unsigned int flags)
 
 static int map_control(struct ipcbox_buffer *buffer, const struct ipcbox_buffer_layout *layout)
 {
-	char *control = mmap(NULL, layout->control_len, PROT_READ | PROT_WRITE, MAP_SHARED,
-			     buffer->fd, 0);
+	char *control =
+		mmap(NULL, layout->control_len, PROT_READ | PROT_WRITE, MAP_SHARED, buffer->fd, 0);
 
 	if (control == MAP_FAILED)
 		return -errno;
@@ -59,8 +59,8 @@ static int map_data(struct ipcbox_buffer *buffer, const struct ipcbox_buffer_lay
 {
 	int prot = PROT_READ | (layout->directions & IPCBOX_SENDER ? PROT_WRITE : 0);
 
-	buffer->data = mmap(NULL, layout->data_len, prot, MAP_SHARED, buffer->fd,
-			    (off_t)layout->data_off);
+	buffer->data =
+		mmap(NULL, layout->data_len, prot, MAP_SHARED, buffer->fd, (off_t)layout->data_off);
 	if (buffer->data == MAP_FAILED)
 		return -errno;
 	buffer->data_len = layout->data_len;
@@ -118,8 +118,8 @@ EXPORT void ipcbox_buffer_unmap(struct ipcbox_buffer *buffer)
 /* ---- waiting and waking -------------------------------------------------- */
 
 /* What is known to be over is for the kernel to tell, also to who does not wait. */
-static int wait_for(struct ipcbox_buffer *buffer, const __u32 *want, uint32_t flags,
-		    uint32_t cells, uint64_t deadline)
+static int wait_for(struct ipcbox_buffer *buffer, const __u32 *want, uint32_t flags, uint32_t cells,
+		    uint64_t deadline)
 {
 	struct ipcbox_buffer_wait req = {
 		.size = sizeof(req),
@@ -175,8 +175,7 @@ static uint64_t reclaim(struct ipcbox_buffer *buffer)
 	return used > buffer->mask ? 0 : buffer->mask + 1 - used;
 }
 
-EXPORT int ipcbox_buffer_await_room(struct ipcbox_buffer *buffer, uint32_t cells,
-				    uint64_t deadline)
+EXPORT int ipcbox_buffer_await_room(struct ipcbox_buffer *buffer, uint32_t cells, uint64_t deadline)
 {
 	if (reclaim(buffer) >= cells)
 		return 0;
@@ -214,8 +213,7 @@ EXPORT int ipcbox_buffer_tell_data(struct ipcbox_buffer *buffer)
  * Room begins at @position, or further where others are done as well; and only if it
  * is as much as is wanted there is somebody to wake.
  */
-EXPORT void ipcbox_buffer_tell_room(struct ipcbox_buffer *buffer, uint64_t position,
-				    uint32_t want)
+EXPORT void ipcbox_buffer_tell_room(struct ipcbox_buffer *buffer, uint64_t position, uint32_t want)
 {
 	uint64_t used = ipcbox_load_acquire(&buffer->ring->tail) - position;
 	uint64_t word;
@@ -285,8 +283,7 @@ EXPORT int ipcbox_buffer_put_back(struct ipcbox_buffer *buffer, const struct ipc
 
 /* ---- batches ------------------------------------------------------------- */
 
-static int send_one_of(struct ipcbox_buffer *buffer, const struct iovec *message,
-		       uint64_t deadline)
+static int send_one_of(struct ipcbox_buffer *buffer, const struct iovec *message, uint64_t deadline)
 {
 	return ipcbox_buffer_send_quietly(buffer, message->iov_base, message->iov_len, deadline);
 }

@@ -67,7 +67,7 @@ struct ipcbox_buffer {
 	struct ipcbox_ring_head *ring;
 	struct ipcbox_cell *cells;
 	char *data;
-	uint64_t mask; /* number of cells, less one */
+	uint64_t mask;	/* number of cells, less one */
 	uint32_t shift; /* 2^shift cells */
 	uint32_t one_to_one;
 	size_t max_msgsize;
@@ -284,8 +284,8 @@ IPCBOX_INLINE int ipcbox_buffer_reserve_many(struct ipcbox_buffer *buffer, struc
 			ipcbox_cmpxchg(&ring->tail, tail, tail + ipcbox_cells_of(word));
 			continue;
 		}
-		slot->word = lap | (uint64_t)cells << IPCBOX_WORD_CELLS_SHIFT |
-			     buffer->self->writing;
+		slot->word =
+			lap | (uint64_t)cells << IPCBOX_WORD_CELLS_SHIFT | buffer->self->writing;
 		if (ipcbox_cmpxchg(&slot->cell->word, word, slot->word))
 			break;
 	}
@@ -313,8 +313,8 @@ IPCBOX_INLINE int ipcbox_buffer_reserve_many(struct ipcbox_buffer *buffer, struc
 IPCBOX_INLINE int ipcbox_buffer_reserve(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
 					size_t len, uint64_t deadline)
 {
-	return buffer->one_to_one ? ipcbox_buffer_reserve_one(buffer, slot, len, deadline) :
-				    ipcbox_buffer_reserve_many(buffer, slot, len, deadline);
+	return buffer->one_to_one ? ipcbox_buffer_reserve_one(buffer, slot, len, deadline)
+				  : ipcbox_buffer_reserve_many(buffer, slot, len, deadline);
 }
 
 /* private: commit, but for the waking. */
@@ -353,11 +353,10 @@ IPCBOX_INLINE int ipcbox_buffer_tell_published(struct ipcbox_buffer *buffer)
  * Return: 0. -EINVAL: this process does not have it in hand; -EIDRM, -EPIPE: nobody will
  * receive it.
  */
-IPCBOX_INLINE int ipcbox_buffer_commit(struct ipcbox_buffer *buffer,
-				       const struct ipcbox_slot *slot)
+IPCBOX_INLINE int ipcbox_buffer_commit(struct ipcbox_buffer *buffer, const struct ipcbox_slot *slot)
 {
-	int err = buffer->one_to_one ? ipcbox_buffer_publish_one(buffer, slot) :
-				       ipcbox_buffer_publish_many(slot);
+	int err = buffer->one_to_one ? ipcbox_buffer_publish_one(buffer, slot)
+				     : ipcbox_buffer_publish_many(slot);
 
 	return ipcbox_unlikely(err) ? err : ipcbox_buffer_tell_published(buffer);
 }
@@ -421,8 +420,8 @@ IPCBOX_INLINE int ipcbox_buffer_send(struct ipcbox_buffer *buffer, const void *d
  *
  * Return: how many were sent; if that is none, why.
  */
-int ipcbox_buffer_send_batch(struct ipcbox_buffer *buffer, const struct iovec *messages,
-			     int count, uint64_t deadline);
+int ipcbox_buffer_send_batch(struct ipcbox_buffer *buffer, const struct iovec *messages, int count,
+			     uint64_t deadline);
 
 /* ---- consuming ----------------------------------------------------------- */
 
@@ -504,9 +503,9 @@ IPCBOX_INLINE int ipcbox_buffer_take_many(struct ipcbox_buffer *buffer, struct i
 IPCBOX_INLINE int ipcbox_buffer_peek(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
 				     uint64_t deadline)
 {
-	return buffer->one_to_one ?
-		       ipcbox_buffer_take_one(buffer, slot, buffer->max_msgsize, deadline) :
-		       ipcbox_buffer_take_many(buffer, slot, buffer->max_msgsize, deadline);
+	return buffer->one_to_one
+		       ? ipcbox_buffer_take_one(buffer, slot, buffer->max_msgsize, deadline)
+		       : ipcbox_buffer_take_many(buffer, slot, buffer->max_msgsize, deadline);
 }
 
 /* private: release, of one to one, of many, and the waking. */
@@ -551,8 +550,8 @@ IPCBOX_INLINE void ipcbox_buffer_tell_finished(struct ipcbox_buffer *buffer,
 IPCBOX_INLINE int ipcbox_buffer_release(struct ipcbox_buffer *buffer,
 					const struct ipcbox_slot *slot)
 {
-	int err = buffer->one_to_one ? ipcbox_buffer_finish_one(buffer, slot) :
-				       ipcbox_buffer_finish_many(buffer, slot);
+	int err = buffer->one_to_one ? ipcbox_buffer_finish_one(buffer, slot)
+				     : ipcbox_buffer_finish_many(buffer, slot);
 
 	if (ipcbox_unlikely(err))
 		return err;
@@ -579,8 +578,8 @@ int ipcbox_buffer_put_back(struct ipcbox_buffer *buffer, const struct ipcbox_slo
  * Return: its length. -EMSGSIZE: the next message is longer than @capacity, and is still
  * there; else as ipcbox_buffer_peek().
  */
-IPCBOX_INLINE ssize_t ipcbox_buffer_recv(struct ipcbox_buffer *buffer, void *data,
-					 size_t capacity, uint64_t deadline)
+IPCBOX_INLINE ssize_t ipcbox_buffer_recv(struct ipcbox_buffer *buffer, void *data, size_t capacity,
+					 uint64_t deadline)
 {
 	struct ipcbox_slot slot;
 	int err;

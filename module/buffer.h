@@ -49,8 +49,7 @@ struct ipcbox_buffer {
 	size_t data_size;
 	struct ida owners;		/* numbers of those who have it mapped */
 
-	spinlock_t lock;
-	/* Under lock. */
+	spinlock_t lock;		/* of what follows, up to the name */
 	int gone;			/* 0, or the errno that everyone gets */
 	bool senders_gone;
 	struct ipcbox_access access;

@@ -13,7 +13,7 @@
 #include <linux/vmalloc.h>
 
 /* Where the data begins in the file; the control pages are fewer. */
-#define DATA_OFFSET (1UL << 28)
+#define DATA_OFFSET (256UL << 20)
 
 struct mapping {
 	struct ipcbox_buffer *buffer;	/* held by the file of the vma */

@@ -35,6 +35,12 @@ static u64 *word_at(const struct ipcbox_ring *ring, u64 pos)
 	return &cell_at(ring, pos)->word;
 }
 
+static u64 read_word(const struct ipcbox_ring *ring, u64 pos)
+{
+	/* What is read after it is as its writer left it, or later. */
+	return smp_load_acquire(word_at(ring, pos));
+}
+
 static bool is_of_lap(const struct ipcbox_ring *ring, u64 word, u64 pos)
 {
 	u64 lap = pos >> ring->shift << IPCBOX_WORD_LAP_SHIFT;
@@ -143,8 +149,7 @@ unsigned int ipcbox_ring_ready(const struct ipcbox_ring *ring,
 	if (ring->one_to_one)
 		return ready_of_one(ring, enough);
 	for (; ready < enough; steps--) {
-		/* Orders it before the head that is read again below. */
-		u64 word = smp_load_acquire(word_at(ring, pos));
+		u64 word = read_word(ring, pos);
 
 		if (!steps)
 			return enough;
@@ -175,7 +180,7 @@ static bool reclaim_one(const struct ipcbox_ring *ring)
 {
 	struct ipcbox_ring_head *shared = ring->shared;
 	u64 free = READ_ONCE(shared->free), head;
-	u64 word = smp_load_acquire(word_at(ring, free));
+	u64 word = read_word(ring, free);
 
 	if (!is_of_lap(ring, word, free) || !cells(word) ||
 	    state(word) != IPCBOX_CELL_DONE)
@@ -215,11 +220,12 @@ static void help_tail(const struct ipcbox_ring *ring)
 
 	for (steps = ipcbox_ring_cells(ring); steps; steps--) {
 		u64 tail = READ_ONCE(ring->shared->tail);
-		u64 word = smp_load_acquire(word_at(ring, tail));
+		u64 word = read_word(ring, tail);
 
-		if (!is_of_lap(ring, word, tail) || !cells(word))
+		if (is_of_lap(ring, word, tail) && cells(word))
+			move(&ring->shared->tail, tail, word);
+		else if (READ_ONCE(ring->shared->tail) == tail)
 			return;
-		move(&ring->shared->tail, tail, word);
 	}
 }
 
@@ -282,7 +288,7 @@ unsigned int ipcbox_ring_bury(const struct ipcbox_ring *ring, u32 dead)
 	end = READ_ONCE(ring->shared->tail);
 	pos = READ_ONCE(ring->shared->free);
 	while (is_before(pos, end) && steps--) {
-		u64 word = smp_load_acquire(word_at(ring, pos));
+		u64 word = read_word(ring, pos);
 
 		if (!is_of_lap(ring, word, pos)) {
 			/* Others were here, a lap later: go on behind them. */

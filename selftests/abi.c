@@ -6,6 +6,8 @@
  */
 #include "abi_scene.h"
 
+#include <linux/ipcbox_buffer.h>
+
 /* No struct has a hole, and none changes its size, in 64 and in 32 bits. */
 #define M(type, member) sizeof(((struct type *)0)->member)
 #define HEAD(type) (M(type, size) + M(type, flags))
@@ -18,13 +20,13 @@ PIN(ipcbox_attr, 40, M(ipcbox_attr, mask) + M(ipcbox_attr, mode) +
     M(ipcbox_attr, uid) + M(ipcbox_attr, gid) + M(ipcbox_attr, max_messages) +
     M(ipcbox_attr, max_bytes) + M(ipcbox_attr, max_msgsize));
 PIN(ipcbox_usage, 16, M(ipcbox_usage, used) + M(ipcbox_usage, limit));
-PIN(ipcbox_query, 120, HEAD(ipcbox_query) + M(ipcbox_query, abi) +
+PIN(ipcbox_query, 136, HEAD(ipcbox_query) + M(ipcbox_query, abi) +
     M(ipcbox_query, name_max) + M(ipcbox_query, priority_max) +
     M(ipcbox_query, __reserved) + M(ipcbox_query, features) +
     M(ipcbox_query, box_messages) + M(ipcbox_query, box_bytes) +
     M(ipcbox_query, box_msgsize) + M(ipcbox_query, boxes) +
     M(ipcbox_query, links) + M(ipcbox_query, bytes) +
-    M(ipcbox_query, waiters));
+    M(ipcbox_query, waiters) + M(ipcbox_query, pages));
 PIN(ipcbox_mailbox_open, 48, HEAD(ipcbox_mailbox_open) +
     M(ipcbox_mailbox_open, attr));
 PIN(ipcbox_link_open, 16, HEAD(ipcbox_link_open) + M(ipcbox_link_open, peer) +
@@ -88,6 +90,22 @@ PIN(ipcbox_recv_batch, 40, HEAD(ipcbox_recv_batch) +
     M(ipcbox_recv_batch, entry_size) + M(ipcbox_recv_batch, deadline) +
     M(ipcbox_recv_batch, from) + M(ipcbox_recv_batch, __reserved));
 PIN(ipcbox_set, 48, HEAD(ipcbox_set) + M(ipcbox_set, attr));
+PIN(ipcbox_buffer_create, 64, HEAD(ipcbox_buffer_create) +
+    NAME(ipcbox_buffer_create) + M(ipcbox_buffer_create, attr));
+PIN(ipcbox_buffer_open, 24, HEAD(ipcbox_buffer_open) +
+    NAME(ipcbox_buffer_open));
+PIN(ipcbox_buffer_layout, 56, HEAD(ipcbox_buffer_layout) +
+    M(ipcbox_buffer_layout, control_len) + M(ipcbox_buffer_layout, ring_off) +
+    M(ipcbox_buffer_layout, data_off) + M(ipcbox_buffer_layout, data_len) +
+    M(ipcbox_buffer_layout, cells) + M(ipcbox_buffer_layout, max_msgsize) +
+    M(ipcbox_buffer_layout, kind) + M(ipcbox_buffer_layout, directions));
+PIN(ipcbox_buffer_wait, 24, HEAD(ipcbox_buffer_wait) +
+    M(ipcbox_buffer_wait, deadline) + M(ipcbox_buffer_wait, cells) +
+    M(ipcbox_buffer_wait, __reserved));
+PIN(ipcbox_buffer_wake, 8, HEAD(ipcbox_buffer_wake));
+PIN(ipcbox_cell, 16, M(ipcbox_cell, word) + M(ipcbox_cell, len) +
+    M(ipcbox_cell, tag));
+_Static_assert(sizeof(struct ipcbox_ring_head) == 5 * 64, "a line for each");
 
 FIXTURE(abi) {
 	struct scene scene;
@@ -106,7 +124,8 @@ FIXTURE_VARIANT(abi) {
 		.nr = nr_, .size = sizeof(struct ipcbox_##which),	\
 		.flags = nr_##_FLAGS, .kinds = on }
 
-COMMAND(query, IPCBOX_QUERY, ON(CONTROL) | ON(MAILBOX) | ON(LINK) | ON(PORT));
+COMMAND(query, IPCBOX_QUERY, ON(CONTROL) | ON(MAILBOX) | ON(LINK) | ON(PORT) |
+	ON(BUFFER));
 COMMAND(mailbox_open, IPCBOX_MAILBOX_OPEN, ON(CONTROL));
 COMMAND(link_open, IPCBOX_LINK_OPEN, ON(CONTROL));
 COMMAND(port_create, IPCBOX_PORT_CREATE, ON(CONTROL));
@@ -120,8 +139,13 @@ COMMAND(reply, IPCBOX_REPLY, ON(PORT) | ON(MAILBOX));
 COMMAND(reply_recv, IPCBOX_REPLY_RECV, ON(PORT) | ON(MAILBOX));
 COMMAND(send_batch, IPCBOX_SEND_BATCH, ON(PORT) | ON(LINK) | ON(CONTROL));
 COMMAND(recv_batch, IPCBOX_RECV_BATCH, ON(PORT) | ON(MAILBOX));
-COMMAND(stat, IPCBOX_STAT, ON(PORT) | ON(MAILBOX) | ON(LINK));
-COMMAND(set, IPCBOX_SET, ON(PORT) | ON(MAILBOX));
+COMMAND(stat, IPCBOX_STAT, ON(PORT) | ON(MAILBOX) | ON(LINK) | ON(BUFFER));
+COMMAND(set, IPCBOX_SET, ON(PORT) | ON(MAILBOX) | ON(BUFFER));
+COMMAND(buffer_create, IPCBOX_BUFFER_CREATE, ON(CONTROL));
+COMMAND(buffer_open, IPCBOX_BUFFER_OPEN, ON(CONTROL));
+COMMAND(buffer_layout, IPCBOX_BUFFER_LAYOUT, ON(BUFFER));
+COMMAND(buffer_wait, IPCBOX_BUFFER_WAIT, ON(BUFFER));
+COMMAND(buffer_wake, IPCBOX_BUFFER_WAKE, ON(BUFFER));
 
 FIXTURE_SETUP(abi)
 {
@@ -243,7 +267,7 @@ TEST_F(abi, kernel_pointer_as_argument_returns_efault)
 TEST_F(abi, argument_that_runs_into_a_hole_returns_efault)
 {
 	char *end = self->scene.page + 2 * self->scene.page_size;
-	char copy[128];
+	char copy[256];
 	struct snapshot before = look(&self->scene);
 
 	fill(&self->scene, variant->nr, copy);
@@ -255,7 +279,7 @@ TEST_F(abi, argument_that_runs_into_a_hole_returns_efault)
 TEST_F(abi, unaligned_argument_works)
 {
 	char *arg = self->scene.page + 1;
-	char copy[128];
+	char copy[256];
 
 	fill(&self->scene, variant->nr, copy);
 	memcpy(arg, copy, variant->size);
@@ -304,6 +328,8 @@ FIXTURE_VARIANT_ADD(abi_answer, query) { IPCBOX_QUERY, ON(CONTROL) };
 FIXTURE_VARIANT_ADD(abi_answer, port_list) { IPCBOX_PORT_LIST, ON(CONTROL) };
 FIXTURE_VARIANT_ADD(abi_answer, recv) { IPCBOX_RECV, ON(PORT) };
 FIXTURE_VARIANT_ADD(abi_answer, stat) { IPCBOX_STAT, ON(PORT) };
+FIXTURE_VARIANT_ADD(abi_answer, buffer_layout) {
+	IPCBOX_BUFFER_LAYOUT, ON(BUFFER) };
 
 FIXTURE_SETUP(abi_answer)
 {

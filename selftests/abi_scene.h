@@ -9,19 +9,20 @@
 #include "callers.h"
 #include "ipcbox_test.h"
 
-enum kind { CONTROL, MAILBOX, LINK, PORT, KINDS };
+enum kind { CONTROL, MAILBOX, LINK, PORT, BUFFER, KINDS };
 
 #define ON(kind) (1U << (kind))
 
 /*
  * One of everything: a mailbox of ours, a peer and the link to it, a port with
- * one message, and a second name, which is there for port_delete only.
+ * one message, a buffer, and a second name, which is there for port_delete only.
  */
 struct scene {
 	struct stage stage;
 	struct peer peer;
 	int fd[KINDS];
 	char second[80];
+	char buffer[80];
 	__u64 payload;
 	pthread_t server;	/* who answers calls on the port */
 	struct caller caller;	/* who waits for a reply */
@@ -81,6 +82,7 @@ HELPER void scene_setup(struct __test_metadata *_metadata, struct scene *s,
 	stage_setup(_metadata, &s->stage);
 	control = s->stage.control;
 	snprintf(s->second, sizeof(s->second), "%s.second", s->stage.name);
+	snprintf(s->buffer, sizeof(s->buffer), "%s.buffer", s->stage.name);
 
 	ASSERT_EQ(0, peer_start(&s->peer, 4));
 	s->fd[CONTROL] = control;
@@ -90,6 +92,8 @@ HELPER void scene_setup(struct __test_metadata *_metadata, struct scene *s,
 	ASSERT_LE(0, s->fd[MAILBOX]);
 	ASSERT_LE(0, s->fd[LINK]);
 	ASSERT_LE(0, s->fd[PORT]);
+	s->fd[BUFFER] = buffer_create(control, s->buffer, BOTH);
+	ASSERT_LE(0, s->fd[BUFFER]);
 	ASSERT_EQ(0, send_tag(s->fd[PORT], 7));
 	if (nr == IPCBOX_PORT_DELETE) {
 		int fd = port_create(control, s->second, 0);
@@ -111,6 +115,7 @@ HELPER void scene_teardown(struct __test_metadata *_metadata, struct scene *s)
 {
 	peer_kill(&s->peer);
 	port_remove(s->stage.control, s->second);
+	port_remove(s->stage.control, s->buffer);
 	stage_teardown(_metadata, &s->stage);
 }
 
@@ -216,6 +221,32 @@ HELPER void fill(struct scene *s, unsigned long nr, void *arg)
 			.size = sizeof(struct ipcbox_set),
 			.attr = { .mask = IPCBOX_ATTR_MODE, .mode = 0640 } };
 		break;
+	case IPCBOX_BUFFER_CREATE:
+		*(struct ipcbox_buffer_create *)arg = (struct ipcbox_buffer_create){
+			.size = sizeof(struct ipcbox_buffer_create),
+			.flags = BOTH,
+			.name = to_u64(s->second), .name_len = second_len };
+		break;
+	case IPCBOX_BUFFER_OPEN:
+		*(struct ipcbox_buffer_open *)arg = (struct ipcbox_buffer_open){
+			.size = sizeof(struct ipcbox_buffer_open), .flags = BOTH,
+			.name = to_u64(s->buffer),
+			.name_len = strlen(s->buffer) };
+		break;
+	case IPCBOX_BUFFER_LAYOUT:
+		*(struct ipcbox_buffer_layout *)arg = (struct ipcbox_buffer_layout){
+			.size = sizeof(struct ipcbox_buffer_layout) };
+		break;
+	case IPCBOX_BUFFER_WAIT:
+		*(struct ipcbox_buffer_wait *)arg = (struct ipcbox_buffer_wait){
+			.size = sizeof(struct ipcbox_buffer_wait),
+			.flags = IPCBOX_SENDER, .cells = 1 };
+		break;
+	case IPCBOX_BUFFER_WAKE:
+		*(struct ipcbox_buffer_wake *)arg = (struct ipcbox_buffer_wake){
+			.size = sizeof(struct ipcbox_buffer_wake),
+			.flags = IPCBOX_RECEIVER };
+		break;
 	}
 }
 
@@ -232,7 +263,9 @@ HELPER void set_flags(void *arg, __u32 flags)
 /* The fd on which fill()'s arguments work. */
 HELPER int target(struct scene *s, unsigned int kinds)
 {
-	return s->fd[kinds & ON(PORT) ? PORT : CONTROL];
+	if (kinds & ON(PORT))
+		return s->fd[PORT];
+	return s->fd[kinds & ON(BUFFER) && !(kinds & ON(CONTROL)) ? BUFFER : CONTROL];
 }
 
 #define TARGET target(&self->scene, variant->kinds)

@@ -89,6 +89,20 @@ HELPER int port_create(int control, const char *name, __u32 flags)
 }
 
 /* A port that holds so many messages, and so many bytes in all. */
+HELPER int buffer_create_attr(int control, const char *name, __u32 flags,
+			      struct ipcbox_attr attr)
+{
+	struct ipcbox_buffer_create c = {
+		.size = sizeof(c), .flags = flags, .name = to_u64(name),
+		.name_len = strlen(name), .attr = attr,
+	};
+
+	return command(control, IPCBOX_BUFFER_CREATE, &c);
+}
+HELPER int buffer_create(int control, const char *name, __u32 flags)
+{
+	return buffer_create_attr(control, name, flags, (struct ipcbox_attr){ 0 });
+}
 HELPER int port_create_sized(int control, const char *name, __u32 flags,
 			     __u64 messages, __u64 bytes)
 {

@@ -148,14 +148,23 @@ struct ipcbox_cell {
  */
 struct ipcbox_ring_head {
 	__aligned_u64 tail;
+	/* private: */
 	__u64 __pad1[7];
+	/* public: */
 	__aligned_u64 head;
+	/* private: */
 	__u64 __pad2[7];
+	/* public: */
 	__aligned_u64 free;
+	/* private: */
 	__u64 __pad3[7];
+	/* public: */
 	__u32 want_data;
+	/* private: */
 	__u32 __pad4[15];
+	/* public: */
 	__u32 want_room;
+	/* private: */
 	__u32 __pad5[15];
 };
 
