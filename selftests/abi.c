@@ -172,6 +172,8 @@ TEST_F(abi, size_too_small_returns_einval)
 	struct snapshot before = look(&self->scene);
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		if (sizes[i] == variant->size)
+			continue;
 		fill(&self->scene, variant->nr, arg);
 		set_size(arg, sizes[i]);
 		EXPECT_EQ(-EINVAL, command(TARGET, variant->nr, arg))
