@@ -97,8 +97,10 @@ static int recv_until_end(struct crew *crew, const struct role *role)
 }
 
 /* So many that the queue is filled and emptied many times. */
-static size_t messages_in_round(size_t bytes)
+static size_t messages_in_round(const struct system *system, size_t bytes)
 {
+	if (system->holds)
+		return 8 * system->holds / bytes;
 	if (bytes <= 1024)
 		return 8192;
 	return bytes <= 4096 ? 4096 : 512;
@@ -107,7 +109,7 @@ static size_t messages_in_round(size_t bytes)
 static void measure(const struct subject *subject, const struct system *system, int senders,
 		    int receivers)
 {
-	size_t count = scaled(messages_in_round(subject->bytes) / 4) * 4;
+	size_t count = scaled(messages_in_round(system, subject->bytes) / 4) * 4;
 	struct crew crew = {
 		.count = count,
 		.warm = count,

@@ -49,6 +49,7 @@ struct system {
 	unsigned int promises;
 	size_t max_bytes;	 /* the longest message, 0: no limit */
 	size_t max_shared_bytes; /* with several senders or receivers, likewise */
+	size_t holds;		 /* bytes, whatever a channel asks for; 0: as it asks */
 
 	int (*open)(struct channel *channel);
 	int (*attach_receiver)(struct channel *channel); /* may be NULL */
