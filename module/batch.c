@@ -144,7 +144,7 @@ int ipcbox_do_send_batch(struct ipcbox_request *request)
 			  sizeof(struct ipcbox_send_entry));
 	if (ret)
 		return ret;
-	out.sender = ipcbox_request_sender(request, false);
+	out.sender = ipcbox_request_sender(request);
 	if (IS_ERR(out.sender))
 		return PTR_ERR(out.sender);
 	ret = ipcbox_route_open(&route, request, args->pid, out.sender);
@@ -338,7 +338,7 @@ int ipcbox_do_recv_batch(struct ipcbox_request *request)
 	      ipcbox_receive_check(request, args->from);
 	if (ret)
 		return ret;
-	self = ipcbox_request_sender(request, true);
+	self = ipcbox_request_sender(request);
 	if (IS_ERR(self))
 		return PTR_ERR(self);
 	in.from = ipcbox_receive_link(request, args->from, self);

@@ -78,7 +78,7 @@ int ipcbox_do_mailbox_open(struct ipcbox_request *request)
 static struct ipcbox_link *connect_to(struct ipcbox_request *request,
 				      struct ipcbox_mailbox *mailbox)
 {
-	struct ipcbox_sender *sender = ipcbox_request_sender(request, false);
+	struct ipcbox_sender *sender = ipcbox_request_sender(request);
 	struct ipcbox_link *link;
 
 	if (IS_ERR(sender))

@@ -99,7 +99,7 @@ int ipcbox_do_call(struct ipcbox_request *request)
 
 	if (call->priority > IPCBOX_PRIORITY_MAX)
 		return -EINVAL;
-	sender = ipcbox_request_sender(request, false);
+	sender = ipcbox_request_sender(request);
 	if (IS_ERR(sender))
 		return PTR_ERR(sender);
 	err = ipcbox_route_open(&route, request, call->pid, sender);
@@ -151,7 +151,7 @@ int ipcbox_do_reply(struct ipcbox_request *request)
 
 	if (!request->handle->box)
 		return -EBADF;
-	self = ipcbox_request_sender(request, true);
+	self = ipcbox_request_sender(request);
 	if (IS_ERR(self))
 		return PTR_ERR(self);
 	err = give_reply(request, self);
@@ -204,7 +204,7 @@ int ipcbox_do_reply_recv(struct ipcbox_request *request)
 	err = ipcbox_receive_check(request, recv->from);
 	if (err)
 		return err;
-	self = ipcbox_request_sender(request, true);
+	self = ipcbox_request_sender(request);
 	if (IS_ERR(self))
 		return PTR_ERR(self);
 	err = reply_and_receive(request, self);

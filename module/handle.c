@@ -97,11 +97,9 @@ static void close_object(struct ipcbox_handle *handle)
 void ipcbox_handle_destroy(struct ipcbox_handle *handle)
 {
 	struct net *net = handle->ns->net;
-	size_t i;
 
 	close_object(handle);
-	for (i = 0; i < ARRAY_SIZE(handle->senders); i++)
-		ipcbox_sender_forget(&handle->senders[i]);
+	ipcbox_senders_forget(&handle->senders);
 	kfree(handle);
 	/* Last: the namespace may die of it. */
 	put_net(net);

@@ -10,7 +10,7 @@
  * or both, or neither, as they were opened.
  *
  * A handle holds its network namespace. It is changed only before its fd is
- * published, apart from the sender it remembers.
+ * published, apart from the senders it remembers.
  */
 
 #include "call.h"
@@ -46,8 +46,7 @@ enum ipcbox_handle_kind {
 struct ipcbox_handle {
 	enum ipcbox_handle_kind kind;
 	struct ipcbox_ns *ns;
-	/* The last that sent, and that received, over this fd. */
-	struct ipcbox_sender __rcu *senders[2];
+	struct ipcbox_senders senders;	/* that used this fd of late */
 
 	struct ipcbox_box *box;		/* to receive from, or NULL */
 	struct ipcbox_server server;	/* answers for calls received from it */

@@ -228,7 +228,7 @@ int ipcbox_do_recv(struct ipcbox_request *request)
 	err = ipcbox_receive_check(request, recv->from);
 	if (err)
 		return err;
-	self = ipcbox_request_sender(request, true);
+	self = ipcbox_request_sender(request);
 	if (IS_ERR(self))
 		return PTR_ERR(self);
 	err = ipcbox_receive(&reception, self);

@@ -25,16 +25,14 @@ int ipcbox_request_respond(struct ipcbox_request *request, size_t size)
 /**
  * ipcbox_request_sender() - the sender that stands for the caller
  * @request: the command
- * @receiving: whether it receives
  *
  * Return: a sender, to be put, or ERR_PTR(-ENOMEM).
  */
-struct ipcbox_sender *ipcbox_request_sender(struct ipcbox_request *request,
-					    bool receiving)
+struct ipcbox_sender *ipcbox_request_sender(struct ipcbox_request *request)
 {
 	struct ipcbox_handle *handle = request->handle;
 
-	return ipcbox_sender_current(handle->ns, &handle->senders[receiving]);
+	return ipcbox_sender_current(handle->ns, &handle->senders);
 }
 
 /**

@@ -58,8 +58,7 @@ static_assert(sizeof(struct ipcbox_request) ==
 	      offsetofend(struct ipcbox_request, whole));
 
 int ipcbox_request_respond(struct ipcbox_request *request, size_t size);
-struct ipcbox_sender *ipcbox_request_sender(struct ipcbox_request *request,
-					    bool receiving);
+struct ipcbox_sender *ipcbox_request_sender(struct ipcbox_request *request);
 ktime_t ipcbox_request_deadline(u64 deadline);
 
 /*

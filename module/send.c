@@ -39,7 +39,7 @@ int ipcbox_do_send(struct ipcbox_request *request)
 
 	if (send->priority > IPCBOX_PRIORITY_MAX)
 		return -EINVAL;
-	sender = ipcbox_request_sender(request, false);
+	sender = ipcbox_request_sender(request);
 	if (IS_ERR(sender))
 		return PTR_ERR(sender);
 	err = ipcbox_route_open(&route, request, send->pid, sender);

@@ -15,6 +15,12 @@ static bool is_current(const struct ipcbox_sender *sender)
 	       gid_eq(sender->gid, current_egid());
 }
 
+static struct ipcbox_sender __rcu **
+recent_of_current(struct ipcbox_senders *senders)
+{
+	return &senders->recent[(u32)task_tgid_nr(current) % IPCBOX_SENDERS];
+}
+
 static struct ipcbox_sender *sender_create(struct ipcbox_ns *ns)
 {
 	struct ipcbox_account *account;
@@ -40,17 +46,18 @@ static struct ipcbox_sender *sender_create(struct ipcbox_ns *ns)
 /**
  * ipcbox_sender_current() - the sender that stands for the calling process
  * @ns: namespace of the fd
- * @last: the fd's memory of the last sender, which is brought up to date
+ * @senders: the fd's memory of senders, which is brought up to date
  *
  * Return: a sender, to be put, or ERR_PTR(-ENOMEM).
  */
 struct ipcbox_sender *ipcbox_sender_current(struct ipcbox_ns *ns,
-					    struct ipcbox_sender __rcu **last)
+					    struct ipcbox_senders *senders)
 {
+	struct ipcbox_sender __rcu **recent = recent_of_current(senders);
 	struct ipcbox_sender *sender, *old;
 
 	rcu_read_lock();
-	sender = rcu_dereference(*last);
+	sender = rcu_dereference(*recent);
 	if (sender && is_current(sender) && refcount_inc_not_zero(&sender->refs)) {
 		rcu_read_unlock();
 		return sender;
@@ -61,22 +68,26 @@ struct ipcbox_sender *ipcbox_sender_current(struct ipcbox_ns *ns,
 	if (IS_ERR(sender))
 		return sender;
 	ipcbox_sender_hold(sender);
-	old = unrcu_pointer(xchg(last, RCU_INITIALIZER(sender)));
+	old = unrcu_pointer(xchg(recent, RCU_INITIALIZER(sender)));
 	if (old)
 		ipcbox_sender_put(old);
 	return sender;
 }
 
 /**
- * ipcbox_sender_forget() - end an fd's memory of the last sender
- * @last: the memory; nobody uses it any more
+ * ipcbox_senders_forget() - end an fd's memory of senders
+ * @senders: the memory; nobody uses it any more
  */
-void ipcbox_sender_forget(struct ipcbox_sender __rcu **last)
+void ipcbox_senders_forget(struct ipcbox_senders *senders)
 {
-	struct ipcbox_sender *sender = unrcu_pointer(xchg(last, NULL));
+	struct ipcbox_sender *sender;
+	size_t i;
 
-	if (sender)
-		ipcbox_sender_put(sender);
+	for (i = 0; i < IPCBOX_SENDERS; i++) {
+		sender = unrcu_pointer(xchg(&senders->recent[i], NULL));
+		if (sender)
+			ipcbox_sender_put(sender);
+	}
 }
 
 /**

@@ -10,10 +10,10 @@
  * with the same credentials, so a message carries all that in one pointer. Ids
  * are kept as the kernel knows them and translated for each receiver.
  *
- * Each fd remembers the last sender that sent over it, and the last that received:
- * often they are two processes that share it. It is read under RCU; the
- * pid and the account are put with the last reference, the memory after a grace
- * period.
+ * Each fd remembers the senders that used it of late, since the processes of a
+ * family often share one: as many as there are places, each in that of its process.
+ * They are read under RCU; the pid and the account are put with the last reference,
+ * the memory after a grace period.
  */
 
 #include <linux/cred.h>
@@ -35,9 +35,16 @@ struct ipcbox_sender {
 	struct rcu_head rcu;
 };
 
+/* Of one fd. Numbers of processes that were forked in a row differ in the last bits. */
+#define IPCBOX_SENDERS 8
+
+struct ipcbox_senders {
+	struct ipcbox_sender __rcu *recent[IPCBOX_SENDERS];
+};
+
 struct ipcbox_sender *ipcbox_sender_current(struct ipcbox_ns *ns,
-					    struct ipcbox_sender __rcu **last);
-void ipcbox_sender_forget(struct ipcbox_sender __rcu **last);
+					    struct ipcbox_senders *senders);
+void ipcbox_senders_forget(struct ipcbox_senders *senders);
 void ipcbox_sender_free(struct ipcbox_sender *sender);
 
 static inline void ipcbox_sender_put(struct ipcbox_sender *sender)
