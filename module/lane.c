@@ -26,21 +26,18 @@ static bool lane_is_before(struct rb_node *a, const struct rb_node *b)
 			 ipcbox_queue_first(&lane_of(b)->queued));
 }
 
-/* A lane's place depends on its first message: leave before that changes ... */
-static void leave_ready(struct ipcbox_lane *lane)
+/* A lane's place depends on its first message, which has changed. */
+static void renew_place(struct ipcbox_lane *lane)
 {
-	if (RB_EMPTY_NODE(&lane->ready_node))
-		return;
-	rb_erase_cached(&lane->ready_node, &lane->box->ready);
-	RB_CLEAR_NODE(&lane->ready_node);
-}
+	struct rb_node *node = &lane->ready_node;
 
-/* ... and enter again afterwards. */
-static void enter_ready(struct ipcbox_lane *lane)
-{
-	if (lane->box->sole || !lane->messages)
+	if (lane->box->sole)
 		return;
-	rb_add_cached(&lane->ready_node, &lane->box->ready, lane_is_before);
+	if (!RB_EMPTY_NODE(node))
+		rb_erase_cached(node, &lane->box->ready);
+	RB_CLEAR_NODE(node);
+	if (lane->messages)
+		rb_add_cached(node, &lane->box->ready, lane_is_before);
 }
 
 /**
@@ -134,10 +131,10 @@ static void arrive(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
 static void enqueue(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 		    struct ipcbox_wakes *wakes)
 {
-	leave_ready(lane);
 	ipcbox_queue_push(&lane->queued, msg);
 	count_in(lane, msg);
-	enter_ready(lane);
+	if (ipcbox_queue_first(&lane->queued) == msg)
+		renew_place(lane);
 	wakes->readable = true;
 }
 
@@ -151,10 +148,9 @@ void ipcbox_lane_remove_message(struct ipcbox_lane *lane,
 				struct ipcbox_msg *msg,
 				struct ipcbox_wakes *wakes)
 {
-	leave_ready(lane);
 	ipcbox_queue_remove(&lane->queued, msg);
 	count_out(lane, msg);
-	enter_ready(lane);
+	renew_place(lane);
 	wakes->writable = true;
 }
 
@@ -168,10 +164,9 @@ void ipcbox_lane_restore_message(struct ipcbox_lane *lane,
 				 struct ipcbox_msg *msg,
 				 struct ipcbox_wakes *wakes)
 {
-	leave_ready(lane);
 	ipcbox_queue_restore(&lane->queued, msg);
 	count_in(lane, msg);
-	enter_ready(lane);
+	renew_place(lane);
 	wakes->readable = true;
 }
 

@@ -19,7 +19,6 @@
 
 #include "copy.h"
 
-#include <linux/list.h>
 #include <linux/rbtree.h>
 #include <linux/types.h>
 
@@ -30,7 +29,7 @@ struct page;
 struct ipcbox_msg {
 	/* Place in a queue, see queue.h; under the lock of its box. */
 	struct rb_node node;
-	struct list_head peers;
+	struct ipcbox_msg *next, *prev;
 	union {
 		u64 arrival;			/* in a box: order of all its lanes */
 		struct ipcbox_waiter *waiter;	/* not yet: who waits to get it in */

@@ -1,14 +1,61 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "queue.h"
 
+static void ring_init(struct ipcbox_msg *msg)
+{
+	RB_CLEAR_NODE(&msg->node);
+	msg->next = msg;
+	msg->prev = msg;
+}
+
+static bool is_alone(const struct ipcbox_msg *msg)
+{
+	return msg->next == msg;
+}
+
+/* ---- the lower priorities ------------------------------------------------ */
+
+static struct ipcbox_msg *msg_of(struct rb_node *node)
+{
+	return rb_entry(node, struct ipcbox_msg, node);
+}
+
+static bool is_in_tree(const struct ipcbox_msg *msg)
+{
+	return !RB_EMPTY_NODE(&msg->node);
+}
+
+/* The first of all makes way for a more urgent one: no other is before it. */
+static void tree_add_most_urgent(struct rb_root_cached *tree,
+				 struct ipcbox_msg *msg)
+{
+	struct rb_node *parent = rb_first_cached(tree);
+	struct rb_node **link = parent ? &parent->rb_left :
+					 &tree->rb_root.rb_node;
+
+	rb_link_node(&msg->node, parent, link);
+	rb_insert_color_cached(&msg->node, tree, true);
+}
+
+static struct ipcbox_msg *tree_take_most_urgent(struct rb_root_cached *tree)
+{
+	struct rb_node *node = rb_first_cached(tree);
+
+	if (!node)
+		return NULL;
+	rb_erase_cached(node, tree);
+	RB_CLEAR_NODE(node);
+	return msg_of(node);
+}
+
 /*
  * Find the first message with the priority of @msg. If there is none, @msg
  * becomes it.
  */
-static struct ipcbox_msg *find_or_insert(struct ipcbox_queue *queue,
-					 struct ipcbox_msg *msg)
+static struct ipcbox_msg *tree_find_or_insert(struct rb_root_cached *tree,
+					      struct ipcbox_msg *msg)
 {
-	struct rb_node **link = &queue->firsts.rb_root.rb_node;
+	struct rb_node **link = &tree->rb_root.rb_node;
 	struct rb_node *parent = NULL;
 	bool most_urgent = true;
 
@@ -16,7 +63,7 @@ static struct ipcbox_msg *find_or_insert(struct ipcbox_queue *queue,
 		struct ipcbox_msg *first;
 
 		parent = *link;
-		first = rb_entry(parent, struct ipcbox_msg, node);
+		first = msg_of(parent);
 		if (first->priority == msg->priority)
 			return first;
 		if (msg->priority > first->priority) {
@@ -26,37 +73,54 @@ static struct ipcbox_msg *find_or_insert(struct ipcbox_queue *queue,
 			most_urgent = false;
 		}
 	}
-	INIT_LIST_HEAD(&msg->peers);
+	ring_init(msg);
 	rb_link_node(&msg->node, parent, link);
-	rb_insert_color_cached(&msg->node, &queue->firsts, most_urgent);
+	rb_insert_color_cached(&msg->node, tree, most_urgent);
 	return NULL;
 }
 
-static bool is_first(const struct ipcbox_msg *msg)
+/* ---- all ----------------------------------------------------------------- */
+
+/* As tree_find_or_insert(), among all. */
+static struct ipcbox_msg *find_or_insert(struct ipcbox_queue *queue,
+					 struct ipcbox_msg *msg)
 {
-	return !RB_EMPTY_NODE(&msg->node);
+	struct ipcbox_msg *first = queue->first;
+
+	if (first && first->priority == msg->priority)
+		return first;
+	if (first && first->priority > msg->priority)
+		return tree_find_or_insert(&queue->lower, msg);
+	if (first)
+		tree_add_most_urgent(&queue->lower, first);
+	ring_init(msg);
+	queue->first = msg;
+	return NULL;
 }
 
+/* @old was the first of its priority, and @new is now. */
 static void replace_first(struct ipcbox_queue *queue, struct ipcbox_msg *old,
 			  struct ipcbox_msg *new)
 {
-	rb_replace_node_cached(&old->node, &new->node, &queue->firsts);
-	RB_CLEAR_NODE(&old->node);
+	if (queue->first == old) {
+		queue->first = new;
+	} else if (is_in_tree(old)) {
+		rb_replace_node_cached(&old->node, &new->node, &queue->lower);
+		RB_CLEAR_NODE(&old->node);
+	}
 }
 
 /**
- * ipcbox_queue_push() - add a message behind all of its priority
+ * ipcbox_queue_push_slow() - ipcbox_queue_push(), where it is not simple
  * @queue: the queue
  * @msg: a message in no queue
  */
-void ipcbox_queue_push(struct ipcbox_queue *queue, struct ipcbox_msg *msg)
+void ipcbox_queue_push_slow(struct ipcbox_queue *queue, struct ipcbox_msg *msg)
 {
 	struct ipcbox_msg *first = find_or_insert(queue, msg);
 
-	if (!first)
-		return;
-	RB_CLEAR_NODE(&msg->node);
-	list_add_tail(&msg->peers, &first->peers);
+	if (first)
+		ipcbox_ring_insert(msg, first);
 }
 
 /**
@@ -70,36 +134,33 @@ void ipcbox_queue_push(struct ipcbox_queue *queue, struct ipcbox_msg *msg)
 void ipcbox_queue_restore(struct ipcbox_queue *queue, struct ipcbox_msg *msg)
 {
 	struct ipcbox_msg *first = find_or_insert(queue, msg);
-	struct ipcbox_msg *before, *next;
+	struct ipcbox_msg *next;
 
 	if (!first)
 		return;
 	if (msg->arrival < first->arrival) {
-		list_add_tail(&msg->peers, &first->peers);
+		ipcbox_ring_insert(msg, first);
 		replace_first(queue, first, msg);
 		return;
 	}
-	before = first;
-	for (next = list_next_entry(before, peers);
-	     next != first && next->arrival < msg->arrival;
-	     next = list_next_entry(next, peers))
-		before = next;
-	RB_CLEAR_NODE(&msg->node);
-	list_add(&msg->peers, &before->peers);
+	next = first->next;
+	while (next != first && next->arrival < msg->arrival)
+		next = next->next;
+	ipcbox_ring_insert(msg, next);
 }
 
 /**
- * ipcbox_queue_remove() - take a message out
+ * ipcbox_queue_remove_slow() - ipcbox_queue_remove(), where it is not simple
  * @queue: the queue
  * @msg: any message in it
  */
-void ipcbox_queue_remove(struct ipcbox_queue *queue, struct ipcbox_msg *msg)
+void ipcbox_queue_remove_slow(struct ipcbox_queue *queue, struct ipcbox_msg *msg)
 {
-	if (is_first(msg)) {
-		if (list_empty(&msg->peers))
-			rb_erase_cached(&msg->node, &queue->firsts);
-		else
-			replace_first(queue, msg, list_next_entry(msg, peers));
-	}
-	list_del(&msg->peers);
+	if (!is_alone(msg))
+		replace_first(queue, msg, msg->next);
+	else if (msg == queue->first)
+		queue->first = tree_take_most_urgent(&queue->lower);
+	else
+		rb_erase_cached(&msg->node, &queue->lower);
+	ipcbox_ring_remove(msg);
 }

@@ -7,10 +7,11 @@
  *
  * Messages by priority, highest first, then in the order they were pushed.
  *
- * One message of each priority, the first, is in a tree; the others of that
- * priority follow it in a ring through ``peers``. Adding and taking therefore
- * cost no more with many messages queued than with few: the tree has at most
- * one node for each priority in use, and nothing has to be allocated.
+ * The messages of one priority are in a ring. The first message of all is at hand;
+ * the firsts of the lower priorities are in a tree. Adding and taking therefore cost
+ * no more with many messages queued than with few: the tree has at most one node for
+ * each priority in use, and nothing has to be allocated. Where all messages have the
+ * same priority, which is the common case, the tree is empty and never touched.
  *
  * It has no lock of its own; the box that a queue belongs to has.
  */
@@ -18,25 +19,74 @@
 #include "msg.h"
 
 struct ipcbox_queue {
-	struct rb_root_cached firsts;
+	struct ipcbox_msg *first;	/* the next message to take, or NULL */
+	struct rb_root_cached lower;	/* the firsts of the lower priorities */
 };
 
 static inline void ipcbox_queue_init(struct ipcbox_queue *queue)
 {
-	queue->firsts = RB_ROOT_CACHED;
+	queue->first = NULL;
+	queue->lower = RB_ROOT_CACHED;
 }
 
 /* The next message to take, or NULL. */
 static inline struct ipcbox_msg *
 ipcbox_queue_first(const struct ipcbox_queue *queue)
 {
-	struct rb_node *node = rb_first_cached(&queue->firsts);
-
-	return node ? rb_entry(node, struct ipcbox_msg, node) : NULL;
+	return queue->first;
 }
 
-void ipcbox_queue_push(struct ipcbox_queue *queue, struct ipcbox_msg *msg);
+void ipcbox_queue_push_slow(struct ipcbox_queue *queue, struct ipcbox_msg *msg);
+void ipcbox_queue_remove_slow(struct ipcbox_queue *queue, struct ipcbox_msg *msg);
 void ipcbox_queue_restore(struct ipcbox_queue *queue, struct ipcbox_msg *msg);
-void ipcbox_queue_remove(struct ipcbox_queue *queue, struct ipcbox_msg *msg);
+
+/* Of a ring, behind all is in front of the first. */
+static inline void ipcbox_ring_insert(struct ipcbox_msg *msg,
+				      struct ipcbox_msg *before)
+{
+	RB_CLEAR_NODE(&msg->node);
+	msg->next = before;
+	msg->prev = before->prev;
+	before->prev->next = msg;
+	before->prev = msg;
+}
+
+static inline void ipcbox_ring_remove(struct ipcbox_msg *msg)
+{
+	msg->prev->next = msg->next;
+	msg->next->prev = msg->prev;
+}
+
+/**
+ * ipcbox_queue_push() - add a message behind all of its priority
+ * @queue: the queue
+ * @msg: a message in no queue
+ */
+static inline void ipcbox_queue_push(struct ipcbox_queue *queue,
+				     struct ipcbox_msg *msg)
+{
+	struct ipcbox_msg *first = queue->first;
+
+	if (first && first->priority == msg->priority)
+		ipcbox_ring_insert(msg, first);
+	else
+		ipcbox_queue_push_slow(queue, msg);
+}
+
+/**
+ * ipcbox_queue_remove() - take a message out
+ * @queue: the queue
+ * @msg: any message in it
+ */
+static inline void ipcbox_queue_remove(struct ipcbox_queue *queue,
+				       struct ipcbox_msg *msg)
+{
+	if (msg == queue->first && msg->next != msg) {
+		queue->first = msg->next;
+		ipcbox_ring_remove(msg);
+	} else {
+		ipcbox_queue_remove_slow(queue, msg);
+	}
+}
 
 #endif /* _IPCBOX_QUEUE_H */
