@@ -11,26 +11,17 @@
 #include "noinit.h"
 #include "receive.h"
 
+#include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
-#define CHUNK 16U
-
-static_assert(CHUNK <= IPCBOX_WAKES_MAX);
+#define CHUNK IPCBOX_HAND_MAX
 
 static int check_batch(u32 count, u32 entry_size, size_t known)
 {
 	if (!count || count > IPCBOX_BATCH_MAX || entry_size < known)
 		return -EINVAL;
 	return entry_size > PAGE_SIZE ? -E2BIG : 0;
-}
-
-/* An entry as this kernel knows it; what it does not know has to be zero. */
-static int read_entry(void *entry, size_t known, void __user *user, u32 size)
-{
-	if (size != known)
-		return copy_struct_from_user(entry, known, user, size);
-	return ipcbox_copy_from_user(entry, user, known);
 }
 
 /* ---- send ---------------------------------------------------------------- */
@@ -44,32 +35,62 @@ struct outgoing {
 	struct ipcbox_patience patience;
 };
 
-static struct ipcbox_msg *make_message(struct outgoing *out, u32 i)
+static int read_send_entries(const struct outgoing *out,
+			     struct ipcbox_send_entry *entries, u32 count)
 {
-	struct ipcbox_send_entry entry IPCBOX_NOINIT;
-	struct ipcbox_msg *msg;
-	int err;
+	u32 i, size = out->args->entry_size;
+	int err = 0;
 
-	err = read_entry(&entry, sizeof(entry),
-			 out->user + i * out->args->entry_size,
-			 out->args->entry_size);
-	if (err)
-		return ERR_PTR(err);
-	if (entry.priority > IPCBOX_PRIORITY_MAX)
-		return ERR_PTR(-EINVAL);
-	/* Look first whether it is worth to copy it; what counts comes later. */
-	if (entry.len > READ_ONCE(out->lane->box->bounds.max_msgsize))
-		return ERR_PTR(READ_ONCE(out->lane->box->gone) ?: -EMSGSIZE);
-	msg = ipcbox_msg_create(out->sender, u64_to_user_ptr(entry.data),
-				entry.len);
-	if (!IS_ERR(msg)) {
-		msg->tag = entry.tag;
-		msg->priority = entry.priority;
-	}
-	return msg;
+	if (size == sizeof(*entries) && !IS_ENABLED(CONFIG_FAULT_INJECTION_USERCOPY))
+		return ipcbox_gather_from_user(entries, sizeof(*entries), out->user,
+					       size, count);
+	/* What we do not know of an entry has to be zero. */
+	for (i = 0; i < count && !err; i++)
+		err = copy_struct_from_user(&entries[i], sizeof(*entries),
+					    out->user + i * size, size);
+	return err;
 }
 
-static int write_results(struct outgoing *out, u32 count, int err)
+static int check_entry(const struct outgoing *out,
+		       const struct ipcbox_send_entry *entry)
+{
+	const struct ipcbox_box *box = out->lane->box;
+
+	if (entry->priority > IPCBOX_PRIORITY_MAX)
+		return -EINVAL;
+	/* Look first whether it is worth to copy it; what counts comes later. */
+	if (entry->len > READ_ONCE(box->bounds.max_msgsize))
+		return READ_ONCE(box->gone) ?: -EMSGSIZE;
+	return 0;
+}
+
+/* Return: how many of the next few could be made; @err: why not more, or 0. */
+static u32 make_messages(const struct outgoing *out, struct ipcbox_msg **msgs,
+			 u32 count, int *err)
+{
+	struct ipcbox_send_entry entries[CHUNK] IPCBOX_NOINIT;
+	int failed = 0;
+	u32 good;
+
+	*err = read_send_entries(out, entries, count);
+	if (*err) {
+		/* Perhaps only a later one is bad: go on one by one. */
+		count = 1;
+		*err = read_send_entries(out, entries, count);
+	}
+	if (*err)
+		return 0;
+	for (good = 0; good < count; good++) {
+		failed = check_entry(out, &entries[good]);
+		if (failed)
+			break;
+	}
+	good = ipcbox_msg_create_many(out->sender, entries, msgs, good, err);
+	*err = *err ?: failed;
+	return good;
+}
+
+static int write_results(const struct outgoing *out, u32 count, int err)
 {
 	struct ipcbox_send_entry __user *entry;
 	u32 i;
@@ -90,20 +111,14 @@ static int write_results(struct outgoing *out, u32 count, int err)
 static u32 send_chunk(struct outgoing *out, bool first, int *err)
 {
 	struct ipcbox_msg *msgs[CHUNK] IPCBOX_NOINIT;
-	u32 made, sent, count = min(out->left, CHUNK);
-	int failed = 0;
+	u32 made, sent;
+	int failed;
 
-	for (made = 0; made < count; made++) {
-		msgs[made] = make_message(out, made);
-		if (IS_ERR(msgs[made])) {
-			failed = PTR_ERR(msgs[made]);
-			break;
-		}
-	}
+	made = make_messages(out, msgs, min(out->left, CHUNK), &failed);
 	sent = ipcbox_box_send_many(out->lane, msgs, made, &out->patience, err);
 	*err = *err ?: failed;
-	for (count = sent; count < made; count++)
-		ipcbox_msg_free(msgs[count]);
+	if (sent < made)
+		ipcbox_msg_free_many(msgs + sent, made - sent);
 
 	/* Of a command that fails as a whole nothing is written. */
 	if (sent || !first) {
@@ -170,97 +185,131 @@ struct incoming {
 	struct ipcbox_patience patience;
 };
 
-static int write_entry(struct ipcbox_recv_entry __user *user,
-		       struct ipcbox_recv_entry *entry,
-		       const struct ipcbox_waiter *receiver)
+/* Who sent, as the receiver sees them: often the same for many in a row. */
+struct origin {
+	const struct ipcbox_sender *sender;
+	s32 pid;
+	u32 uid;
+	u32 gid;
+};
+
+static void find_origin(struct origin *origin, const struct ipcbox_sender *sender)
 {
-	struct ipcbox_recv recv IPCBOX_NOINIT;
+	if (sender == origin->sender)
+		return;
+	origin->sender = sender;
+	origin->pid = pid_vnr(sender->pid);
+	origin->uid = ipcbox_sender_uid(sender);
+	origin->gid = ipcbox_sender_gid(sender);
+}
+
+/* The payload, then what is told of it. */
+static int deliver(struct ipcbox_recv_entry __user *user, void __user *data,
+		   const struct ipcbox_waiter *receiver, struct origin *origin)
+{
+	const struct ipcbox_msg *msg = receiver->msg;
+	struct ipcbox_recv_entry entry IPCBOX_NOINIT;
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	ipcbox_receive_describe(&recv, receiver);
-	entry->len = recv.len;
-	entry->tag = recv.tag;
-	entry->seq = recv.seq;
-	entry->call = recv.call;
-	entry->pid = recv.pid;
-	entry->uid = recv.uid;
-	entry->gid = recv.gid;
-	entry->priority = recv.priority;
-	entry->room = recv.room;
-	entry->result = 0;
-	if (ipcbox_msg_copy_out(receiver->payload, u64_to_user_ptr(entry->data)) ||
-	    ipcbox_copy_to_user(&user->len, &entry->len,
-				sizeof(*entry) -
-					offsetof(struct ipcbox_recv_entry, len)))
+	if (ipcbox_msg_copy_out(receiver->payload, data))
 		return -EFAULT;
-	return 0;
+	find_origin(origin, msg->sender);
+	entry.len = msg->len;
+	entry.tag = msg->tag;
+	entry.seq = msg->seq;
+	entry.call = msg->is_call ? msg->arrival : 0;
+	entry.pid = origin->pid;
+	entry.uid = origin->uid;
+	entry.gid = origin->gid;
+	entry.priority = msg->priority;
+	entry.room = receiver->room;
+	entry.result = 0;
+	return ipcbox_copy_to_user(&user->len, &entry.len,
+				   sizeof(entry) -
+					   offsetof(struct ipcbox_recv_entry, len));
 }
 
-static int read_entries(struct incoming *in, struct ipcbox_recv_entry *entries,
-			u32 count)
+static int read_room(struct ipcbox_room *room, void __user *user, u32 size)
 {
-	u32 i, size = in->args->entry_size;
+	struct ipcbox_recv_entry entry IPCBOX_NOINIT;
 	int err;
 
-	for (i = 0; i < count; i++) {
-		err = read_entry(&entries[i], sizeof(entries[i]),
-				 in->user + i * size, size);
-		if (err)
-			return err;
-	}
-	return 0;
+	/* What we do not know of an entry has to be zero. */
+	err = copy_struct_from_user(&entry, sizeof(entry), user, size);
+	if (!err)
+		*room = (struct ipcbox_room){ entry.data, entry.capacity };
+	return err;
 }
 
-static void put_back(struct ipcbox_hand *hands, u32 count)
+static int read_rooms(const struct incoming *in, struct ipcbox_room *rooms, u32 count)
 {
-	struct ipcbox_waiter receiver = {};
+	u32 i, size = in->args->entry_size;
+	int err = 0;
+
+	if (size == sizeof(struct ipcbox_recv_entry) &&
+	    !IS_ENABLED(CONFIG_FAULT_INJECTION_USERCOPY))
+		return ipcbox_gather_from_user(rooms, sizeof(*rooms), in->user, size,
+					       count);
+	for (i = 0; i < count && !err; i++)
+		err = read_room(&rooms[i], in->user + i * size, size);
+	return err;
+}
+
+static void put_back(const struct ipcbox_hand *hand, u32 from)
+{
+	struct ipcbox_waiter receiver = { .lane = hand->lane };
 	u32 i;
 
-	for (i = 0; i < count; i++) {
-		receiver.msg = hands[i].msg;
-		receiver.lane = hands[i].lane;
+	for (i = from; i < hand->count; i++) {
+		receiver.msg = hand->msgs[i];
 		ipcbox_box_restore(&receiver);
 	}
 }
 
+static void go_on(struct incoming *in, u32 count)
+{
+	in->user += count * in->args->entry_size;
+	in->left -= count;
+}
+
 /* Take what is there and easy. Return: how many were delivered. */
-static u32 receive_ready(struct incoming *in, struct ipcbox_recv_entry *entries,
+static u32 receive_ready(struct incoming *in, const struct ipcbox_room *rooms,
 			 u32 count, int *err)
 {
-	struct ipcbox_hand hands[CHUNK] IPCBOX_NOINIT;
+	struct ipcbox_hand hand IPCBOX_NOINIT;
 	struct ipcbox_waiter receiver = {};
-	u32 i, taken;
+	struct origin origin = {};
+	u32 i;
 
-	taken = ipcbox_box_take_many(in->request->handle->box,
-				     in->from ? &in->from->lane : NULL, entries,
-				     hands, count);
-	for (i = 0; i < taken; i++) {
-		receiver.msg = hands[i].msg;
-		receiver.payload = hands[i].msg;
-		receiver.lane = hands[i].lane;
-		*err = write_entry(in->user + i * in->args->entry_size,
-				   &entries[i], &receiver);
-		if (*err) {
-			put_back(hands + i, taken - i);
-			break;
-		}
-		ipcbox_box_accept(&receiver);
+	ipcbox_box_take_many(in->request->handle->box,
+			     in->from ? &in->from->lane : NULL, rooms, count,
+			     &hand);
+	if (!hand.count)
+		return 0;
+	for (i = 0; i < hand.count && !*err; i++) {
+		receiver.msg = hand.msgs[i];
+		receiver.payload = hand.msgs[i];
+		*err = deliver(in->user + i * in->args->entry_size,
+			       u64_to_user_ptr(rooms[i].data), &receiver, &origin);
 	}
-	in->user += i * in->args->entry_size;
-	in->left -= i;
+	if (*err)
+		put_back(&hand, --i);
+	ipcbox_box_accept_many(&hand, i);
+	go_on(in, i);
 	return i;
 }
 
 /* Take one, whatever it is, and wait for it if need be. */
-static int receive_one(struct incoming *in, struct ipcbox_recv_entry *entry)
+static int receive_one(struct incoming *in, const struct ipcbox_room *room)
 {
 	struct ipcbox_recv_entry __user *user = in->user;
 	struct ipcbox_waiter receiver IPCBOX_NOINIT;
 	union ipcbox_small small IPCBOX_NOINIT;
+	struct origin origin = {};
 	int err;
 
-	ipcbox_receive_prepare(&receiver, &small, in->request, entry->capacity,
+	ipcbox_receive_prepare(&receiver, &small, in->request, room->capacity,
 			       in->from);
 	err = ipcbox_box_take(in->request->handle->box,
 			      in->from ? in->from->pid : NULL, &receiver,
@@ -269,35 +318,34 @@ static int receive_one(struct incoming *in, struct ipcbox_recv_entry *entry)
 		err = -EFAULT;
 	if (err)
 		return err;
-	err = write_entry(user, entry, &receiver);
+	err = deliver(user, u64_to_user_ptr(room->data), &receiver, &origin);
 	if (err) {
 		ipcbox_box_restore(&receiver);
 		return err;
 	}
 	ipcbox_box_accept(&receiver);
-	in->user += in->args->entry_size;
-	in->left--;
+	go_on(in, 1);
 	return 0;
 }
 
 /* The next few. Return: how many; @err: why not more, or 0. */
 static u32 receive_chunk(struct incoming *in, int *err)
 {
-	struct ipcbox_recv_entry entries[CHUNK] IPCBOX_NOINIT;
+	struct ipcbox_room rooms[CHUNK] IPCBOX_NOINIT;
 	u32 received, count = min(in->left, CHUNK);
 
-	*err = read_entries(in, entries, count);
+	*err = read_rooms(in, rooms, count);
 	if (*err) {
 		/* Perhaps only a later one is bad: go on one by one. */
 		count = 1;
-		*err = read_entries(in, entries, count);
+		*err = read_rooms(in, rooms, count);
 	}
 	if (*err)
 		return 0;
-	received = receive_ready(in, entries, count, err);
+	received = receive_ready(in, rooms, count, err);
 	if (received || *err)
 		return received;
-	*err = receive_one(in, entries);
+	*err = receive_one(in, &rooms[0]);
 	return *err ? 0 : 1;
 }
 

@@ -153,16 +153,14 @@ static unsigned int send_at_once(struct ipcbox_lane *lane,
 {
 	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 	struct ipcbox_box *box = lane->box;
-	unsigned int i = 0;
+	unsigned int sent = 0;
 
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&box->lock);
-	while (i < count && !ipcbox_wakes_full(&wakes) && !box->gone &&
-	       msgs[i]->len <= box->bounds.max_msgsize &&
-	       ipcbox_lane_may_enter(lane, msgs[i]))
-		ipcbox_lane_add_message(lane, msgs[i++], &wakes);
+	if (!box->gone)
+		sent = ipcbox_lane_add_messages(lane, msgs, count, &wakes);
 	ipcbox_lane_settle_and_unlock(lane, &wakes);
-	return i;
+	return sent;
 }
 
 /**
@@ -299,58 +297,36 @@ int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
 	return take_and_unlock(box, peer, receiver, patience, &wakes);
 }
 
-/* Whether the next message of a lane can be taken together with others. */
-static bool is_easy(struct ipcbox_lane *lane, u64 capacity)
-{
-	const struct ipcbox_msg *msg = ipcbox_queue_first(&lane->queued);
-
-	/* A call needs room on the stack of its receiver. */
-	return msg && !msg->is_call && msg->len <= capacity;
-}
-
 /**
  * ipcbox_box_take_many() - take messages out of a box, those that are there
  * @box: the box, held by the caller
  * @from: the lane to take from, or NULL
- * @entries: in: the capacities
- * @hands: out: the messages and their lanes, as of ipcbox_box_take()
- * @count: how many at most
+ * @rooms: the capacities
+ * @count: how many at most, up to %IPCBOX_HAND_MAX
+ * @hand: out: the messages; to be accepted or restored as those of ipcbox_box_take()
  *
- * Calls, and what is too long, are left for ipcbox_box_take().
- *
- * Return: how many were taken.
+ * Calls, and what is too long, are left for ipcbox_box_take(), which also tells of
+ * the end of the box. A lane is settled before another is gone to: next time.
  */
-unsigned int ipcbox_box_take_many(struct ipcbox_box *box,
-				  struct ipcbox_lane *from,
-				  const struct ipcbox_recv_entry *entries,
-				  struct ipcbox_hand *hands, unsigned int count)
+void ipcbox_box_take_many(struct ipcbox_box *box, struct ipcbox_lane *from,
+			  const struct ipcbox_room *rooms, unsigned int count,
+			  struct ipcbox_hand *hand)
 {
-	struct ipcbox_lane *lane, *last = NULL;
-	struct ipcbox_waiter receiver IPCBOX_NOINIT;
 	struct ipcbox_wakes wakes IPCBOX_NOINIT;
-	unsigned int i;
+	struct ipcbox_lane *lane;
 
+	hand->count = 0;
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&box->lock);
-	/* Of the end of the box ipcbox_box_take() tells. */
-	for (i = 0; i < count && !box->gone; i++) {
-		lane = from ?: ipcbox_lane_first_ready(box);
-		if (!lane || !is_easy(lane, entries[i].capacity))
-			break;
-		/* A lane is settled before we go to another: that is for next time. */
-		if (last && last != lane)
-			break;
-		last = lane;
-		receiver.capacity = entries[i].capacity;
-		ipcbox_lane_take_message(lane, &receiver, &wakes);
-		hands[i].msg = receiver.msg;
-		hands[i].lane = lane;
-	}
-	if (last)
-		ipcbox_lane_settle_and_unlock(last, &wakes);
-	else
+	lane = from ?: ipcbox_lane_first_ready(box);
+	if (box->gone || !lane) {
 		spin_unlock(&box->lock);
-	return i;
+		return;
+	}
+	hand->lane = lane;
+	hand->count = ipcbox_lane_take_messages(lane, !from, rooms, hand->msgs,
+						count, &wakes);
+	ipcbox_lane_settle_and_unlock(lane, &wakes);
 }
 
 static int reply_under_lock(struct ipcbox_box *box,
@@ -423,10 +399,10 @@ int ipcbox_box_reply_and_take(struct ipcbox_box *box, u64 *number,
 }
 
 /* From here on the lane may be freed, if it is one of a mailbox. */
-static void let_go(struct ipcbox_lane *lane)
+static void let_go(struct ipcbox_lane *lane, unsigned int count)
 {
 	/* Pairs with the acquire in ipcbox_lane_is_idle(). */
-	(void)atomic_dec_return_release(&lane->in_hand);
+	(void)atomic_sub_return_release(count, &lane->in_hand);
 }
 
 /* Of a call that a receiver had in its hand, what is its own. */
@@ -446,11 +422,31 @@ void ipcbox_box_accept(struct ipcbox_waiter *receiver)
 	struct ipcbox_msg *msg = receiver->msg;
 
 	trace_ipcbox_receive(receiver->lane->id, msg);
-	let_go(receiver->lane);
+	let_go(receiver->lane, 1);
 	if (msg->is_call)
 		free_hand(receiver);
 	else
 		ipcbox_msg_free(msg);
+}
+
+static void trace_receive(const struct ipcbox_hand *hand, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; trace_ipcbox_receive_enabled() && i < count; i++)
+		trace_ipcbox_receive(hand->lane->id, hand->msgs[i]);
+}
+
+/**
+ * ipcbox_box_accept_many() - messages that were taken together reached their receiver
+ * @hand: of ipcbox_box_take_many()
+ * @count: how many of them did, from the first on; they are gone afterwards
+ */
+void ipcbox_box_accept_many(struct ipcbox_hand *hand, unsigned int count)
+{
+	trace_receive(hand, count);
+	let_go(hand->lane, count);
+	ipcbox_msg_free_many(hand->msgs, count);
 }
 
 static void restore_call(struct ipcbox_lane *lane,
@@ -506,7 +502,7 @@ void ipcbox_box_restore(struct ipcbox_waiter *receiver)
 		restore_call(lane, receiver);
 	else
 		restore_message(lane, receiver->msg);
-	let_go(lane);
+	let_go(lane, 1);
 }
 
 /* ---- attributes ---------------------------------------------------------- */

@@ -46,6 +46,14 @@
 #include <linux/wait.h>
 #include <linux/ipcbox.h>
 
+/* Where a message may go: the part of struct ipcbox_recv_entry that is read. */
+struct ipcbox_room {
+	u64 data;
+	u64 capacity;
+};
+
+static_assert(offsetof(struct ipcbox_recv_entry, len) == sizeof(struct ipcbox_room));
+
 /* Limits of each lane of a box. */
 struct ipcbox_bounds {
 	u32 max_messages;
@@ -111,16 +119,19 @@ unsigned int ipcbox_box_send_many(struct ipcbox_lane *lane,
 				  const struct ipcbox_patience *patience,
 				  int *err);
 
-/* A message that was taken, and over which lane. */
+/* Messages of one lane that were taken together, none of them a call. */
+#define IPCBOX_HAND_MAX 16U
+
 struct ipcbox_hand {
-	struct ipcbox_msg *msg;
 	struct ipcbox_lane *lane;
+	unsigned int count;
+	struct ipcbox_msg *msgs[IPCBOX_HAND_MAX];
 };
 
-unsigned int ipcbox_box_take_many(struct ipcbox_box *box,
-				  struct ipcbox_lane *from,
-				  const struct ipcbox_recv_entry *entries,
-				  struct ipcbox_hand *hands, unsigned int count);
+void ipcbox_box_take_many(struct ipcbox_box *box, struct ipcbox_lane *from,
+			  const struct ipcbox_room *rooms, unsigned int count,
+			  struct ipcbox_hand *hand);
+void ipcbox_box_accept_many(struct ipcbox_hand *hand, unsigned int count);
 int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
 		    struct ipcbox_waiter *receiver,
 		    const struct ipcbox_patience *patience);

@@ -27,17 +27,21 @@ static bool lane_is_before(struct rb_node *a, const struct rb_node *b)
 }
 
 /* A lane's place depends on its first message, which has changed. */
-static void renew_place(struct ipcbox_lane *lane)
+static void renew_place_among_others(struct ipcbox_lane *lane)
 {
 	struct rb_node *node = &lane->ready_node;
 
-	if (lane->box->sole)
-		return;
 	if (!RB_EMPTY_NODE(node))
 		rb_erase_cached(node, &lane->box->ready);
 	RB_CLEAR_NODE(node);
 	if (lane->messages)
 		rb_add_cached(node, &lane->box->ready, lane_is_before);
+}
+
+static __always_inline void renew_place(struct ipcbox_lane *lane)
+{
+	if (!lane->box->sole)
+		renew_place_among_others(lane);
 }
 
 /**
@@ -59,7 +63,7 @@ struct ipcbox_lane *ipcbox_lane_first_ready(const struct ipcbox_box *box)
 /* ---- room ---------------------------------------------------------------- */
 
 /* An empty lane takes any message, so none can wait for ever. */
-static bool has_room(const struct ipcbox_lane *lane, u64 len)
+static __always_inline bool has_room(const struct ipcbox_lane *lane, u64 len)
 {
 	const struct ipcbox_bounds *bounds = &lane->box->bounds;
 
@@ -116,7 +120,7 @@ static void count_out(struct ipcbox_lane *lane, const struct ipcbox_msg *msg)
 }
 
 /* From here on the message is in the box: number it. */
-static void arrive(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
+static __always_inline void arrive(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
 {
 	msg->seq = ++lane->sent;
 	msg->arrival = ++lane->box->arrivals;
@@ -128,7 +132,7 @@ static void arrive(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
 	}
 }
 
-static void enqueue(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
+static __always_inline void enqueue(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 		    struct ipcbox_wakes *wakes)
 {
 	ipcbox_queue_push(&lane->queued, msg);
@@ -136,6 +140,16 @@ static void enqueue(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 	if (ipcbox_queue_first(&lane->queued) == msg)
 		renew_place(lane);
 	wakes->readable = true;
+}
+
+static __always_inline void dequeue(struct ipcbox_lane *lane,
+				    struct ipcbox_msg *msg,
+				    struct ipcbox_wakes *wakes)
+{
+	ipcbox_queue_remove(&lane->queued, msg);
+	count_out(lane, msg);
+	renew_place(lane);
+	wakes->writable = true;
 }
 
 /**
@@ -148,10 +162,7 @@ void ipcbox_lane_remove_message(struct ipcbox_lane *lane,
 				struct ipcbox_msg *msg,
 				struct ipcbox_wakes *wakes)
 {
-	ipcbox_queue_remove(&lane->queued, msg);
-	count_out(lane, msg);
-	renew_place(lane);
-	wakes->writable = true;
+	dequeue(lane, msg, wakes);
 }
 
 /**
@@ -303,7 +314,7 @@ int ipcbox_lane_take_message(struct ipcbox_lane *lane,
 		taker->needed = msg->len;
 		return -EMSGSIZE;
 	}
-	ipcbox_lane_remove_message(lane, msg, wakes);
+	dequeue(lane, msg, wakes);
 	hand_over(lane, taker, msg);
 	return 0;
 }
@@ -328,6 +339,69 @@ void ipcbox_lane_add_message(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 	} else {
 		enqueue(lane, msg, wakes);
 	}
+}
+
+/**
+ * ipcbox_lane_add_messages() - accept messages, as long as the next may enter
+ * @lane: the lane
+ * @msgs: the messages
+ * @count: how many
+ * @wakes: whom to wake; empty
+ *
+ * Return: how many were accepted, from the first on.
+ */
+unsigned int ipcbox_lane_add_messages(struct ipcbox_lane *lane,
+				      struct ipcbox_msg **msgs,
+				      unsigned int count,
+				      struct ipcbox_wakes *wakes)
+{
+	u32 max = lane->box->bounds.max_msgsize;
+	unsigned int i;
+
+	for (i = 0; i < count && !ipcbox_wakes_full(wakes); i++) {
+		if (msgs[i]->len > max || !ipcbox_lane_may_enter(lane, msgs[i]))
+			break;
+		ipcbox_lane_add_message(lane, msgs[i], wakes);
+	}
+	return i;
+}
+
+/* Can the next message be taken together with others? */
+static bool is_easy(const struct ipcbox_msg *msg, u64 capacity)
+{
+	/* A call needs room on the stack of its receiver. */
+	return msg && !msg->is_call && msg->len <= capacity;
+}
+
+/**
+ * ipcbox_lane_take_messages() - take messages, as long as there is one that is easy
+ * @lane: the lane
+ * @in_turn: only while it has the next message of its box
+ * @rooms: the capacities
+ * @msgs: out: the messages
+ * @count: how many at most
+ * @wakes: notes that there may be room
+ *
+ * Return: how many were taken. They are in the hand of the caller.
+ */
+unsigned int ipcbox_lane_take_messages(struct ipcbox_lane *lane, bool in_turn,
+				       const struct ipcbox_room *rooms,
+				       struct ipcbox_msg **msgs,
+				       unsigned int count,
+				       struct ipcbox_wakes *wakes)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		if (in_turn && ipcbox_lane_first_ready(lane->box) != lane)
+			break;
+		msgs[i] = ipcbox_queue_first(&lane->queued);
+		if (!is_easy(msgs[i], rooms[i].capacity))
+			break;
+		dequeue(lane, msgs[i], wakes);
+	}
+	atomic_add(i, &lane->in_hand);
+	return i;
 }
 
 /* ---- settling ------------------------------------------------------------ */

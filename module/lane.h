@@ -18,6 +18,10 @@ bool ipcbox_lane_may_enter(const struct ipcbox_lane *lane,
 
 void ipcbox_lane_add_message(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 			     struct ipcbox_wakes *wakes);
+unsigned int ipcbox_lane_add_messages(struct ipcbox_lane *lane,
+				      struct ipcbox_msg **msgs,
+				      unsigned int count,
+				      struct ipcbox_wakes *wakes);
 void ipcbox_lane_restore_message(struct ipcbox_lane *lane,
 				 struct ipcbox_msg *msg,
 				 struct ipcbox_wakes *wakes);
@@ -32,6 +36,11 @@ struct ipcbox_waiter *ipcbox_lane_first_taker(struct list_head *takers);
 int ipcbox_lane_take_message(struct ipcbox_lane *lane,
 			     struct ipcbox_waiter *taker,
 			     struct ipcbox_wakes *wakes);
+unsigned int ipcbox_lane_take_messages(struct ipcbox_lane *lane, bool in_turn,
+				       const struct ipcbox_room *rooms,
+				       struct ipcbox_msg **msgs,
+				       unsigned int count,
+				       struct ipcbox_wakes *wakes);
 
 void ipcbox_lane_count_drop(struct ipcbox_lane *lane);
 void ipcbox_lane_drop(struct ipcbox_lane *lane, struct ipcbox_msg *msg);

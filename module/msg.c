@@ -9,6 +9,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/ipcbox.h>
 
 /* Payload of a message from the cache: the most common size, nothing wasted. */
 #define SMALL_MAX 64U
@@ -58,6 +59,13 @@ static unsigned long footprint(u32 len)
 	return HEADER + max(len, SMALL_MAX);
 }
 
+static void msg_set(struct ipcbox_msg *msg, struct ipcbox_sender *sender, u32 len)
+{
+	msg->sender = sender;
+	msg->len = len;
+	msg->is_call = false;
+}
+
 static struct ipcbox_msg *msg_alloc(u32 len)
 {
 	u32 pages = page_count_of(len);
@@ -71,17 +79,22 @@ static struct ipcbox_msg *msg_alloc(u32 len)
 			IPCBOX_GFP);
 }
 
-static void msg_release(struct ipcbox_msg *msg)
+/* Of one that is not from the cache. */
+static void release_long(struct ipcbox_msg *msg)
 {
 	u32 i, pages = page_count_of(msg->len);
 
-	if (msg->len <= SMALL_MAX) {
-		kmem_cache_free(small_cache, msg);
-		return;
-	}
 	for (i = 0; i < pages && msg->pages[i]; i++)
 		__free_page(msg->pages[i]);
 	kvfree(msg);
+}
+
+static void msg_release(struct ipcbox_msg *msg)
+{
+	if (msg->len <= SMALL_MAX)
+		kmem_cache_free(small_cache, msg);
+	else
+		release_long(msg);
 }
 
 static u32 bytes_in_page(const struct ipcbox_msg *msg, u32 page)
@@ -144,10 +157,7 @@ struct ipcbox_msg *ipcbox_msg_create(struct ipcbox_sender *sender,
 					footprint(len));
 		return ERR_PTR(-ENOMEM);
 	}
-	msg->sender = ipcbox_sender_hold(sender);
-	msg->len = len;
-	msg->is_call = false;
-
+	msg_set(msg, ipcbox_sender_hold(sender), len);
 	err = msg_fill(msg, data);
 	if (err) {
 		ipcbox_msg_free(msg);
@@ -195,6 +205,148 @@ void ipcbox_msg_free(struct ipcbox_msg *msg)
 	ipcbox_sender_put(sender);
 }
 
+/* ---- many ---------------------------------------------------------------- */
+
+static bool are_small(const struct ipcbox_send_entry *entries, unsigned int count)
+{
+	while (count--)
+		if (entries[count].len > SMALL_MAX)
+			return false;
+	return true;
+}
+
+/* All or none. Return: whether there is memory for them. */
+static bool alloc_small(struct ipcbox_sender *sender, struct ipcbox_msg **msgs,
+			unsigned int count)
+{
+	unsigned long bytes = count * footprint(SMALL_MAX);
+
+	if (ipcbox_account_charge(sender->account, IPCBOX_BYTES, bytes))
+		return false;
+	if (kmem_cache_alloc_bulk(small_cache, IPCBOX_GFP, count, (void **)msgs)) {
+		ipcbox_sender_hold_many(sender, count);
+		return true;
+	}
+	ipcbox_account_uncharge(sender->account, IPCBOX_BYTES, bytes);
+	return false;
+}
+
+static void set_from_entry(struct ipcbox_msg *msg,
+			   const struct ipcbox_send_entry *entry)
+{
+	msg->tag = entry->tag;
+	msg->priority = entry->priority;
+}
+
+/* Return: how many could be filled; the others are freed. */
+static unsigned int fill_small(struct ipcbox_sender *sender,
+			       const struct ipcbox_send_entry *entries,
+			       struct ipcbox_msg **msgs, unsigned int count)
+{
+	const struct ipcbox_send_entry *entry;
+	unsigned int i, filled;
+
+	for (filled = 0; filled < count; filled++) {
+		entry = &entries[filled];
+		msg_set(msgs[filled], sender, entry->len);
+		set_from_entry(msgs[filled], entry);
+		if (ipcbox_copy_from_user(msgs[filled]->data,
+					  u64_to_user_ptr(entry->data), entry->len))
+			break;
+	}
+	if (filled == count)
+		return count;
+	for (i = filled; i < count; i++)
+		msg_set(msgs[i], sender, entries[i].len);
+	ipcbox_msg_free_many(msgs + filled, count - filled);
+	return filled;
+}
+
+/**
+ * ipcbox_msg_create_many() - make messages with payloads from user memory
+ * @sender: who sends them; each takes a reference of its own
+ * @entries: what they are; the lengths are not above %IPCBOX_MSGSIZE_MAX
+ * @msgs: out: the messages, with tag and priority
+ * @count: how many
+ * @err: out, if not all could be made: why
+ *
+ * Short ones are charged and allocated together. Where that fails a few of them may
+ * still be possible, so they are then made one by one.
+ *
+ * Return: how many were made, from the first on.
+ * Context: may sleep.
+ */
+unsigned int ipcbox_msg_create_many(struct ipcbox_sender *sender,
+				    const struct ipcbox_send_entry *entries,
+				    struct ipcbox_msg **msgs,
+				    unsigned int count, int *err)
+{
+	unsigned int made;
+
+	if (are_small(entries, count) && alloc_small(sender, msgs, count)) {
+		made = fill_small(sender, entries, msgs, count);
+		*err = made < count ? -EFAULT : 0;
+		return made;
+	}
+	for (made = 0; made < count; made++) {
+		msgs[made] = ipcbox_msg_create(sender,
+					       u64_to_user_ptr(entries[made].data),
+					       entries[made].len);
+		if (IS_ERR(msgs[made])) {
+			*err = PTR_ERR(msgs[made]);
+			break;
+		}
+		set_from_entry(msgs[made], &entries[made]);
+	}
+	return made;
+}
+
+/* What @count messages of one sender had. */
+static void give_back(struct ipcbox_sender *sender, unsigned int count,
+		      unsigned long bytes)
+{
+	ipcbox_account_uncharge(sender->account, IPCBOX_BYTES, bytes);
+	ipcbox_sender_put_many(sender, count);
+}
+
+/**
+ * ipcbox_msg_free_many() - free messages and give back what they were charged
+ * @msgs: the messages, in no queue; the array is overwritten
+ * @count: how many
+ *
+ * Those of one sender, and those from the cache, are best in a row.
+ */
+void ipcbox_msg_free_many(struct ipcbox_msg **msgs, unsigned int count)
+{
+	struct ipcbox_sender *sender = NULL;
+	unsigned int i, of_sender = 0, small = 0;
+	unsigned long bytes = 0;
+
+	for (i = 0; i < count; i++) {
+		struct ipcbox_msg *msg = msgs[i];
+
+		if (msg->sender != sender) {
+			if (sender)
+				give_back(sender, of_sender, bytes);
+			sender = msg->sender;
+			of_sender = 0;
+			bytes = 0;
+		}
+		of_sender++;
+		bytes += footprint(msg->len);
+		if (msg->len <= SMALL_MAX)
+			msgs[small++] = msg;
+		else
+			release_long(msg);
+	}
+	if (small)
+		kmem_cache_free_bulk(small_cache, small, (void **)msgs);
+	if (sender)
+		give_back(sender, of_sender, bytes);
+}
+
+/* ---- on the stack -------------------------------------------------------- */
+
 /**
  * ipcbox_small_init() - make a message on the stack
  * @small: the message
@@ -215,9 +367,7 @@ int ipcbox_small_init(union ipcbox_small *small, struct ipcbox_sender *sender,
 {
 	struct ipcbox_msg *msg = &small->msg;
 
-	msg->sender = sender;
-	msg->len = len;
-	msg->is_call = false;
+	msg_set(msg, sender, len);
 	*payload = NULL;
 	if (len > IPCBOX_SMALL_MAX) {
 		*payload = ipcbox_msg_create(sender, data, len);

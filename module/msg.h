@@ -22,6 +22,7 @@
 #include <linux/rbtree.h>
 #include <linux/types.h>
 
+struct ipcbox_send_entry;
 struct ipcbox_sender;
 struct ipcbox_waiter;
 struct page;
@@ -75,6 +76,13 @@ static inline int ipcbox_msg_copy_out(const struct ipcbox_msg *msg,
 }
 
 void ipcbox_msg_free(struct ipcbox_msg *msg);
+
+/* Several at once, as ipcbox_msg_create() and ipcbox_msg_free() do with one. */
+unsigned int ipcbox_msg_create_many(struct ipcbox_sender *sender,
+				    const struct ipcbox_send_entry *entries,
+				    struct ipcbox_msg **msgs,
+				    unsigned int count, int *err);
+void ipcbox_msg_free_many(struct ipcbox_msg **msgs, unsigned int count);
 
 int ipcbox_small_init(union ipcbox_small *small, struct ipcbox_sender *sender,
 		      const void __user *data, u32 len,

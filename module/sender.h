@@ -47,10 +47,16 @@ struct ipcbox_sender *ipcbox_sender_current(struct ipcbox_ns *ns,
 void ipcbox_senders_forget(struct ipcbox_senders *senders);
 void ipcbox_sender_free(struct ipcbox_sender *sender);
 
+static inline void ipcbox_sender_put_many(struct ipcbox_sender *sender,
+					  unsigned int count)
+{
+	if (refcount_sub_and_test(count, &sender->refs))
+		ipcbox_sender_free(sender);
+}
+
 static inline void ipcbox_sender_put(struct ipcbox_sender *sender)
 {
-	if (refcount_dec_and_test(&sender->refs))
-		ipcbox_sender_free(sender);
+	ipcbox_sender_put_many(sender, 1);
 }
 
 /*
@@ -78,6 +84,12 @@ ipcbox_sender_hold(struct ipcbox_sender *sender)
 {
 	refcount_inc(&sender->refs);
 	return sender;
+}
+
+static inline void ipcbox_sender_hold_many(struct ipcbox_sender *sender,
+					   unsigned int count)
+{
+	refcount_add(count, &sender->refs);
 }
 
 #endif /* _IPCBOX_SENDER_H */
