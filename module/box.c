@@ -100,7 +100,7 @@ static int wait_for_room(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 	spin_unlock(&lane->box->lock);
 
 	trace_ipcbox_block(lane->id, IPCBOX_SENDING);
-	ret = ipcbox_wait(&sender, patience, NULL, false);
+	ret = ipcbox_wait(&sender, patience, NULL);
 	ret = ret ? leave_as_sender(lane, msg, &sender, ret) : sender.result;
 	trace_ipcbox_wake(lane->id, IPCBOX_SENDING, ret);
 
@@ -222,7 +222,7 @@ static int wait_for_message(struct ipcbox_box *box, struct pid *peer,
 	ipcbox_wake(wakes);
 
 	trace_ipcbox_block(id, IPCBOX_RECEIVING);
-	ret = ipcbox_wait(receiver, patience, peer, wakes->woke);
+	ret = ipcbox_wait(receiver, patience, peer);
 	ret = ret ? leave_as_receiver(box, receiver, ret) : receiver->result;
 	trace_ipcbox_wake(id, IPCBOX_RECEIVING, ret);
 

@@ -217,7 +217,7 @@ static int submit_and_wait(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 	ipcbox_lane_settle_and_unlock(lane, &wakes);
 
 	trace_ipcbox_block(lane->id, IPCBOX_CALLING);
-	ret = ipcbox_wait(&call->waiter, patience, NULL, wakes.woke);
+	ret = ipcbox_wait(&call->waiter, patience, NULL);
 	ret = ret ? give_up(lane, call, ret) : call->waiter.result;
 	trace_ipcbox_wake(lane->id, IPCBOX_CALLING, ret);
 	return ret;

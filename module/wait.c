@@ -24,10 +24,40 @@ void ipcbox_waiter_finish(struct ipcbox_waiter *waiter, int result,
 	smp_store_release(&waiter->done, true);	/* pair 1 in wait.h */
 }
 
+/*
+ * Who woke somebody last to run on the same processor, and how often it had been
+ * switched out by then. No more than a hint: the task is only compared.
+ */
+struct waker {
+	const struct task_struct *task;
+	unsigned long switches;
+};
+
+static DEFINE_PER_CPU(struct waker, last_waker);
+
+static unsigned long switches_of_current(void)
+{
+	return current->nvcsw + current->nivcsw;
+}
+
+static void note_waker(void)
+{
+	this_cpu_write(last_waker.task, current);
+	this_cpu_write(last_waker.switches, switches_of_current());
+}
+
+/* Has the caller woken somebody who has had no chance to run since? Asked once. */
+static bool is_waker(void)
+{
+	if (this_cpu_read(last_waker.task) != current)
+		return false;
+	this_cpu_write(last_waker.task, NULL);
+	return this_cpu_read(last_waker.switches) == switches_of_current();
+}
+
 /**
  * ipcbox_wake() - wake the tasks whose waiters were finished
- * @wakes: the tasks; empty afterwards, and tells whether one of them was asleep and
- *	is to run on this processor
+ * @wakes: the tasks; empty afterwards
  *
  * Context: no lock of a box.
  */
@@ -39,7 +69,7 @@ void ipcbox_wake(struct ipcbox_wakes *wakes)
 		bool slept = wake_up_process(wakes->tasks[i]); /* pair 2 in wait.h */
 
 		if (slept && task_cpu(wakes->tasks[i]) == raw_smp_processor_id())
-			wakes->woke = true;
+			note_waker();
 		put_task_struct(wakes->tasks[i]);
 	}
 	wakes->count = 0;
@@ -95,24 +125,23 @@ static int wait_until_done(struct ipcbox_waiter *waiter,
  * @waiter: the waiter, on its list
  * @patience: until when
  * @peer: a process whose end ends the wait, or NULL
- * @woke: whether the caller has just woken somebody who may end the wait
  *
  * Return: 0: it is done. -ERESTARTSYS, -ETIMEDOUT, -EPIPE: it was not done when
  * the signal, the deadline or the end of @peer was seen; it may be by now.
  */
 int ipcbox_wait(struct ipcbox_waiter *waiter,
-		const struct ipcbox_patience *patience, struct pid *peer,
-		bool woke)
+		const struct ipcbox_patience *patience, struct pid *peer)
 {
 	struct wait_queue_entry exit_entry;
 	int ret;
 
 	/*
-	 * Let the one run first that we have woken on this processor, if the
-	 * scheduler finds that fair, and stay awake: if it does what we wait for, we
-	 * need not fall asleep and be woken. (On another processor it runs anyway.)
+	 * Let the one run first that we have woken on this processor, now or in an
+	 * earlier call, if the scheduler finds that fair, and stay awake: if it does
+	 * what we wait for, we need not fall asleep and be woken. (On another
+	 * processor it runs anyway.)
 	 */
-	if (woke)
+	if (is_waker())
 		schedule();
 	/* Where poll() on a pidfd waits too: woken when the process ends. */
 	if (peer) {

@@ -80,7 +80,6 @@ struct ipcbox_waiter {
 
 struct ipcbox_wakes {
 	unsigned int count;
-	bool woke;			/* out: one that slept, to run here */
 	bool readable;			/* poll: a message was queued */
 	bool writable;			/* poll: there may be room, or fewer wait */
 	struct task_struct *tasks[IPCBOX_WAKES_MAX];
@@ -90,7 +89,6 @@ struct ipcbox_wakes {
 static inline void ipcbox_wakes_init(struct ipcbox_wakes *wakes)
 {
 	wakes->count = 0;
-	wakes->woke = false;
 	wakes->readable = false;
 	wakes->writable = false;
 }
@@ -109,8 +107,7 @@ static inline void ipcbox_waiter_init(struct ipcbox_waiter *waiter)
 void ipcbox_waiter_finish(struct ipcbox_waiter *waiter, int result,
 			  struct ipcbox_wakes *wakes);
 int ipcbox_wait(struct ipcbox_waiter *waiter,
-		const struct ipcbox_patience *patience, struct pid *peer,
-		bool woke);
+		const struct ipcbox_patience *patience, struct pid *peer);
 void ipcbox_wake(struct ipcbox_wakes *wakes);
 bool ipcbox_process_ended(struct pid *pid);
 
