@@ -90,11 +90,11 @@ static const struct command *find_command(unsigned int cmd)
 	return commands[nr].cmd == cmd ? &commands[nr] : NULL;
 }
 
-/* Read the struct of a command and check what is the same for all. */
-static int read_struct(struct ipcbox_request *request, const struct command *command)
+/* Also of a program that was compiled with another size of it than this kernel. */
+static int read_any_size(struct ipcbox_request *request,
+			   const struct command *command)
 {
 	u32 user_size;
-	int err;
 
 	if (get_user(user_size, (u32 __user *)request->user))
 		return -EFAULT;
@@ -103,13 +103,21 @@ static int read_struct(struct ipcbox_request *request, const struct command *com
 	if (user_size > PAGE_SIZE)
 		return -E2BIG;
 	request->user_size = user_size;
-	/* Structs are whole words; most programs were compiled with this one. */
-	if (user_size == command->size)
-		err = ipcbox_copy_from_user(&request->whole, request->user,
-					    user_size);
-	else
-		err = copy_struct_from_user(&request->whole, command->size,
-					    request->user, user_size);
+	return copy_struct_from_user(&request->whole, command->size, request->user,
+				     user_size);
+}
+
+/* Read the struct of a command and check what is the same for all. */
+static int read_struct(struct ipcbox_request *request, const struct command *command)
+{
+	int err = 0;
+
+	/* Mostly it has the size that we know; whole words, as all are. */
+	request->user_size = command->size;
+	if (IS_ENABLED(CONFIG_FAULT_INJECTION_USERCOPY) ||
+	    ipcbox_copy_from_user(&request->whole, request->user, command->size) ||
+	    request->size != command->size)
+		err = read_any_size(request, command);
 	if (err)
 		return err;
 	return request->flags & ~command->flags ? -EINVAL : 0;

@@ -447,28 +447,23 @@ static void settle(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
 }
 
 /* Under the lock of the box, after a change of it. */
-static bool has_pollers(struct wait_queue_head *queue)
+static bool has_pollers(const struct wait_queue_head *queue)
 {
 	/*
 	 * No barrier is missing: a poller is on the queue before it takes the
 	 * lock to look. If it had the lock before us it is seen here; if after,
 	 * it sees what we did.
 	 */
-	return waitqueue_active(queue);
+	return !list_empty(&queue->head);
 }
 
-/**
- * ipcbox_lane_settle_and_unlock() - settle a lane, drop the lock, wake whom it concerns
- * @lane: the lane, held by the caller
- * @wakes: whom else to wake; empty afterwards
- */
-void ipcbox_lane_settle_and_unlock(struct ipcbox_lane *lane,
+/* With more work to do than to unlock. */
+static void settle_and_unlock_slow(struct ipcbox_lane *lane,
 				   struct ipcbox_wakes *wakes)
 	__releases(&lane->box->lock)
 {
 	struct ipcbox_box *box = lane->box;
 
-	lockdep_assert_held(&box->lock);
 	for (;;) {
 		bool readable, writable, again;
 
@@ -491,4 +486,30 @@ void ipcbox_lane_settle_and_unlock(struct ipcbox_lane *lane,
 		cond_resched();
 		spin_lock(&box->lock);
 	}
+}
+
+/* Nobody waits, for a message or for room, and nobody polls. */
+static bool is_lonely(const struct ipcbox_lane *lane)
+{
+	return list_empty(&lane->takers) && list_empty(&lane->box->takers) &&
+	       !ipcbox_queue_first(&lane->blocked) &&
+	       !has_pollers(&lane->box->readable) && !has_pollers(&lane->writable);
+}
+
+/**
+ * ipcbox_lane_settle_and_unlock() - settle a lane, drop the lock, wake whom it concerns
+ * @lane: the lane, held by the caller
+ * @wakes: whom else to wake; empty afterwards
+ */
+void ipcbox_lane_settle_and_unlock(struct ipcbox_lane *lane,
+				   struct ipcbox_wakes *wakes)
+	__releases(&lane->box->lock)
+{
+	lockdep_assert_held(&lane->box->lock);
+	if (!is_lonely(lane)) {
+		settle_and_unlock_slow(lane, wakes);
+		return;
+	}
+	spin_unlock(&lane->box->lock);
+	ipcbox_wake(wakes);
 }

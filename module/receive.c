@@ -159,19 +159,22 @@ void ipcbox_receive_prepare(struct ipcbox_waiter *receiver,
 	receiver->from = from ? &from->lane : NULL;
 	receiver->server = &request->handle->server;
 	receiver->small = small;
+	receiver->room = 0;
 }
 
+/* @self: who stands for the caller; NULL: it does not wait. */
 static int receive_from(struct ipcbox_reception *reception,
 			struct ipcbox_link *from, struct ipcbox_sender *self)
 {
 	struct ipcbox_recv *recv = reception->recv;
-	struct ipcbox_patience patience =
-		ipcbox_request_patience(reception->request, recv->deadline,
-					recv->flags, self);
+	struct ipcbox_patience patience = { .nonblock = true };
 	struct ipcbox_waiter receiver IPCBOX_NOINIT;
 	union ipcbox_small small IPCBOX_NOINIT;
 	int err;
 
+	if (self)
+		patience = ipcbox_request_patience(reception->request, recv->deadline,
+						   recv->flags, self);
 	ipcbox_receive_prepare(&receiver, &small, reception->request,
 			       recv->capacity, from);
 	err = take(reception, from ? from->pid : NULL, &receiver, &patience);
@@ -214,13 +217,15 @@ int ipcbox_receive(struct ipcbox_reception *reception,
 
 int ipcbox_do_recv(struct ipcbox_request *request)
 {
+	struct ipcbox_recv __user *user = request->user;
 	struct ipcbox_recv *recv = &request->recv;
+	/* What is told begins behind this field. */
 	struct ipcbox_reception reception = {
 		.request = request,
 		.recv = recv,
-		.answer = recv,
-		.to = request->user,
-		.size = min(request->user_size, sizeof(*recv)),
+		.answer = &recv->from,
+		.to = &user->from,
+		.size = sizeof(*recv) - offsetof(struct ipcbox_recv, from),
 	};
 	struct ipcbox_sender *self;
 	int err;
@@ -228,6 +233,12 @@ int ipcbox_do_recv(struct ipcbox_request *request)
 	err = ipcbox_receive_check(request, recv->from);
 	if (err)
 		return err;
+	/* For what is there nobody waits, and so nobody is charged. */
+	if (!recv->from && READ_ONCE(request->handle->box->messages)) {
+		err = receive_from(&reception, NULL, NULL);
+		if (err != -EAGAIN)
+			return err;
+	}
 	self = ipcbox_request_sender(request);
 	if (IS_ERR(self))
 		return PTR_ERR(self);

@@ -147,38 +147,30 @@ static int open_link(struct ipcbox_route *route, struct ipcbox_request *request,
 }
 
 /**
- * ipcbox_route_open() - where a command sends to
+ * ipcbox_route_open_named() - ipcbox_route_open(), where the fd has no lane or the
+ *	command names a process
  * @route: out; to be closed
  * @request: the command
- * @pid: the process that it names, on the control fd
+ * @pid: the process that it names, or 0
  * @sender: who stands for the caller
  *
  * Return: 0, -EBADF, -EINVAL, or as for ipcbox_mailbox_connect().
  */
-int ipcbox_route_open(struct ipcbox_route *route, struct ipcbox_request *request,
-		      s32 pid, struct ipcbox_sender *sender)
+int ipcbox_route_open_named(struct ipcbox_route *route,
+			    struct ipcbox_request *request, s32 pid,
+			    struct ipcbox_sender *sender)
 {
-	struct ipcbox_handle *handle = request->handle;
-
-	if (handle->kind == IPCBOX_HANDLE_CONTROL)
+	if (request->handle->kind == IPCBOX_HANDLE_CONTROL)
 		return open_link(route, request, pid, sender);
-	if (pid)
-		return -EINVAL;
-	if (!handle->lane)
-		return -EBADF;
-	route->lane = handle->lane;
-	route->link = NULL;
-	return 0;
+	return pid ? -EINVAL : -EBADF;
 }
 
 /**
- * ipcbox_route_close() - end the use of a route
+ * ipcbox_route_close_link() - ipcbox_route_close(), of a route by pid
  * @route: from ipcbox_route_open()
  */
-void ipcbox_route_close(struct ipcbox_route *route)
+void ipcbox_route_close_link(struct ipcbox_route *route)
 {
-	if (!route->link)
-		return;
 	ipcbox_link_put(&route->mailbox->links, route->link);
 	ipcbox_mailbox_put(route->mailbox);
 }

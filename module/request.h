@@ -95,8 +95,38 @@ struct ipcbox_route {
 	struct ipcbox_link *link;
 };
 
-int ipcbox_route_open(struct ipcbox_route *route, struct ipcbox_request *request,
-		      s32 pid, struct ipcbox_sender *sender);
-void ipcbox_route_close(struct ipcbox_route *route);
+int ipcbox_route_open_named(struct ipcbox_route *route,
+			    struct ipcbox_request *request, s32 pid,
+			    struct ipcbox_sender *sender);
+void ipcbox_route_close_link(struct ipcbox_route *route);
+
+/**
+ * ipcbox_route_open() - where a command sends to
+ * @route: out; to be closed
+ * @request: the command
+ * @pid: the process that it names, on the control fd
+ * @sender: who stands for the caller
+ *
+ * Return: 0, -EBADF, -EINVAL, or as for ipcbox_mailbox_connect().
+ */
+static inline int ipcbox_route_open(struct ipcbox_route *route,
+				    struct ipcbox_request *request, s32 pid,
+				    struct ipcbox_sender *sender)
+{
+	route->lane = request->handle->lane;
+	route->link = NULL;
+	return route->lane && !pid ? 0 :
+	       ipcbox_route_open_named(route, request, pid, sender);
+}
+
+/**
+ * ipcbox_route_close() - end the use of a route
+ * @route: from ipcbox_route_open()
+ */
+static inline void ipcbox_route_close(struct ipcbox_route *route)
+{
+	if (route->link)
+		ipcbox_route_close_link(route);
+}
 
 #endif /* _IPCBOX_REQUEST_H */

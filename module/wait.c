@@ -56,12 +56,12 @@ static bool is_waker(void)
 }
 
 /**
- * ipcbox_wake() - wake the tasks whose waiters were finished
+ * ipcbox_wake_all() - wake the tasks whose waiters were finished
  * @wakes: the tasks; empty afterwards
  *
  * Context: no lock of a box.
  */
-void ipcbox_wake(struct ipcbox_wakes *wakes)
+void ipcbox_wake_all(struct ipcbox_wakes *wakes)
 {
 	unsigned int i;
 

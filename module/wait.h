@@ -98,17 +98,29 @@ static inline bool ipcbox_wakes_full(const struct ipcbox_wakes *wakes)
 	return wakes->count == IPCBOX_WAKES_MAX;
 }
 
-/* Of the current task, on its stack; a receiver fills in its part afterwards. */
+/*
+ * Of the current task, on its stack. The result is written when it is done, and a
+ * receiver fills in its part afterwards.
+ */
 static inline void ipcbox_waiter_init(struct ipcbox_waiter *waiter)
 {
-	*waiter = (struct ipcbox_waiter){ .task = current };
+	waiter->task = current;
+	waiter->done = false;
 }
 
 void ipcbox_waiter_finish(struct ipcbox_waiter *waiter, int result,
 			  struct ipcbox_wakes *wakes);
 int ipcbox_wait(struct ipcbox_waiter *waiter,
 		const struct ipcbox_patience *patience, struct pid *peer);
-void ipcbox_wake(struct ipcbox_wakes *wakes);
+void ipcbox_wake_all(struct ipcbox_wakes *wakes);
+
+/* Mostly there is nobody. */
+static inline void ipcbox_wake(struct ipcbox_wakes *wakes)
+{
+	if (wakes->count)
+		ipcbox_wake_all(wakes);
+}
+
 bool ipcbox_process_ended(struct pid *pid);
 
 #endif /* _IPCBOX_WAIT_H */

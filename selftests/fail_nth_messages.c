@@ -350,9 +350,8 @@ TEST_F_TIMEOUT(fail, recv_from_port, SWEEP_LIMIT)
 		s->len = payloads[i].len;
 		ASSERT_TRUE(send_both(s));
 		act.what = payloads[i].received;
-		/* The struct in and out; the sender that stands for the receiver. */
+		/* The struct in and out. */
 		act.points[FAIL_COPY] = 2 + payloads[i].copies;
-		act.points[FAIL_SLAB] = 1;
 		sweep(_metadata, s, &act);
 		EXPECT_EQ(0, recv_data(s->other, s));
 		EXPECT_TRUE(data_is_whole(s));
@@ -376,7 +375,7 @@ TEST_F_TIMEOUT(fail, recv_of_too_long_a_message, SWEEP_LIMIT)
 	static const struct act act = {
 		.what = "RECV of more than there is room for",
 		.fine = -EMSGSIZE,
-		.points = { [FAIL_SLAB] = 1, [FAIL_COPY] = 2 },
+		.points = { [FAIL_COPY] = 2 },
 		.prepare = open_port_to_receive,
 		.run = run_recv_short,
 		.settle = len_is_told,
