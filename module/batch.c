@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The commands that send and receive many messages at once: a few at a time, so that
- * what is prepared lies on the stack, and a lock is held for short.
+ * The commands that send and receive many messages at once: as many at a time that
+ * what is prepared fits on the stack, and the lock is held for short.
  */
 #include "commands.h"
 
@@ -90,16 +90,31 @@ static u32 make_messages(const struct outgoing *out, struct ipcbox_msg **msgs,
 	return good;
 }
 
+static int write_successes(const struct outgoing *out, u32 count)
+{
+	struct ipcbox_send_entry __user *entry;
+	u32 i, size = out->args->entry_size;
+
+	if (!user_write_access_begin(out->user, (size_t)count * size))
+		return -EFAULT;
+	for (i = 0; i < count; i++) {
+		entry = out->user + i * size;
+		unsafe_put_user(0, &entry->result, fault);
+	}
+	user_write_access_end();
+	return 0;
+
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
 static int write_results(const struct outgoing *out, u32 count, int err)
 {
 	struct ipcbox_send_entry __user *entry;
-	u32 i;
 
-	for (i = 0; i < count; i++) {
-		entry = out->user + i * out->args->entry_size;
-		if (put_user(0, &entry->result))
-			return -EFAULT;
-	}
+	if (write_successes(out, count))
+		return -EFAULT;
 	entry = out->user + count * out->args->entry_size;
 	/* The command is not restarted: part of it is done. */
 	if (err == -ERESTARTSYS)
@@ -204,8 +219,9 @@ static void find_origin(struct origin *origin, const struct ipcbox_sender *sende
 }
 
 /* The payload, then what is told of it. */
-static int deliver(struct ipcbox_recv_entry __user *user, void __user *data,
-		   const struct ipcbox_waiter *receiver, struct origin *origin)
+static __always_inline int
+deliver(struct ipcbox_recv_entry __user *user, void __user *data,
+	const struct ipcbox_waiter *receiver, struct origin *origin)
 {
 	const struct ipcbox_msg *msg = receiver->msg;
 	struct ipcbox_recv_entry entry IPCBOX_NOINIT;
@@ -346,7 +362,9 @@ static u32 receive_chunk(struct incoming *in, int *err)
 	if (received || *err)
 		return received;
 	*err = receive_one(in, &rooms[0]);
-	return *err ? 0 : 1;
+	if (*err)
+		return 0;
+	return count > 1 ? 1 + receive_ready(in, rooms + 1, count - 1, err) : 1;
 }
 
 static int receive_all(struct incoming *in)

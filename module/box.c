@@ -324,8 +324,8 @@ void ipcbox_box_take_many(struct ipcbox_box *box, struct ipcbox_lane *from,
 		return;
 	}
 	hand->lane = lane;
-	hand->count = ipcbox_lane_take_messages(lane, !from, rooms, hand->msgs,
-						count, &wakes);
+	hand->count = ipcbox_lane_take_messages(lane, !from && !box->sole, rooms,
+						hand->msgs, count, &wakes);
 	ipcbox_lane_settle_and_unlock(lane, &wakes);
 }
 

@@ -120,7 +120,7 @@ unsigned int ipcbox_box_send_many(struct ipcbox_lane *lane,
 				  int *err);
 
 /* Messages of one lane that were taken together, none of them a call. */
-#define IPCBOX_HAND_MAX 16U
+#define IPCBOX_HAND_MAX 32U
 
 struct ipcbox_hand {
 	struct ipcbox_lane *lane;

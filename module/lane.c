@@ -319,14 +319,8 @@ int ipcbox_lane_take_message(struct ipcbox_lane *lane,
 	return 0;
 }
 
-/**
- * ipcbox_lane_add_message() - accept a message that may enter
- * @lane: the lane
- * @msg: queued, or handed to a receiver who waits
- * @wakes: whom to wake; empty
- */
-void ipcbox_lane_add_message(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
-			     struct ipcbox_wakes *wakes)
+static __always_inline void add(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
+				struct ipcbox_wakes *wakes)
 {
 	struct ipcbox_waiter *taker = lane->messages ? NULL : next_taker(lane);
 
@@ -339,6 +333,18 @@ void ipcbox_lane_add_message(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 	} else {
 		enqueue(lane, msg, wakes);
 	}
+}
+
+/**
+ * ipcbox_lane_add_message() - accept a message that may enter
+ * @lane: the lane
+ * @msg: queued, or handed to a receiver who waits
+ * @wakes: whom to wake; empty
+ */
+void ipcbox_lane_add_message(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
+			     struct ipcbox_wakes *wakes)
+{
+	add(lane, msg, wakes);
 }
 
 /**
@@ -361,7 +367,7 @@ unsigned int ipcbox_lane_add_messages(struct ipcbox_lane *lane,
 	for (i = 0; i < count && !ipcbox_wakes_full(wakes); i++) {
 		if (msgs[i]->len > max || !ipcbox_lane_may_enter(lane, msgs[i]))
 			break;
-		ipcbox_lane_add_message(lane, msgs[i], wakes);
+		add(lane, msgs[i], wakes);
 	}
 	return i;
 }

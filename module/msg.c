@@ -16,8 +16,6 @@
 #define HEADER offsetof(struct ipcbox_msg, data)
 #define INLINE_MAX ((u32)(PAGE_SIZE - HEADER))
 
-static struct kmem_cache *small_cache;
-
 /**
  * ipcbox_msg_init() - make the cache for small messages
  *
@@ -28,12 +26,9 @@ int ipcbox_msg_init(void)
 	/* The memory that an idle queue costs is a promise; keep it in sight. */
 	BUILD_BUG_ON(IS_ENABLED(CONFIG_64BIT) && HEADER > 80);
 
-	small_cache = kmem_cache_create_usercopy("ipcbox_msg",
-						 HEADER + SMALL_MAX,
-						 __alignof__(struct ipcbox_msg),
-						 SLAB_ACCOUNT, HEADER,
-						 SMALL_MAX, NULL);
-	return small_cache ? 0 : -ENOMEM;
+	return ipcbox_spare_init_cache(HEADER + SMALL_MAX,
+				       __alignof__(struct ipcbox_msg), HEADER,
+				       SMALL_MAX);
 }
 
 /**
@@ -41,7 +36,7 @@ int ipcbox_msg_init(void)
  */
 void ipcbox_msg_deinit(void)
 {
-	kmem_cache_destroy(small_cache);
+	ipcbox_spare_deinit_cache();
 }
 
 static u32 page_count_of(u32 len)
@@ -66,12 +61,12 @@ static void msg_set(struct ipcbox_msg *msg, struct ipcbox_sender *sender, u32 le
 	msg->is_call = false;
 }
 
-static struct ipcbox_msg *msg_alloc(u32 len)
+static struct ipcbox_msg *msg_alloc(struct ipcbox_sender *sender, u32 len)
 {
 	u32 pages = page_count_of(len);
 
 	if (len <= SMALL_MAX)
-		return kmem_cache_alloc(small_cache, IPCBOX_GFP);
+		return ipcbox_spares_alloc(&sender->spares);
 	if (!pages)
 		return kmalloc(HEADER + len, IPCBOX_GFP);
 	/* The pointers must be clear: freeing stops at the first missing page. */
@@ -92,7 +87,7 @@ static void release_long(struct ipcbox_msg *msg)
 static void msg_release(struct ipcbox_msg *msg)
 {
 	if (msg->len <= SMALL_MAX)
-		kmem_cache_free(small_cache, msg);
+		ipcbox_spares_free(&msg->sender->spares, msg);
 	else
 		release_long(msg);
 }
@@ -151,7 +146,7 @@ struct ipcbox_msg *ipcbox_msg_create(struct ipcbox_sender *sender,
 	if (err)
 		return ERR_PTR(err);
 
-	msg = msg_alloc(len);
+	msg = msg_alloc(sender, len);
 	if (!msg) {
 		ipcbox_account_uncharge(sender->account, IPCBOX_BYTES,
 					footprint(len));
@@ -223,7 +218,7 @@ static bool alloc_small(struct ipcbox_sender *sender, struct ipcbox_msg **msgs,
 
 	if (ipcbox_account_charge(sender->account, IPCBOX_BYTES, bytes))
 		return false;
-	if (kmem_cache_alloc_bulk(small_cache, IPCBOX_GFP, count, (void **)msgs)) {
+	if (ipcbox_spares_alloc_many(&sender->spares, (void **)msgs, count)) {
 		ipcbox_sender_hold_many(sender, count);
 		return true;
 	}
@@ -301,48 +296,41 @@ unsigned int ipcbox_msg_create_many(struct ipcbox_sender *sender,
 	return made;
 }
 
-/* What @count messages of one sender had. */
-static void give_back(struct ipcbox_sender *sender, unsigned int count,
-		      unsigned long bytes)
+/* Those of the first one's sender, as far as they are in a row. Return: how many. */
+static unsigned int free_row(struct ipcbox_msg **msgs, unsigned int count)
 {
-	ipcbox_account_uncharge(sender->account, IPCBOX_BYTES, bytes);
-	ipcbox_sender_put_many(sender, count);
-}
-
-/**
- * ipcbox_msg_free_many() - free messages and give back what they were charged
- * @msgs: the messages, in no queue; the array is overwritten
- * @count: how many
- *
- * Those of one sender, and those from the cache, are best in a row.
- */
-void ipcbox_msg_free_many(struct ipcbox_msg **msgs, unsigned int count)
-{
-	struct ipcbox_sender *sender = NULL;
-	unsigned int i, of_sender = 0, small = 0;
+	struct ipcbox_sender *sender = msgs[0]->sender;
+	unsigned int i, small = 0;
 	unsigned long bytes = 0;
 
 	for (i = 0; i < count; i++) {
 		struct ipcbox_msg *msg = msgs[i];
 
-		if (msg->sender != sender) {
-			if (sender)
-				give_back(sender, of_sender, bytes);
-			sender = msg->sender;
-			of_sender = 0;
-			bytes = 0;
-		}
-		of_sender++;
+		if (msg->sender != sender)
+			break;
 		bytes += footprint(msg->len);
 		if (msg->len <= SMALL_MAX)
 			msgs[small++] = msg;
 		else
 			release_long(msg);
 	}
-	if (small)
-		kmem_cache_free_bulk(small_cache, small, (void **)msgs);
-	if (sender)
-		give_back(sender, of_sender, bytes);
+	ipcbox_spares_free_many(&sender->spares, (void **)msgs, small);
+	ipcbox_account_uncharge(sender->account, IPCBOX_BYTES, bytes);
+	ipcbox_sender_put_many(sender, i);
+	return i;
+}
+
+/**
+ * ipcbox_msg_free_many() - free messages and give back what they were charged
+ * @msgs: the messages, in no queue; the array is overwritten
+ * @count: how many
+ */
+void ipcbox_msg_free_many(struct ipcbox_msg **msgs, unsigned int count)
+{
+	unsigned int done = 0;
+
+	while (done < count)
+		done += free_row(msgs + done, count - done);
 }
 
 /* ---- on the stack -------------------------------------------------------- */

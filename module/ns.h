@@ -18,6 +18,7 @@
  *     box->lock          a spinlock: held for short, and never over a user copy
  *
  *   ns->accounts.xa_lock   a spinlock: within one of the first two, or alone
+ *   spares->lock           a spinlock: alone, see spare.h
  *
  * No two of the mutexes are held together. Sleepers and pollers are woken after
  * box->lock is dropped.

@@ -40,6 +40,7 @@ static struct ipcbox_sender *sender_create(struct ipcbox_ns *ns)
 	sender->gid = current_egid();
 	sender->pid = get_pid(task_tgid(current));
 	sender->account = account;
+	ipcbox_spares_init(&sender->spares);
 	return sender;
 }
 
@@ -96,6 +97,7 @@ void ipcbox_senders_forget(struct ipcbox_senders *senders)
  */
 void ipcbox_sender_free(struct ipcbox_sender *sender)
 {
+	ipcbox_spares_deinit(&sender->spares);
 	ipcbox_account_put(sender->account);
 	put_pid(sender->pid);
 	kfree_rcu(sender, rcu);

@@ -8,13 +8,16 @@
  * Who sent a message: process, effective user and group, and the account that
  * pays for it. One is shared by all messages that a process sends over one fd
  * with the same credentials, so a message carries all that in one pointer. Ids
- * are kept as the kernel knows them and translated for each receiver.
+ * are kept as the kernel knows them and translated for each receiver. The memory of
+ * its short messages is kept with it, see spare.h.
  *
  * Each fd remembers the senders that used it of late, since the processes of a
  * family often share one: as many as there are places, each in that of its process.
  * They are read under RCU; the pid and the account are put with the last reference,
  * the memory after a grace period.
  */
+
+#include "spare.h"
 
 #include <linux/cred.h>
 #include <linux/rcupdate.h>
@@ -32,6 +35,7 @@ struct ipcbox_sender {
 	kgid_t gid;
 	struct pid *pid;		/* of the thread group */
 	struct ipcbox_account *account;
+	struct ipcbox_spares spares;	/* of its messages */
 	struct rcu_head rcu;
 };
 
