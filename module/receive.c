@@ -233,8 +233,11 @@ int ipcbox_do_recv(struct ipcbox_request *request)
 	err = ipcbox_receive_check(request, recv->from);
 	if (err)
 		return err;
-	/* For what is there nobody waits, and so nobody is charged. */
-	if (!recv->from && READ_ONCE(request->handle->box->messages)) {
+	/*
+	 * For what is there nobody waits, and so nobody is charged. It may be gone
+	 * when we look under the lock.
+	 */
+	if (!recv->from && data_race(READ_ONCE(request->handle->box->messages))) {
 		err = receive_from(&reception, NULL, NULL);
 		if (err != -EAGAIN)
 			return err;

@@ -110,7 +110,7 @@ void *ipcbox_spares_alloc(struct ipcbox_spares *spares)
 	void *object;
 
 	/* The cache has its own short ways: the lock is only for a spare. */
-	if (READ_ONCE(spares->first) && take_spares(spares, &object, 1))
+	if (data_race(READ_ONCE(spares->first)) && take_spares(spares, &object, 1))
 		return object;
 	return kmem_cache_alloc(cache, IPCBOX_GFP);
 }

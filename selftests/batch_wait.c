@@ -155,6 +155,30 @@ TEST_F(batch_wait, waiters_above_the_limit_end_a_send_in_the_middle)
 	EXPECT_EQ(4, messages_of(self->port));
 }
 
+/* Short messages are charged together; when that is too much, one by one. */
+TEST_F(batch_wait, bytes_above_the_limit_end_a_send_in_the_middle)
+{
+	struct ipcbox_query before, after;
+	__u64 one;
+
+	ASSERT_EQ(0, box_query(self->control, &before));
+	ASSERT_EQ(0, send_tag(self->port, 1));
+	ASSERT_EQ(0, box_query(self->control, &after));
+	one = after.bytes.used - before.bytes.used;
+	ASSERT_EQ(1, recv_tag(self->port));
+
+	ASSERT_EQ(0, write_number(SYSCTL("user_bytes"), 3 * one - 1));
+	EXPECT_EQ(2, command(self->port, IPCBOX_SEND_BATCH, &self->send));
+	EXPECT_SENT(2, -ENOBUFS);
+	EXPECT_EQ(2, messages_of(self->port));
+	ASSERT_EQ(0, box_query(self->control, &after));
+	EXPECT_EQ(before.bytes.used + 2 * one, after.bytes.used);
+
+	EXPECT_EQ(2, command(self->port, IPCBOX_RECV_BATCH, &self->recv));
+	ASSERT_EQ(0, box_query(self->control, &after));
+	EXPECT_EQ(before.bytes.used, after.bytes.used);
+}
+
 static int send_all(void *arg)
 {
 	__u64 tags[FEW];
@@ -203,6 +227,22 @@ TEST_F(batch_wait, receive_waits_for_the_first_and_takes_what_is_there)
 	}
 	EXPECT_EQ(-EAGAIN, self->in[got].result);
 	EXPECT_EQ(UNTOLD, self->in[got + 1].result);
+}
+
+TEST_F(batch_wait, receive_that_waited_ends_at_a_bad_pointer)
+{
+	self->in[1].data = 0;
+	START_RECV();
+	ASSERT_TRUE(receivers_asleep(self->port, 1));
+	self->send.count = 3;
+	EXPECT_EQ(3, command(self->port, IPCBOX_SEND_BATCH, &self->send));
+	EXPECT_EQ(1, call_end(&self->call));
+	EXPECT_EQ(0, self->in[0].result);
+	EXPECT_EQ(1, self->in[0].tag);
+	EXPECT_EQ(-EFAULT, self->in[1].result);
+	EXPECT_EQ(2, recv_tag(self->port));
+	EXPECT_EQ(3, recv_tag(self->port));
+	EXPECT_EQ(-EAGAIN, recv_tag(self->port));
 }
 
 TEST_F(batch_wait, receive_does_not_wait_for_a_second)
