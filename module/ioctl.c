@@ -92,7 +92,7 @@ static const struct command *find_command(unsigned int cmd)
 
 /* Also of a program that was compiled with another size of it than this kernel. */
 static int read_any_size(struct ipcbox_request *request,
-			   const struct command *command)
+			 const struct command *command)
 {
 	u32 user_size;
 

@@ -21,7 +21,7 @@ struct ipcbox_spare {
 };
 
 struct ipcbox_spares {
-	spinlock_t lock;
+	spinlock_t lock;		/* of both */
 	unsigned int count;
 	struct ipcbox_spare *first;
 };
