@@ -56,8 +56,19 @@ void ipcbox_lane_init(struct ipcbox_lane *lane, struct ipcbox_box *box)
 	ipcbox_queue_init(&lane->queued);
 	ipcbox_queue_init(&lane->blocked);
 	INIT_LIST_HEAD(&lane->takers);
+	INIT_LIST_HEAD(&lane->admitted);
+	timer_setup(&lane->tell_admitted, ipcbox_lane_tell_admitted_late, 0);
 	RB_CLEAR_NODE(&lane->ready_node);
 	init_waitqueue_head(&lane->writable);
+}
+
+/**
+ * ipcbox_lane_deinit() - the lane will be freed
+ * @lane: the lane; nobody uses it any more
+ */
+void ipcbox_lane_deinit(struct ipcbox_lane *lane)
+{
+	timer_delete_sync(&lane->tell_admitted);
 }
 
 /* ---- send ---------------------------------------------------------------- */
@@ -79,6 +90,9 @@ static int leave_as_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 	spin_lock(&lane->box->lock);
 	if (sender->done) {
 		err = sender->result;
+	} else if (sender->admitted) {
+		list_del(&sender->node);
+		err = 0;
 	} else {
 		ipcbox_lane_remove_sender(lane, msg);
 		/* Whoever waited behind us, or polls, may find room now. */

@@ -26,6 +26,11 @@
  * IPCBOX_WAKES_MAX tasks have to be woken it is dropped in between, and taken
  * again until the box is settled.)
  *
+ * A sender whose message went in may sleep on until the next tick: it is *admitted*,
+ * and told together with others when half of the room is free, see lane.c. The timer
+ * for the rest runs in a softirq, and only tries to get the lock, which is taken with
+ * softirqs on.
+ *
  * Lifetime: the memory belongs to the port, mailbox or link around it, which
  * the callers hold. *End* is the first phase of teardown: everyone who waits
  * is told, what is queued is dropped, and all that comes later fails. It can
@@ -43,6 +48,7 @@
 #include <linux/poll.h>
 #include <linux/rbtree.h>
 #include <linux/spinlock.h>
+#include <linux/timer.h>
 #include <linux/wait.h>
 #include <linux/ipcbox.h>
 
@@ -99,6 +105,8 @@ struct ipcbox_lane {
 	u32 receivers;			/* calls asleep for a message of it */
 	u64 dropped;			/* messages dropped at the end */
 	struct list_head takers;	/* these receivers */
+	struct list_head admitted;	/* senders to be told: their message is in */
+	struct timer_list tell_admitted; /* if nobody else does */
 	struct rb_node ready_node;	/* in box->ready if messages are queued */
 
 	/* Messages taken and not yet copied out: they may come back. */
@@ -110,6 +118,7 @@ struct ipcbox_lane {
 u64 ipcbox_box_next_id(void);
 void ipcbox_box_init(struct ipcbox_box *box, struct ipcbox_lane *sole);
 void ipcbox_lane_init(struct ipcbox_lane *lane, struct ipcbox_box *box);
+void ipcbox_lane_deinit(struct ipcbox_lane *lane);
 
 int ipcbox_box_send(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 		    const struct ipcbox_patience *patience);

@@ -53,6 +53,7 @@ static void dismiss_senders(struct ipcbox_lane *lane, int err)
 			ipcbox_lane_remove_sender(lane, msg);
 			ipcbox_waiter_finish(msg->waiter, err, &wakes);
 		}
+		ipcbox_lane_tell_admitted(lane, &wakes);
 		again = ipcbox_wakes_full(&wakes);
 		spin_unlock(&lane->box->lock);
 		ipcbox_wake(&wakes);

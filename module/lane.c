@@ -2,6 +2,7 @@
 #include "lane.h"
 
 #include "call.h"
+#include "noinit.h"
 #include "trace.h"
 
 #include <linux/sched.h>
@@ -119,7 +120,11 @@ static void count_out(struct ipcbox_lane *lane, const struct ipcbox_msg *msg)
 	lane->box->bytes -= msg->len;
 }
 
-/* From here on the message is in the box: number it. */
+/*
+ * What follows is inline for the sake of the loops over many messages below.
+ *
+ * From here on the message is in the box: number it.
+ */
 static __always_inline void arrive(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
 {
 	msg->seq = ++lane->sent;
@@ -132,8 +137,9 @@ static __always_inline void arrive(struct ipcbox_lane *lane, struct ipcbox_msg *
 	}
 }
 
-static __always_inline void enqueue(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
-		    struct ipcbox_wakes *wakes)
+static __always_inline void enqueue(struct ipcbox_lane *lane,
+				    struct ipcbox_msg *msg,
+				    struct ipcbox_wakes *wakes)
 {
 	ipcbox_queue_push(&lane->queued, msg);
 	count_in(lane, msg);
@@ -412,6 +418,73 @@ unsigned int ipcbox_lane_take_messages(struct ipcbox_lane *lane, bool in_turn,
 
 /* ---- settling ------------------------------------------------------------ */
 
+/*
+ * Who slept for room need not be told at once that its message went in. If each was,
+ * as one message after the other is received, each would find the lane full again,
+ * and go back to sleep with its next message: two switches for each message. So they
+ * are told together, when half of the room is free; and if that takes long, at the
+ * next tick, for they may have other things to do. Where there is room for a few
+ * messages only, there is nothing to gain.
+ */
+#define WORTH_WAITING 8
+
+static bool is_half_full(const struct ipcbox_lane *lane)
+{
+	const struct ipcbox_bounds *bounds = &lane->box->bounds;
+
+	return lane->messages >= WORTH_WAITING &&
+	       (lane->messages > bounds->max_messages / 2 ||
+		lane->bytes > bounds->max_bytes / 2);
+}
+
+/**
+ * ipcbox_lane_tell_admitted() - wake senders whose message went in
+ * @lane: the lane
+ * @wakes: takes as many as there is room for
+ */
+void ipcbox_lane_tell_admitted(struct ipcbox_lane *lane,
+			       struct ipcbox_wakes *wakes)
+{
+	struct ipcbox_waiter *sender;
+
+	while (!ipcbox_wakes_full(wakes) && !list_empty(&lane->admitted)) {
+		sender = list_first_entry(&lane->admitted, struct ipcbox_waiter,
+					  node);
+		list_del(&sender->node);
+		ipcbox_waiter_finish(sender, 0, wakes);
+	}
+}
+
+static void tell_admitted_at_next_tick(struct ipcbox_lane *lane)
+{
+	if (!timer_pending(&lane->tell_admitted))
+		mod_timer(&lane->tell_admitted, jiffies + 1);
+}
+
+/**
+ * ipcbox_lane_tell_admitted_late() - the same, when it took long
+ * @timer: of the lane
+ *
+ * Context: a softirq. Whoever has the lock may be the one that we interrupted.
+ */
+void ipcbox_lane_tell_admitted_late(struct timer_list *timer)
+{
+	struct ipcbox_lane *lane = container_of(timer, struct ipcbox_lane,
+						tell_admitted);
+	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+
+	if (!spin_trylock(&lane->box->lock)) {
+		tell_admitted_at_next_tick(lane);
+		return;
+	}
+	ipcbox_wakes_init(&wakes);
+	ipcbox_lane_tell_admitted(lane, &wakes);
+	if (!list_empty(&lane->admitted))
+		tell_admitted_at_next_tick(lane);
+	spin_unlock(&lane->box->lock);
+	ipcbox_wake(&wakes);
+}
+
 /* Let the first sender who waits in, if there is room. */
 static bool admit(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
 {
@@ -425,8 +498,10 @@ static bool admit(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
 	arrive(lane, msg);
 	enqueue(lane, msg, wakes);
 	/* Who called sleeps on, until the reply. */
-	if (!msg->is_call)
-		ipcbox_waiter_finish(sender, 0, wakes);
+	if (!msg->is_call) {
+		sender->admitted = true;
+		list_add_tail(&sender->node, &lane->admitted);
+	}
 	return true;
 }
 
@@ -450,6 +525,12 @@ static void settle(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
 	while (!ipcbox_wakes_full(wakes) &&
 	       (serve(lane, wakes) || admit(lane, wakes)))
 		;
+	if (list_empty(&lane->admitted))
+		return;
+	if (is_half_full(lane))
+		tell_admitted_at_next_tick(lane);
+	else
+		ipcbox_lane_tell_admitted(lane, wakes);
 }
 
 /* Under the lock of the box, after a change of it. */
@@ -494,11 +575,12 @@ static void settle_and_unlock_slow(struct ipcbox_lane *lane,
 	}
 }
 
-/* Nobody waits, for a message or for room, and nobody polls. */
+/* Nobody waits, for a message, for room or to be told, and nobody polls. */
 static bool is_lonely(const struct ipcbox_lane *lane)
 {
 	return list_empty(&lane->takers) && list_empty(&lane->box->takers) &&
 	       !ipcbox_queue_first(&lane->blocked) &&
+	       list_empty(&lane->admitted) &&
 	       !has_pollers(&lane->box->readable) && !has_pollers(&lane->writable);
 }
 

@@ -41,6 +41,7 @@ static void link_free(struct ipcbox_link *link)
 	ipcbox_account_uncharge(link->account, IPCBOX_LINKS, 1);
 	ipcbox_account_put(link->account);
 	put_pid(link->pid);
+	ipcbox_lane_deinit(&link->lane);
 	kfree(link);
 }
 

@@ -20,6 +20,8 @@
  *   ns->accounts.xa_lock   a spinlock: within one of the first two, or alone
  *   spares->lock           a spinlock: alone, see spare.h
  *
+ * The timer of a lane, in a softirq, only tries to take box->lock.
+ *
  * No two of the mutexes are held together. Sleepers and pollers are woken after
  * box->lock is dropped.
  */

@@ -49,7 +49,10 @@ static void port_stat(struct ipcbox_named *named, struct ipcbox_stat *stat,
 
 static void port_free(struct ipcbox_named *named)
 {
-	kfree(port_of(named));
+	struct ipcbox_port *port = port_of(named);
+
+	ipcbox_lane_deinit(&port->lane);
+	kfree(port);
 }
 
 static const struct ipcbox_named_ops port_ops = {

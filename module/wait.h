@@ -60,6 +60,7 @@ struct ipcbox_waiter {
 	struct task_struct *task;
 	bool done;
 	int result;			/* 0 or an errno; once done */
+	bool admitted;			/* of a sender: its message is in */
 	/* Of a receiver only. */
 	struct ipcbox_lane *from;	/* it takes from this lane only, or NULL */
 	u64 capacity;			/* longest message that it takes */
@@ -106,6 +107,7 @@ static inline void ipcbox_waiter_init(struct ipcbox_waiter *waiter)
 {
 	waiter->task = current;
 	waiter->done = false;
+	waiter->admitted = false;
 }
 
 void ipcbox_waiter_finish(struct ipcbox_waiter *waiter, int result,
