@@ -210,7 +210,7 @@ static int sleep_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 	int ret;
 
 	trace_ipcbox_block(buffer->id, role);
-	ret = ipcbox_wait(waiter, patience, NULL, false);
+	ret = ipcbox_wait(waiter, patience, NULL);
 	trace_ipcbox_wake(buffer->id, role, ret);
 	return ret;
 }
