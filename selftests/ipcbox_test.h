@@ -37,7 +37,8 @@ HELPER bool counters_are(int control, const struct ipcbox_query *before)
 	       q.boxes.used == before->boxes.used &&
 	       q.links.used == before->links.used &&
 	       q.bytes.used == before->bytes.used &&
-	       q.waiters.used == before->waiters.used;
+	       q.waiters.used == before->waiters.used &&
+	       q.pages.used == before->pages.used;
 }
 
 HELPER void stage_setup(struct __test_metadata *_metadata, struct stage *s)
