@@ -237,7 +237,8 @@ EXPORT int ipcbox_buffer_cancel(struct ipcbox_buffer *buffer, const struct ipcbo
 
 	if (buffer->one_to_one)
 		return 0;
-	if (!ipcbox_cmpxchg(&slot->cell->word, slot->word,
+	if (!ipcbox_is_in_hand(slot->word, buffer->self->writing) ||
+	    !ipcbox_cmpxchg(&slot->cell->word, slot->word,
 			    slot->word + IPCBOX_CELL_DONE - IPCBOX_CELL_WRITING))
 		return -EINVAL;
 	/* Consumers who waited for it may find the next one; producers, its room. */
@@ -271,7 +272,8 @@ EXPORT int ipcbox_buffer_put_back(struct ipcbox_buffer *buffer, const struct ipc
 {
 	if (buffer->one_to_one)
 		return 0;
-	if (!ipcbox_cmpxchg(&slot->cell->word, slot->word,
+	if (!ipcbox_is_in_hand(slot->word, buffer->self->reading) ||
+	    !ipcbox_cmpxchg(&slot->cell->word, slot->word,
 			    slot->word + IPCBOX_CELL_READY - IPCBOX_CELL_READING))
 		return -EINVAL;
 	put_back_head(buffer, slot->position);

@@ -200,6 +200,12 @@ IPCBOX_INLINE uint32_t ipcbox_cells_for(size_t len)
 	return len ? (uint32_t)((len + IPCBOX_CELL_SIZE - 1) >> IPCBOX_CELL_SHIFT) : 1;
 }
 
+/* Is it this process that has the slot in hand, and not the one it was forked from? */
+IPCBOX_INLINE int ipcbox_is_in_hand(uint64_t word, uint64_t mine)
+{
+	return !((word ^ mine) & ((UINT64_C(1) << IPCBOX_WORD_CELLS_SHIFT) - 1));
+}
+
 /* One whole cell is copied here, by the widest moves that every machine has. */
 IPCBOX_INLINE void ipcbox_copy(void *to, const void *from, size_t len)
 {
@@ -355,9 +361,14 @@ IPCBOX_INLINE int ipcbox_buffer_tell_published(struct ipcbox_buffer *buffer)
  */
 IPCBOX_INLINE int ipcbox_buffer_commit(struct ipcbox_buffer *buffer, const struct ipcbox_slot *slot)
 {
-	int err = buffer->one_to_one ? ipcbox_buffer_publish_one(buffer, slot)
-				     : ipcbox_buffer_publish_many(slot);
+	int err;
 
+	if (buffer->one_to_one)
+		err = ipcbox_buffer_publish_one(buffer, slot);
+	else if (ipcbox_unlikely(!ipcbox_is_in_hand(slot->word, buffer->self->writing)))
+		err = -EINVAL;
+	else
+		err = ipcbox_buffer_publish_many(slot);
 	return ipcbox_unlikely(err) ? err : ipcbox_buffer_tell_published(buffer);
 }
 
@@ -550,9 +561,14 @@ IPCBOX_INLINE void ipcbox_buffer_tell_finished(struct ipcbox_buffer *buffer,
 IPCBOX_INLINE int ipcbox_buffer_release(struct ipcbox_buffer *buffer,
 					const struct ipcbox_slot *slot)
 {
-	int err = buffer->one_to_one ? ipcbox_buffer_finish_one(buffer, slot)
-				     : ipcbox_buffer_finish_many(buffer, slot);
+	int err;
 
+	if (buffer->one_to_one)
+		err = ipcbox_buffer_finish_one(buffer, slot);
+	else if (ipcbox_unlikely(!ipcbox_is_in_hand(slot->word, buffer->self->reading)))
+		err = -EINVAL;
+	else
+		err = ipcbox_buffer_finish_many(buffer, slot);
 	if (ipcbox_unlikely(err))
 		return err;
 	ipcbox_buffer_tell_finished(buffer, slot);
