@@ -286,6 +286,8 @@ IPCBOX_INLINE int ipcbox_buffer_reserve_many(struct ipcbox_buffer *buffer, struc
 			continue;
 		lap = ipcbox_lap_of(buffer, tail);
 		if (ipcbox_unlikely((int64_t)(word - lap) >= 0)) {
+			if (!ipcbox_cells_of(word))
+				return -EBADMSG;
 			/* Taken, and tail lags behind: move it on. */
 			ipcbox_cmpxchg(&ring->tail, tail, tail + ipcbox_cells_of(word));
 			continue;
@@ -312,9 +314,10 @@ IPCBOX_INLINE int ipcbox_buffer_reserve_many(struct ipcbox_buffer *buffer, struc
  * Consumers get messages in the order in which they were reserved, so who is slow to
  * commit keeps those behind waiting.
  *
- * Return: 0. -EAGAIN: no room; -EBADF: not open for sending; -EIDRM: the buffer was
- * removed; -EINTR; -EMSGSIZE: longer than the buffer takes; -EPIPE: it has no name and
- * no consumers any more; -ETIMEDOUT; -EUSERS: limit of waiting calls.
+ * Return: 0. -EAGAIN: no room; -EBADF: not open for sending; -EBADMSG: somebody spoiled
+ * the buffer; -EIDRM: it was removed; -EINTR; -EMSGSIZE: longer than the buffer takes;
+ * -EPIPE: it has no name and no consumers any more; -ETIMEDOUT; -EUSERS: limit of waiting
+ * calls.
  */
 IPCBOX_INLINE int ipcbox_buffer_reserve(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
 					size_t len, uint64_t deadline)
@@ -454,7 +457,7 @@ IPCBOX_INLINE int ipcbox_buffer_take_one(struct ipcbox_buffer *buffer, struct ip
 			return err;
 	}
 	ipcbox_slot_set(slot, buffer, position);
-	slot->len = slot->cell->len;
+	slot->len = ipcbox_load_relaxed32(&slot->cell->len);
 	slot->tag = slot->cell->tag;
 	if (ipcbox_unlikely(slot->len > capacity))
 		return slot->len > buffer->max_msgsize ? -EBADMSG : -EMSGSIZE;
@@ -482,7 +485,7 @@ IPCBOX_INLINE int ipcbox_buffer_take_many(struct ipcbox_buffer *buffer, struct i
 				return err;
 			continue;
 		}
-		slot->len = slot->cell->len;
+		slot->len = ipcbox_load_relaxed32(&slot->cell->len);
 		slot->tag = slot->cell->tag;
 		if (ipcbox_unlikely(slot->len > capacity)) {
 			/* Was it all of one message? */
