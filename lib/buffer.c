@@ -67,6 +67,20 @@ static int map_data(struct ipcbox_buffer *buffer, const struct ipcbox_buffer_lay
 	return 0;
 }
 
+/* What an fd is not for fails here: the kernel is not asked where nobody waits. */
+static void set_directions(struct ipcbox_buffer *buffer,
+			   const struct ipcbox_buffer_layout *layout)
+{
+	if (layout->directions & IPCBOX_SENDER)
+		buffer->send_end = buffer->max_msgsize + 1;
+	if (!(layout->directions & IPCBOX_RECEIVER))
+		buffer->receive_as = IPCBOX_RECEIVE_AS_NOBODY;
+	else if (buffer->one_to_one)
+		buffer->receive_as = IPCBOX_RECEIVE_AS_ONE;
+	else
+		buffer->receive_as = IPCBOX_RECEIVE_AS_MANY;
+}
+
 static int map(struct ipcbox_buffer *buffer, int fd)
 {
 	struct ipcbox_buffer_layout layout = { .size = sizeof(layout) };
@@ -79,6 +93,7 @@ static int map(struct ipcbox_buffer *buffer, int fd)
 	buffer->shift = (uint32_t)__builtin_ctz(layout.cells);
 	buffer->one_to_one = layout.kind & IPCBOX_ONE_TO_ONE;
 	buffer->max_msgsize = layout.max_msgsize;
+	set_directions(buffer, &layout);
 	err = map_control(buffer, &layout);
 	if (err)
 		return err;

@@ -70,7 +70,9 @@ struct ipcbox_buffer {
 	uint64_t mask;	/* number of cells, less one */
 	uint32_t shift; /* 2^shift cells */
 	uint32_t one_to_one;
+	uint32_t receive_as; /* IPCBOX_RECEIVE_AS_* */
 	size_t max_msgsize;
+	size_t send_end; /* what is as long is not sent: 0 if not open for it */
 	size_t control_len;
 	size_t data_len;
 	int fd;
@@ -149,6 +151,10 @@ int ipcbox_buffer_await_room(struct ipcbox_buffer *buffer, uint32_t cells, uint6
 int ipcbox_buffer_await_data(struct ipcbox_buffer *buffer, uint64_t deadline);
 int ipcbox_buffer_tell_data(struct ipcbox_buffer *buffer);
 void ipcbox_buffer_tell_room(struct ipcbox_buffer *buffer, uint64_t position, uint32_t want);
+
+#define IPCBOX_RECEIVE_AS_MANY		0U
+#define IPCBOX_RECEIVE_AS_ONE		1U
+#define IPCBOX_RECEIVE_AS_NOBODY	2U /* not open for it */
 
 #define ipcbox_unlikely(x) __builtin_expect(!!(x), 0)
 
@@ -245,8 +251,8 @@ IPCBOX_INLINE int ipcbox_buffer_reserve_one(struct ipcbox_buffer *buffer, struct
 	uint32_t cells = ipcbox_cells_for(len);
 	uint64_t tail = buffer->ring->tail;
 
-	if (ipcbox_unlikely(len > buffer->max_msgsize))
-		return -EMSGSIZE;
+	if (ipcbox_unlikely(len >= buffer->send_end))
+		return buffer->send_end ? -EMSGSIZE : -EBADF;
 	while (ipcbox_unlikely(ipcbox_is_full(buffer, tail, cells))) {
 		int err = ipcbox_buffer_await_room(buffer, cells, deadline);
 
@@ -268,8 +274,8 @@ IPCBOX_INLINE int ipcbox_buffer_reserve_many(struct ipcbox_buffer *buffer, struc
 	uint32_t cells = ipcbox_cells_for(len);
 	uint64_t tail, word, lap;
 
-	if (ipcbox_unlikely(len > buffer->max_msgsize))
-		return -EMSGSIZE;
+	if (ipcbox_unlikely(len >= buffer->send_end))
+		return buffer->send_end ? -EMSGSIZE : -EBADF;
 	for (;;) {
 		tail = ipcbox_load_acquire(&ring->tail);
 		if (ipcbox_unlikely(ipcbox_is_full(buffer, tail, cells))) {
@@ -517,9 +523,11 @@ IPCBOX_INLINE int ipcbox_buffer_take_many(struct ipcbox_buffer *buffer, struct i
 IPCBOX_INLINE int ipcbox_buffer_peek(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
 				     uint64_t deadline)
 {
-	return buffer->one_to_one
-		       ? ipcbox_buffer_take_one(buffer, slot, buffer->max_msgsize, deadline)
-		       : ipcbox_buffer_take_many(buffer, slot, buffer->max_msgsize, deadline);
+	if (buffer->receive_as == IPCBOX_RECEIVE_AS_MANY)
+		return ipcbox_buffer_take_many(buffer, slot, buffer->max_msgsize, deadline);
+	if (buffer->receive_as == IPCBOX_RECEIVE_AS_ONE)
+		return ipcbox_buffer_take_one(buffer, slot, buffer->max_msgsize, deadline);
+	return -EBADF;
 }
 
 /* private: release, of one to one, of many, and the waking. */
@@ -605,18 +613,20 @@ IPCBOX_INLINE ssize_t ipcbox_buffer_recv(struct ipcbox_buffer *buffer, void *dat
 
 	if (ipcbox_unlikely(capacity > buffer->max_msgsize))
 		capacity = buffer->max_msgsize;
-	if (buffer->one_to_one) {
+	if (buffer->receive_as == IPCBOX_RECEIVE_AS_MANY) {
+		err = ipcbox_buffer_take_many(buffer, &slot, capacity, deadline);
+		if (ipcbox_unlikely(err))
+			return err;
+		ipcbox_copy(data, slot.data, slot.len);
+		err = ipcbox_buffer_finish_many(buffer, &slot);
+	} else if (buffer->receive_as == IPCBOX_RECEIVE_AS_ONE) {
 		err = ipcbox_buffer_take_one(buffer, &slot, capacity, deadline);
 		if (ipcbox_unlikely(err))
 			return err;
 		ipcbox_copy(data, slot.data, slot.len);
 		err = ipcbox_buffer_finish_one(buffer, &slot);
 	} else {
-		err = ipcbox_buffer_take_many(buffer, &slot, capacity, deadline);
-		if (ipcbox_unlikely(err))
-			return err;
-		ipcbox_copy(data, slot.data, slot.len);
-		err = ipcbox_buffer_finish_many(buffer, &slot);
+		return -EBADF;
 	}
 	if (ipcbox_unlikely(err))
 		return err;
