@@ -4,6 +4,8 @@
  *
  * This page is about the calls. What a port, mailbox and link is, how messages
  * are ordered, and what each errno means in general stands in <linux/ipcbox.h>.
+ * Buffers in shared memory have a header of their own, ipcbox_buffer.h; the rules,
+ * options and information here are for them too.
  */
 #ifndef IPCBOX_H
 #define IPCBOX_H
@@ -131,10 +133,10 @@ void ipcbox_options_set_owner(struct ipcbox_options *options, uid_t uid);
 /** ipcbox_options_set_group() - the group; a foreign one needs CAP_CHOWN */
 void ipcbox_options_set_group(struct ipcbox_options *options, gid_t gid);
 
-/** ipcbox_options_set_messages() - how many messages may be queued, from 1 */
+/** ipcbox_options_set_messages() - how many messages may be queued, from 1; not of a buffer */
 void ipcbox_options_set_messages(struct ipcbox_options *options, uint64_t count);
 
-/** ipcbox_options_set_bytes() - how many bytes of payload may be queued, from 1 */
+/** ipcbox_options_set_bytes() - how many bytes of payload, from 1; of a buffer, its size */
 void ipcbox_options_set_bytes(struct ipcbox_options *options, uint64_t bytes);
 
 /**
@@ -157,7 +159,7 @@ void ipcbox_options_set_msgsize(struct ipcbox_options *options, uint64_t bytes);
  * Return: a new fd. -EEXIST: the name is taken; -EINVAL: the name, a flag or an
  * option; -ENAMETOOLONG; -ENOSPC: limit of ports; -EPERM: not that owner or
  * group; -ERANGE: an option above the system's limit; with %IPCBOX_REUSE also
- * -EACCES, as for ipcbox_port_open().
+ * -EACCES and -EPROTOTYPE, as for ipcbox_port_open().
  */
 int ipcbox_port_create(const char *name, unsigned int flags, const struct ipcbox_options *options);
 
@@ -167,12 +169,13 @@ int ipcbox_port_create(const char *name, unsigned int flags, const struct ipcbox
  * @flags: %IPCBOX_RECEIVER, %IPCBOX_SENDER, %IPCBOX_NONBLOCK
  *
  * Return: a new fd. -EACCES: the port's mode does not let this user receive or
- * send; -EINVAL: the name or a flag; -ENAMETOOLONG; -ENOENT: no such port.
+ * send; -EINVAL: the name or a flag; -ENAMETOOLONG; -ENOENT: no such port;
+ * -EPROTOTYPE: it is a buffer, for ipcbox_buffer_open().
  */
 int ipcbox_port_open(const char *name, unsigned int flags);
 
 /**
- * ipcbox_port_delete() - delete a port *[device]*
+ * ipcbox_port_delete() - delete a port or buffer *[device]*
  * @name: its name
  * @flags: 0: it is over for everyone now: what is queued is dropped, and who uses
  *	it gets -EIDRM. %IPCBOX_UNLINK: only the name goes, open fds go on; then
@@ -544,12 +547,13 @@ int ipcbox_recv_batch(int fd, struct ipcbox_recv_entry *entries, unsigned int co
 /**
  * DOC: Information
  *
- * What a port, mailbox or link is set to and holds at one moment.
+ * What a port, mailbox, link or buffer is set to and holds at one moment. A buffer
+ * counts what is in it, but not what went through: that is none of the kernel's.
  */
 struct ipcbox_info;
 
 /**
- * ipcbox_stat() - ask what a port, mailbox or link is set to and holds
+ * ipcbox_stat() - ask what a port, mailbox, link or buffer is set to and holds
  * @fd: an fd of one of these
  * @info: points to NULL, or to what an earlier call made, which is used again;
  *	to be freed with ipcbox_info_free()
@@ -559,26 +563,27 @@ struct ipcbox_info;
 int ipcbox_stat(int fd, struct ipcbox_info **info);
 
 /**
- * ipcbox_set() - change a port or mailbox
- * @fd: a port or mailbox
- * @options: what to change
+ * ipcbox_set() - change a port, mailbox or buffer
+ * @fd: one of these
+ * @options: what to change; of a buffer the mode, owner and group
  *
  * What is queued stays, also above a lowered limit, and open fds keep their
  * rights.
  *
  * Return: 0. -EBADF: not an open fd; -EIDRM: the port was removed; -EINVAL,
- * -ERANGE: a value; -ENOTTY: not a port or mailbox; -EPERM: for its owner only.
+ * -ERANGE: a value; -ENOTTY: not one of these; -EPERM: for its owner only.
  */
 int ipcbox_set(int fd, const struct ipcbox_options *options);
 
 /**
- * ipcbox_port_list() - call a function for each port *[device]*
+ * ipcbox_port_list() - call a function for each port and buffer *[device]*
  * @each: the function. @info is valid until it returns; anything but 0 ends the
  *	list
  * @arg: handed to @each
  *
- * The ports come sorted by name, bytewise. Those that are neither made nor
- * deleted meanwhile come exactly once. @each may make and delete ports.
+ * They come sorted by name, bytewise; ipcbox_info_kind() tells which is what. Those
+ * that are neither made nor deleted meanwhile come exactly once. @each may make and
+ * delete some.
  *
  * Return: 0, or what @each returned. -ENOMEM.
  */
@@ -590,10 +595,10 @@ int ipcbox_port_list(int (*each)(const struct ipcbox_info *info, void *arg), voi
  */
 void ipcbox_info_free(struct ipcbox_info *info);
 
-/** ipcbox_info_name() - the port's name, from ipcbox_port_list(); else "" */
+/** ipcbox_info_name() - its name, from ipcbox_port_list(); else "" */
 const char *ipcbox_info_name(const struct ipcbox_info *info);
 
-/** ipcbox_info_kind() - %IPCBOX_KIND_PORT, _MAILBOX or _LINK */
+/** ipcbox_info_kind() - %IPCBOX_KIND_PORT, _MAILBOX, _LINK or _BUFFER */
 unsigned int ipcbox_info_kind(const struct ipcbox_info *info);
 
 /** ipcbox_info_state() - bits: %IPCBOX_STATE_UNLINKED, %IPCBOX_STATE_GONE */
@@ -608,16 +613,16 @@ uid_t ipcbox_info_owner(const struct ipcbox_info *info);
 /** ipcbox_info_group() - its group, likewise */
 gid_t ipcbox_info_group(const struct ipcbox_info *info);
 
-/** ipcbox_info_pid() - process of the mailbox, peer of the link; 0 for a port */
+/** ipcbox_info_pid() - process of the mailbox, peer of the link; else 0 */
 pid_t ipcbox_info_pid(const struct ipcbox_info *info);
 
-/** ipcbox_info_id() - a number that no other port, mailbox or link has or had */
+/** ipcbox_info_id() - a number that nothing else has or had */
 uint64_t ipcbox_info_id(const struct ipcbox_info *info);
 
-/** ipcbox_info_max_messages() - most messages; of a mailbox, for each sender */
+/** ipcbox_info_max_messages() - most messages; of a mailbox, for each sender; buffer: 0 */
 uint64_t ipcbox_info_max_messages(const struct ipcbox_info *info);
 
-/** ipcbox_info_max_bytes() - most bytes of payload, likewise */
+/** ipcbox_info_max_bytes() - most bytes of payload, likewise; of a buffer, its size */
 uint64_t ipcbox_info_max_bytes(const struct ipcbox_info *info);
 
 /** ipcbox_info_max_msgsize() - longest message in bytes */
@@ -626,13 +631,13 @@ uint64_t ipcbox_info_max_msgsize(const struct ipcbox_info *info);
 /** ipcbox_info_messages() - messages that are queued */
 uint64_t ipcbox_info_messages(const struct ipcbox_info *info);
 
-/** ipcbox_info_bytes() - their payload in bytes */
+/** ipcbox_info_bytes() - their payload in bytes; of a buffer, what is not free of it */
 uint64_t ipcbox_info_bytes(const struct ipcbox_info *info);
 
-/** ipcbox_info_sent() - messages accepted so far */
+/** ipcbox_info_sent() - messages accepted so far; 0 for a buffer */
 uint64_t ipcbox_info_sent(const struct ipcbox_info *info);
 
-/** ipcbox_info_received() - messages received so far */
+/** ipcbox_info_received() - messages received so far; likewise */
 uint64_t ipcbox_info_received(const struct ipcbox_info *info);
 
 /** ipcbox_info_receivers() - calls that are asleep for a message */
@@ -653,7 +658,7 @@ unsigned int ipcbox_info_calls(const struct ipcbox_info *info);
  * @IPCBOX_KEY_BOX_MESSAGES: highest limit of messages that a box may be given
  * @IPCBOX_KEY_BOX_BYTES: highest limit of bytes
  * @IPCBOX_KEY_BOX_MSGSIZE: highest limit of one message's length
- * @IPCBOX_KEY_BOXES_USED: ports and mailboxes that this user has
+ * @IPCBOX_KEY_BOXES_USED: ports, buffers and mailboxes that this user has
  * @IPCBOX_KEY_BOXES_LIMIT: and may have
  * @IPCBOX_KEY_LINKS_USED: links that this user has
  * @IPCBOX_KEY_LINKS_LIMIT: and may have
@@ -662,7 +667,8 @@ unsigned int ipcbox_info_calls(const struct ipcbox_info *info);
  * @IPCBOX_KEY_BYTES_LIMIT: and how much that may be
  * @IPCBOX_KEY_WAITERS_USED: calls of this user that are asleep
  * @IPCBOX_KEY_WAITERS_LIMIT: and may be
- * @IPCBOX_KEY_PAGES_USED: pages of buffers that this user has
+ * @IPCBOX_KEY_PAGES_USED: pages of the buffers that this user made, and one for
+ *	each that this user has mapped
  * @IPCBOX_KEY_PAGES_LIMIT: and may have
  */
 enum ipcbox_key {

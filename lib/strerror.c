@@ -12,13 +12,17 @@ static const struct {
 	{ EACCES, "its mode does not let this user do that; its owner can widen the mode" },
 	{ EAGAIN, "it would have to wait; try again later, or let it wait" },
 	{ EBADF, "not open for that direction; open it for receiving or for sending" },
+	{ EBADMSG, "somebody spoiled what is in the buffer; delete it, and make a new one" },
 	{ ECONNREFUSED, "that process has no mailbox open; wait until it has" },
+	{ EDQUOT, "limit of pages of buffers; delete a buffer, or see the sysctls "
+		  "net.ipcbox.user_pages and max_pages" },
 	{ EEXIST, "there is one already; choose another name, or use the one there is" },
 	{ EFAULT, "bad address; this is a bug of the program" },
-	{ EIDRM, "the port was removed; there is nothing more to do on it" },
+	{ EIDRM, "the port or buffer was removed; there is nothing more to do on it" },
 	{ EINTR, "a signal came first; call again, or stop" },
 	{ EINVAL, "a name, number or flag is not valid; a name has no '/' and no control "
-		  "characters, a limit is at least 1, a message not larger than its box" },
+		  "characters, a limit is at least 1, a message not larger than its box; "
+		  "the sizes of a buffer cannot be changed, and it has no limit of messages" },
 	{ EMFILE, "this process has too many open files; close some or raise ulimit -n" },
 	{ EMLINK, "limit of links; see the sysctls net.ipcbox.user_links and max_links" },
 	{ EMSGSIZE, "the message is too long; raise the box's msgsize, the room of who gets "
@@ -28,18 +32,20 @@ static const struct {
 	{ ENOBUFS, "limit of queued bytes; receive some, or see the sysctls "
 		   "net.ipcbox.user_bytes and max_bytes" },
 	{ ENODEV, "there is no /dev/ipcbox; load the module with 'modprobe ipcbox'" },
-	{ ENOENT, "there is no port of that name; create it first" },
+	{ ENOENT, "there is no port of that name, and no buffer; create it first" },
 	{ ENOMEM, "out of memory, or of this cgroup's share; free some or raise the limit" },
-	{ ENOSPC, "limit of ports and mailboxes; delete some, or see the sysctls "
+	{ ENOSPC, "limit of ports, buffers and mailboxes; delete some, or see the sysctls "
 		  "net.ipcbox.user_boxes and max_boxes" },
 	{ ENOTTY, "not a thing that can do that; is it an fd of ipcbox, and the right kind?" },
 	{ EPERM, "only its owner may do that; be that user, or have CAP_IPC_OWNER" },
 	{ EPIPE, "the other side is gone; nobody is left to send to, receive from or answer" },
+	{ EPROTOTYPE, "the name is that of another kind, a buffer where a port is meant, or a port "
+		      "where a buffer is; open it as what it is, or choose another name" },
 	{ ERANGE, "above what the system allows; see the sysctls net.ipcbox.box_*" },
 	{ ESRCH, "there is no such process; look at its pid again" },
 	{ ETIMEDOUT, "the time was up; wait longer, or look at the other side" },
 	{ EUSERS, "limit of waiting calls; see the sysctls net.ipcbox.user_waiters and "
-		  "max_waiters" },
+		  "max_waiters; or too many processes have the buffer mapped" },
 };
 
 EXPORT const char *ipcbox_strerror(int err)
