@@ -601,7 +601,7 @@ const char *ipcbox_info_name(const struct ipcbox_info *info);
 /** ipcbox_info_kind() - %IPCBOX_KIND_PORT, _MAILBOX, _LINK or _BUFFER */
 unsigned int ipcbox_info_kind(const struct ipcbox_info *info);
 
-/** ipcbox_info_state() - bits: %IPCBOX_STATE_UNLINKED, %IPCBOX_STATE_GONE */
+/** ipcbox_info_state() - bits: %IPCBOX_STATE_UNLINKED, _GONE, _ONE_TO_ONE */
 unsigned int ipcbox_info_state(const struct ipcbox_info *info);
 
 /** ipcbox_info_mode() - who may receive (r) and send (w) */

@@ -97,10 +97,12 @@ static void buffer_stat(struct ipcbox_named *named, struct ipcbox_stat *stat,
 	stat->id = buffer->id;
 	stat->max_bytes = buffer->data_size;
 	stat->max_msgsize = buffer->max_msgsize;
+	stat->state = buffer->ring.one_to_one ? IPCBOX_STATE_ONE_TO_ONE : 0;
 	ipcbox_ring_count(&buffer->ring, &stat->messages, &stat->bytes);
 
 	spin_lock(&buffer->lock);
-	stat->state = buffer->gone ? IPCBOX_STATE_GONE : 0;
+	if (buffer->gone)
+		stat->state |= IPCBOX_STATE_GONE;
 	stat->mode = buffer->access.mode;
 	stat->uid = from_kuid_munged(viewer, buffer->access.uid);
 	stat->gid = from_kgid_munged(viewer, buffer->access.gid);
