@@ -28,7 +28,7 @@ test_help_tells_of_each_case_and_system()
 	has '^usage: ipcbox-bench '
 	for name in rtt stream fanin work ports depth waiters memory \
 		ipcbox-port ipcbox-link ipcbox-port-call ipcbox-link-call \
-		pipe seqpacket dgram mq sysv eventfd futex; do
+		pipe seqpacket dgram mq sysv binder eventfd futex; do
 		has "^  $name "
 	done
 	mv out help

@@ -14,7 +14,7 @@
 . "$(dirname "$0")/lib.sh"
 
 # To be raised when something else is kept of the packages than before.
-recipe=3
+declare -A recipes=([6.1]=4 [6.12]=3 [7.2]=3 [source]=3)
 
 # The newest package whose name matches, with its version as "name=version".
 newest()
@@ -120,6 +120,8 @@ fetch_kernel()
 	# where these are not modules they are built in
 	unpack linux-image-*.deb '*/drivers/virtio/virtio*.ko' 2>/dev/null || :
 	unpack linux-image-*.deb '*/drivers/char/virtio_console.ko' 2>/dev/null || :
+	# a peer for the benchmark, where there is one
+	unpack linux-image-*.deb '*/drivers/android/binder_linux.ko' 2>/dev/null || :
 	for deb in linux-headers-*.deb linux-kbuild-*.deb; do
 		dpkg-deb -x "$deb" . || return
 	done
@@ -195,7 +197,7 @@ fetch()
 	for try in first second; do
 		[ "$try" = first ] || "$update"
 		package=$(newest "$pattern") || continue
-		dir=$cache/$what/${package#*=}.$recipe
+		dir=$cache/$what/${package#*=}.${recipes[$what]}
 		if fill "$fetch" "$package" "$dir"; then
 			echo "$dir"
 			return

@@ -68,31 +68,53 @@ static int answer(struct crew *crew, const struct role *role)
 	return ret;
 }
 
+/* A message there and a message back, each by a channel of its own. */
+static void run_messages(struct crew *crew, struct channel *request, const struct subject *subject)
+{
+	struct channel reply;
+	struct role roles[] = {
+		{ 1, request, &reply, answer, 0, false },
+		{ 1, &reply, request, ask, 0, false },
+		{ 0 },
+	};
+	int err = channel_open(&reply, request->system, request->bytes, request->messages);
+
+	if (err) {
+		add_skip(subject, "cannot open: %s", strerror(-err));
+		return;
+	}
+	crew_run(crew, roles, subject);
+	channel_close(&reply);
+}
+
+/* The reply to a call needs no channel. */
+static void run_calls(struct crew *crew, struct channel *request, const struct subject *subject)
+{
+	struct role roles[] = {
+		{ 1, request, NULL, answer, 0, false },
+		{ 1, NULL, request, ask, 0, false },
+		{ 0 },
+	};
+
+	crew_run(crew, roles, subject);
+}
+
 static void run(const struct system *system, size_t bytes)
 {
 	struct subject subject = { "rtt", system->name, bytes, 1 };
 	size_t count = bytes > 4096 ? 200 : 1000;
 	struct crew crew = { .count = scaled(count), .warm = scaled(count / 2) };
-	struct channel request, reply;
-	struct role roles[] = {
-		{ 1, &request, &reply, answer, 0, false },
-		{ 1, &reply, &request, ask, 0, false },
-		{ 0 },
-	};
-	int err;
+	struct channel request;
+	int err = channel_open(&request, system, bytes, default_messages(bytes));
 
-	err = channel_open(&request, system, bytes, default_messages(bytes));
 	if (err) {
 		add_skip(&subject, "cannot open: %s", strerror(-err));
 		return;
 	}
-	err = channel_open(&reply, system, bytes, default_messages(bytes));
-	if (err) {
-		add_skip(&subject, "cannot open: %s", strerror(-err));
-	} else {
-		crew_run(&crew, roles, &subject);
-		channel_close(&reply);
-	}
+	if (system->call)
+		run_calls(&crew, &request, &subject);
+	else
+		run_messages(&crew, &request, &subject);
 	channel_close(&request);
 }
 

@@ -20,6 +20,7 @@ extern const struct system seqpacket_system;
 extern const struct system dgram_system;
 extern const struct system mqueue_system;
 extern const struct system sysv_system;
+extern const struct system binder_system;
 extern const struct system eventfd_system;
 extern const struct system futex_system;
 
@@ -43,6 +44,7 @@ const struct system *const systems[] = {
 	&dgram_system,
 	&mqueue_system,
 	&sysv_system,
+	&binder_system,
 	&eventfd_system,
 	&futex_system,
 };
