@@ -6,6 +6,7 @@
 # From the environment:
 #   KERNEL  6.1, 6.12 (the default) or 7.2: stock kernels; debug or kcsan: see kernel.sh
 #   INSTRUMENT  gcov or kcov: the module counts what it executes (KERNEL=debug)
+#   NOTRACE y: the module has no trace events
 #   CMD     run this as root in /root, stream its output, exit with its status;
 #           empty: open a shell
 #   FILES   files and folders to copy into /root
@@ -63,12 +64,14 @@ module_options()
 	debug | kcsan) echo IPCBOX_KUNIT=y ;;
 	esac
 	[ -z "${INSTRUMENT:-}" ] || echo "INSTRUMENT=$INSTRUMENT"
+	[ -z "${NOTRACE:-}" ] || echo "NOTRACE=$NOTRACE"
 }
 
 # Build what the guest is made of. One at a time, where several runs share $build.
 prepare()
 {
-	local kernel options programs=programs module=$build/vm/$KERNEL/module${INSTRUMENT:+-$INSTRUMENT}
+	local kernel options programs=programs
+	local module=$build/vm/$KERNEL/module${INSTRUMENT:+-$INSTRUMENT}${NOTRACE:+-notrace}
 
 	[ -z "${CLOCK:-}" ] || programs=tools
 	mapfile -t options < <(module_options)
