@@ -23,7 +23,7 @@
 #include <linux/ipcbox.h>
 
 #define OBJECTS 16000 /* in a round */
-#define PROCESSES 65 /* with a link from each to each other */
+#define PROCESSES 65  /* with a link from each to each other */
 
 /*
  * The counters of each processor are added up only now and then. Return: in bytes,
