@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 INSTALL ?= install
 
 .PHONY: all module modules_install lib tools install load unload
-.PHONY: bench bench-check bench-baseline demo test test-debug test-kcsan storm fuzz coverage check vm clean help
+.PHONY: bench bench-check bench-baseline bench-page demo test test-debug test-kcsan storm fuzz coverage check vm clean help
 
 all: lib tools $(if $(wildcard $(KDIR)/Makefile),module,no-headers)
 
@@ -63,7 +63,7 @@ storm fuzz:
 bench:
 	@selftests/vm/bench.sh
 
-bench-check bench-baseline:
+bench-check bench-baseline bench-page:
 	@selftests/vm/bench.sh $(@:bench-%=%)
 
 clean:
@@ -88,10 +88,12 @@ help:
 	@echo '  make fuzz         programs of its calls, made by chance, guided by what they reach'
 	@echo '                    SECONDS=60 SEED=n KERNEL=debug|kcsan|6.12'
 	@echo '  make coverage     lines and branches of the module that the tests execute'
-	@echo '  make bench        ipcbox beside what else could be used, in build/bench/'
+	@echo '  make bench        ipcbox beside what else could be used: a table, and in build/bench/'
+	@echo '                    results.csv and charts'
 	@echo '                    KERNEL=6.1|6.12|7.2 CLOCK=instructions|wall'
 	@echo '  make bench-check  fail where a budget is missed or a case got 5 % slower'
 	@echo '  make bench-baseline   keep what is measured now as what that compares with'
+	@echo '  make bench-page   put what was measured last into docs/performance.md'
 	@echo '  make vm           a shell in it (KERNEL=6.1|6.12|7.2|debug|kcsan)'
 	@echo "  make vm CMD='...' FILES='...'   run a command there, with these files"
 	@echo 'For those who change ipcbox:'

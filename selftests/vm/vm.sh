@@ -13,6 +13,7 @@
 #   LIMIT   seconds after which the command is given up (default 900)
 #   ROOT    a folder whose files are laid over the guest's
 #   LOG     keep the kernel's log in this file
+#   APPEND  more parameters for the kernel
 #   CLOCK   instructions: a nanosecond of the guest is one instruction of its one
 #           processor, whatever this machine does meanwhile; wall: as always, and
 #           like instructions without the tests and what is only for them
@@ -123,7 +124,7 @@ start_qemu()
 	# an emulated processor does less in a second: look at more of it
 	[ "$KERNEL" != kcsan ] || append+=" kcsan.skip_watch=500"
 
-	append+=" mode=$mode TERM=${TERM:-dumb} kunit.enable=1"
+	append+=" mode=$mode TERM=${TERM:-dumb} kunit.enable=1 ${APPEND:-}"
 
 	case ${CLOCK:-}:$ACCEL in
 	instructions:*)

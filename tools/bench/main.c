@@ -236,9 +236,13 @@ static void run_system(const struct bench_case *bench_case, const struct system 
 		bench_case->run(system, 64);
 		return;
 	}
-	for (i = 0; i < chosen.sizes_count; i++)
-		if (!system->max_bytes || chosen.sizes[i] <= system->max_bytes)
-			bench_case->run(system, chosen.sizes[i]);
+	for (i = 0; i < chosen.sizes_count; i++) {
+		if (system->max_bytes && chosen.sizes[i] > system->max_bytes)
+			continue;
+		bench_case->run(system, chosen.sizes[i]);
+		if (!(system->promises & CARRIES_PAYLOAD))
+			return; /* the others would be the same */
+	}
 }
 
 static void run_case(const struct bench_case *bench_case)
