@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# bench.sh - the command ipcbox-bench: usage and bad usage, and that it measures
+# bench.sh - the command ipcbox-bench: usage and bad usage, and that it measures; and
+# what is made of its results: charts, tables, the verdict on the budgets
 #
 # Run it as root, with ipcbox and ipcbox-bench on the PATH; -t TEST runs one test.
 
 command_name=ipcbox-bench
 # shellcheck source=cli_lib.sh
 . "${0%/*}/cli_lib.sh"
+folder=$(cd "${0%/*}" && pwd)/bench
 
 # As little as can be measured, as CSV: one line for each result.
 measures()
@@ -98,6 +100,135 @@ test_no_port_and_no_limit_is_left_changed()
 	works ipcbox ls --names
 	cmp -s out before || no "ports are left: $(cat out)"
 	cat /proc/sys/net/ipcbox/* 2>/dev/null | cmp -s limits - || no "limits are changed"
+}
+
+# Results as bench.sh has them, of the lines given: CASE SYSTEM BYTES BATCH MEDIAN
+results()
+{
+	echo kernel,clock,case,system,bytes,batch,median,unit,spread_pct
+	while read -r line; do
+		echo "6.1,instructions,$(echo "$line" | tr ' ' ,),instructions,1.00"
+	done
+}
+
+some_results()
+{
+	results <<-EOF
+		rtt ipcbox-port 64 1 900
+		rtt pipe 64 1 1000
+		rtt eventfd 64 1 800
+		stream ipcbox-port 64 32 500
+		stream pipe 65536 1 1234567
+		depth-many-100000 ipcbox-port 64 1 3210
+		memory-port ipcbox-port 0 1 500
+	EOF
+}
+
+# Every tag that is opened is closed, in order.
+is_xml()
+{
+	awk '{
+		while (match($0, /<[^<>]*>/)) {
+			tag = substr($0, RSTART + 1, RLENGTH - 2)
+			text = text substr($0, 1, RSTART - 1)
+			$0 = substr($0, RSTART + RLENGTH)
+			name = tag
+			sub(/^\//, "", name)
+			sub(/[ \/].*/, "", name)
+			if (tag ~ /^\//)
+				wrong += open[depth--] != name
+			else if (tag !~ /\/$/)
+				open[++depth] = name
+		}
+		text = text $0
+	}
+	END { exit depth || wrong || text ~ /[<>&]/ }' "$1" || no "$1 is no XML: $(cat "$1")"
+}
+
+test_charts_are_drawn_of_each_case()
+{
+	some_results >results.csv
+	works awk -v dir=. -f "$folder/numbers.awk" -f "$folder/charts.awk" results.csv
+	for chart in rtt stream depth memory; do
+		is_xml "$chart-6.1-instructions.svg"
+	done
+	[ "$(echo ./*.svg | wc -w)" = 4 ] || no "there are: $(echo ./*.svg)"
+	cat ./*.svg >out
+	for text in '64 bytes' '64 KiB' 'ipcbox-port ×32' '1.23 M' '100,000 of many' eventfd; do
+		has "$text"
+	done
+}
+
+test_tables_have_the_ratio_to_the_best_peer()
+{
+	some_results >results.csv
+	works awk -f "$folder/table.awk" results.csv
+	has '^ipcbox-port  *64  *1  *900.0  *0.90  *1.0 %$'
+	works awk -f "$folder/numbers.awk" -f "$folder/page.awk" results.csv
+	has '^| ipcbox-port | 900 (0.90) | - | - | - |$'
+	has '^| pipe | - | - | - | 1,234,567 (1.00) |$'
+}
+
+# check FILE... - check.awk with the budgets of the test
+check()
+{
+	run awk -f "$folder/check.awk" budgets "$@"
+}
+
+test_check_passes_where_all_budgets_are_met()
+{
+	some_results >results.csv
+	printf '@peers\tpipe mq\nrtt/ipcbox-port/64/1\t0.90\trtt/@peers/64/1\n' >budgets
+	printf 'memory-port/ipcbox-port/0/1\t1.00\t512\n' >>budgets
+	check results.csv
+	[ "$status" = 0 ] || no "it failed: $(cat out)"
+	has '^2 passed, 0 failed$'
+}
+
+test_check_fails_at_a_missed_budget()
+{
+	some_results >results.csv
+	printf 'rtt/ipcbox-port/64/1\t0.89\trtt/pipe/64/1,rtt/mq/64/1\n' >budgets
+	check results.csv
+	[ "$status" = 1 ] || no "it passed: $(cat out)"
+	has '^FAILED *rtt/ipcbox-port/64/1 .* 0.900 of .* budget 0.89'
+	printf 'rtt/ipcbox-port/64/1\t0.89\trtt/pipe/64/1\tknown: so it is\n' >budgets
+	check results.csv
+	[ "$status" = 0 ] || no "what is known failed: $(cat out)"
+	has '^KNOWN .* so it is$'
+}
+
+test_check_fails_where_there_is_nothing_to_compare()
+{
+	some_results >results.csv
+	printf 'rtt/ipcbox-link/64/1\t0.90\trtt/pipe/64/1\n' >budgets
+	check results.csv
+	[ "$status" = 1 ] || no "what was not measured passed: $(cat out)"
+	printf 'rtt/ipcbox-port/64/1\t0.90\trtt/sysv/64/1\n' >budgets
+	check results.csv
+	[ "$status" = 1 ] || no "what has no reference passed: $(cat out)"
+}
+
+test_check_fails_where_a_case_got_slower()
+{
+	: >budgets
+	some_results >results.csv
+	cp results.csv baseline.csv
+	check baseline.csv results.csv
+	[ "$status" = 0 ] || no "the same failed: $(cat out)"
+	sed 's/,900,/,940,/' baseline.csv >results.csv
+	check baseline.csv results.csv
+	[ "$status" = 0 ] || no "4 % failed: $(cat out)"
+	sed 's/,900,/,950,/' baseline.csv >results.csv
+	check baseline.csv results.csv
+	[ "$status" = 1 ] || no "6 % passed: $(cat out)"
+	has '^FAILED *rtt/ipcbox-port/64/1 .* was 900.0: 5.6 % slower$'
+	sed '/,900,/d' baseline.csv >results.csv
+	check baseline.csv results.csv
+	[ "$status" = 1 ] || no "what was not measured passed: $(cat out)"
+	sed 's/pipe,64,1,1000/pipe,64,1,2000/' baseline.csv >results.csv
+	check baseline.csv results.csv
+	[ "$status" = 0 ] || no "another system that got slower failed: $(cat out)"
 }
 
 run_tests "$@"
