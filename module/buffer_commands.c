@@ -124,7 +124,7 @@ int ipcbox_do_buffer_wait(struct ipcbox_request *request)
 	if (!(wait->flags & handle->directions))
 		return -EBADF;
 	role = wait->flags & IPCBOX_RECEIVER ? IPCBOX_RECEIVING : IPCBOX_SENDING;
-	sender = ipcbox_request_sender(request, role == IPCBOX_RECEIVING);
+	sender = ipcbox_request_sender(request);
 	if (IS_ERR(sender))
 		return PTR_ERR(sender);
 	patience = ipcbox_request_patience(request, wait->deadline, wait->flags,
