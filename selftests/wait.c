@@ -96,6 +96,25 @@ TEST_F(wait, sender_waits_for_room_in_bytes_too)
 	EXPECT_EQ(8, bytes_of(self->port));
 }
 
+/* Its message is in; it need not be told at once, but without more being received. */
+TEST_F(wait, sender_is_told_where_the_port_stays_nearly_full)
+{
+	ASSERT_EQ(0, box_set(self->port, (struct ipcbox_attr){
+		.mask = IPCBOX_ATTR_MESSAGES, .max_messages = 32 }));
+	for (int i = 1; i <= 32; i++) {
+		ASSERT_EQ(0, send_tag(self->port, i));
+	}
+	call_send_tag(&self->call, self->port, 33, 0);
+	ASSERT_TRUE(senders_asleep(self->port, 1));
+	EXPECT_EQ(1, recv_tag(self->port));
+	EXPECT_EQ(0, senders_of(self->port));
+	EXPECT_EQ(32, messages_of(self->port));
+	EXPECT_EQ(0, call_end(&self->call));
+	for (int i = 2; i <= 33; i++) {
+		EXPECT_EQ(i, recv_tag(self->port));
+	}
+}
+
 TEST_F(wait, sleeping_calls_count_as_the_users_waiters)
 {
 	struct ipcbox_query q;
