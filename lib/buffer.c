@@ -68,8 +68,7 @@ static int map_data(struct ipcbox_buffer *buffer, const struct ipcbox_buffer_lay
 }
 
 /* What an fd is not for fails here: the kernel is not asked where nobody waits. */
-static void set_directions(struct ipcbox_buffer *buffer,
-			   const struct ipcbox_buffer_layout *layout)
+static void set_directions(struct ipcbox_buffer *buffer, const struct ipcbox_buffer_layout *layout)
 {
 	if (layout->directions & IPCBOX_SENDER)
 		buffer->send_end = buffer->max_msgsize + 1;
@@ -224,22 +223,8 @@ EXPORT int ipcbox_buffer_tell_data(struct ipcbox_buffer *buffer)
 	return wake(buffer, IPCBOX_RECEIVER);
 }
 
-/*
- * Room begins at @position, or further where others are done as well; and only if it
- * is as much as is wanted there is somebody to wake.
- */
-EXPORT void ipcbox_buffer_tell_room(struct ipcbox_buffer *buffer, uint64_t position, uint32_t want)
+EXPORT void ipcbox_buffer_tell_room(struct ipcbox_buffer *buffer, uint32_t want)
 {
-	uint64_t used = ipcbox_load_acquire(&buffer->ring->tail) - position;
-	uint64_t word;
-
-	if (used + want > buffer->mask + 1) {
-		if (buffer->one_to_one)
-			return;
-		word = ipcbox_load_acquire(&ipcbox_cell_at(buffer, position)->word);
-		if ((word & IPCBOX_WORD_STATE) != IPCBOX_CELL_DONE)
-			return;
-	}
 	if (reclaim(buffer) >= want)
 		wake(buffer, IPCBOX_SENDER);
 }
@@ -261,8 +246,8 @@ EXPORT int ipcbox_buffer_cancel(struct ipcbox_buffer *buffer, const struct ipcbo
 	if (ipcbox_load_relaxed32(&buffer->ring->want_data))
 		ipcbox_buffer_tell_data(buffer);
 	want = ipcbox_load_relaxed32(&buffer->ring->want_room);
-	if (want && reclaim(buffer) >= want)
-		wake(buffer, IPCBOX_SENDER);
+	if (want)
+		ipcbox_buffer_tell_room(buffer, want);
 	return 0;
 }
 

@@ -150,11 +150,11 @@ static inline int ipcbox_buffer_fd(const struct ipcbox_buffer *buffer)
 int ipcbox_buffer_await_room(struct ipcbox_buffer *buffer, uint32_t cells, uint64_t deadline);
 int ipcbox_buffer_await_data(struct ipcbox_buffer *buffer, uint64_t deadline);
 int ipcbox_buffer_tell_data(struct ipcbox_buffer *buffer);
-void ipcbox_buffer_tell_room(struct ipcbox_buffer *buffer, uint64_t position, uint32_t want);
+void ipcbox_buffer_tell_room(struct ipcbox_buffer *buffer, uint32_t want);
 
-#define IPCBOX_RECEIVE_AS_MANY		0U
-#define IPCBOX_RECEIVE_AS_ONE		1U
-#define IPCBOX_RECEIVE_AS_NOBODY	2U /* not open for it */
+#define IPCBOX_RECEIVE_AS_MANY 0U
+#define IPCBOX_RECEIVE_AS_ONE 1U
+#define IPCBOX_RECEIVE_AS_NOBODY 2U /* not open for it */
 
 #define ipcbox_unlikely(x) __builtin_expect(!!(x), 0)
 
@@ -551,6 +551,24 @@ IPCBOX_INLINE int ipcbox_buffer_finish_many(struct ipcbox_buffer *buffer,
 	return 0;
 }
 
+/*
+ * Room begins at @position, or further where others are done as well: is it, or may it
+ * be, as much as is wanted?
+ */
+IPCBOX_INLINE int ipcbox_may_be_room(const struct ipcbox_buffer *buffer, uint64_t position,
+				     uint32_t want)
+{
+	uint64_t used = ipcbox_load_acquire(&buffer->ring->tail) - position;
+	uint64_t word;
+
+	if (used + want <= buffer->mask + 1)
+		return 1;
+	if (buffer->one_to_one)
+		return 0;
+	word = ipcbox_load_acquire(&ipcbox_cell_at(buffer, position)->word);
+	return (word & IPCBOX_WORD_STATE) == IPCBOX_CELL_DONE;
+}
+
 IPCBOX_INLINE void ipcbox_buffer_tell_finished(struct ipcbox_buffer *buffer,
 					       const struct ipcbox_slot *slot)
 {
@@ -558,8 +576,8 @@ IPCBOX_INLINE void ipcbox_buffer_tell_finished(struct ipcbox_buffer *buffer,
 
 	ipcbox_barrier_after_atomic();
 	want = ipcbox_load_relaxed32(&buffer->ring->want_room);
-	if (ipcbox_unlikely(want))
-		ipcbox_buffer_tell_room(buffer, slot->next, want);
+	if (ipcbox_unlikely(want) && ipcbox_may_be_room(buffer, slot->next, want))
+		ipcbox_buffer_tell_room(buffer, want);
 }
 
 /**

@@ -76,9 +76,8 @@ int futex_tell_data(struct ipcbox_buffer *buffer)
 	return wake(&buffer->ring->want_data);
 }
 
-void futex_tell_room(struct ipcbox_buffer *buffer, uint64_t position, uint32_t want)
+void futex_tell_room(struct ipcbox_buffer *buffer, uint32_t want)
 {
-	(void)position;
 	if (free_cells(buffer) >= want)
 		wake(&buffer->ring->want_room);
 }
@@ -100,6 +99,8 @@ static int open_ring(struct channel *channel)
 	buffer->shift = (uint32_t)__builtin_ctz(CELLS);
 	buffer->max_msgsize = channel->bytes;
 	buffer->one_to_one = 1;
+	buffer->receive_as = IPCBOX_RECEIVE_AS_ONE;
+	buffer->send_end = channel->bytes + 1;
 	channel->room = buffer;
 	return 0;
 }

@@ -16,6 +16,7 @@
 #include <ck_ring.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -83,6 +84,21 @@ static int recv_many(struct channel *channel, void *data)
 	return 0;
 }
 
+#define BATCH(name, one, data_type)                                            \
+	static int name(struct channel *channel, data_type *data, int count)   \
+	{                                                                      \
+		int i;                                                         \
+                                                                               \
+		for (i = 0; i < count; i++)                                    \
+			one(channel, (data_type *)((uintptr_t)data + 64 * i)); \
+		return count;                                                  \
+	}
+
+BATCH(send_batch_one, send_one, const void)
+BATCH(recv_batch_one, recv_one, void)
+BATCH(send_batch_many, send_many, const void)
+BATCH(recv_batch_many, recv_many, void)
+
 #else
 
 static int open_ring(struct channel *channel)
@@ -96,6 +112,10 @@ static int open_ring(struct channel *channel)
 #define recv_one NULL
 #define send_many NULL
 #define recv_many NULL
+#define send_batch_one NULL
+#define recv_batch_one NULL
+#define send_batch_many NULL
+#define recv_batch_many NULL
 
 #endif
 
@@ -108,6 +128,8 @@ const struct system ck_spsc_system = {
 	.open = open_ring,
 	.send = send_one,
 	.recv = recv_one,
+	.send_batch = send_batch_one,
+	.recv_batch = recv_batch_one,
 	.close = close_ring,
 };
 
@@ -120,5 +142,7 @@ const struct system ck_mpmc_system = {
 	.open = open_ring,
 	.send = send_many,
 	.recv = recv_many,
+	.send_batch = send_batch_many,
+	.recv_batch = recv_batch_many,
 	.close = close_ring,
 };
