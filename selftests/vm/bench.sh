@@ -130,6 +130,7 @@ check | baseline) KERNEL=6.1 CLOCK=instructions ;;
 table) ;;
 *)	die "unknown: $job" ;;
 esac
+"$vm/install.sh" vm bench
 mkdir -p "$out"
 measure_all
 draw_charts
