@@ -127,6 +127,7 @@ static unsigned int ready_of_one(const struct ipcbox_ring *ring,
 
 		left -= cells;
 		pos += cells;
+		cond_resched();
 	}
 	return ready;
 }
@@ -137,7 +138,7 @@ static unsigned int ready_of_one(const struct ipcbox_ring *ring,
  * @enough: stop there
  *
  * Return: how many; @enough also where it cannot be told.
- * Context: what was written before a barrier of the caller counts.
+ * Context: may sleep; what was written before a barrier of the caller counts.
  */
 unsigned int ipcbox_ring_ready(const struct ipcbox_ring *ring,
 			       unsigned int enough)
@@ -151,6 +152,7 @@ unsigned int ipcbox_ring_ready(const struct ipcbox_ring *ring,
 	for (; ready < enough; steps--) {
 		u64 word = read_word(ring, pos);
 
+		cond_resched();
 		if (!steps)
 			return enough;
 		if (!is_of_lap(ring, word, pos)) {
@@ -222,6 +224,7 @@ static void help_tail(const struct ipcbox_ring *ring)
 		u64 tail = READ_ONCE(ring->shared->tail);
 		u64 word = read_word(ring, tail);
 
+		cond_resched();
 		if (is_of_lap(ring, word, tail) && cells(word))
 			move(&ring->shared->tail, tail, word);
 		else if (READ_ONCE(ring->shared->tail) == tail)

@@ -32,7 +32,8 @@ list_programs()
 		# where several act at the same time, and only that: the rest is slow there
 		echo vm kunit
 		printf 'tests %s\n' wait wait_many poll order link mailbox lifetime stress \
-			pairs call call_end call_wait reply_recv batch_wait storm
+			pairs call call_end call_wait reply_recv batch_wait storm \
+			buffer_share buffer_wait scribbler
 		;;
 	debug)
 		# and of 32 bits what differs there: how a command gets in and out
