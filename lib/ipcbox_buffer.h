@@ -497,6 +497,9 @@ IPCBOX_INLINE int ipcbox_buffer_take_many(struct ipcbox_buffer *buffer, struct i
 			/* Was it all of one message? */
 			if (ipcbox_load_acquire(&slot->cell->word) != word)
 				continue;
+			/* It may be that we were woken for it: then another is to be. */
+			if (ipcbox_load_relaxed32(&ring->want_data))
+				ipcbox_buffer_tell_data(buffer);
 			return slot->len > buffer->max_msgsize ? -EBADMSG : -EMSGSIZE;
 		}
 		slot->word = (word & ~UINT64_C(0xffff)) | buffer->self->reading;

@@ -105,7 +105,7 @@ static bool finish_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 			return true;
 		list_del(&waiter->node);
 		side->count--;
-		side->promised += waiter->capacity;
+		side->promised += waiter->needed;
 		ipcbox_waiter_finish(waiter, 0, wakes);
 	}
 	return false;
@@ -188,18 +188,23 @@ static int dequeue(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 		   struct ipcbox_waiter *waiter, int err)
 {
 	struct ipcbox_side *side = &buffer->sides[role];
+	bool others = false;
 
 	spin_lock(&buffer->lock);
 	if (waiter->done) {
 		err = waiter->result;
 		if (!err)
-			side->promised -= waiter->capacity;
+			side->promised -= waiter->needed;
 	} else {
 		list_del(&waiter->node);
 		side->count--;
+		others = side->count;
 	}
 	tell_wanted(buffer, role);
 	spin_unlock(&buffer->lock);
+	/* It may have been in the way of those behind it, who want less. */
+	if (others)
+		ipcbox_buffer_wake(buffer, role);
 	return err;
 }
 
@@ -246,6 +251,7 @@ static int wait_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 
 	ipcbox_waiter_init(&waiter);
 	waiter.capacity = enough;
+	waiter.needed = cells;
 	err = enqueue(buffer, role, &waiter);
 	if (err)
 		return err;

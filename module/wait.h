@@ -66,7 +66,7 @@ struct ipcbox_waiter {
 	u64 capacity;			/* longest message that it takes */
 	struct ipcbox_server *server;	/* answers for the calls that it takes */
 	union ipcbox_small *small;	/* where the request of a call goes */
-	u64 needed;			/* out: with -EMSGSIZE */
+	u64 needed;			/* out: with -EMSGSIZE; of a buffer: in */
 	struct ipcbox_msg *msg;		/* out: what it was given, */
 	struct ipcbox_msg *payload;	/* out: which has the payload, often msg */
 	struct ipcbox_lane *lane;	/* out: and over which lane */
