@@ -13,6 +13,12 @@ struct ipcbox_options *new_box_options(void)
 	return options;
 }
 
+/* What a buffer, once it is made, has for good. */
+bool is_size_option(int option)
+{
+	return option == OPTION_MESSAGES || option == OPTION_BYTES || option == OPTION_MSGSIZE;
+}
+
 bool take_box_option(struct ipcbox_options *options, int option)
 {
 	switch (option) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include "cli.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,7 +33,9 @@ struct calling {
 
 static int fail_call(const struct calling *calling, int err, const struct ipcbox_msg *reply)
 {
-	if (ipcbox_msg_received(reply))
+	if (err == -EPROTOTYPE)
+		report("cannot call '%s': %s", calling->target.text, why_no_calls);
+	else if (ipcbox_msg_received(reply))
 		fail(err, "no reply from '%s', which received the request and may have done it",
 		     calling->target.text);
 	else
@@ -145,7 +148,7 @@ static int run(int argc, char **argv)
 		take_option(&calling, option);
 	need_arguments(argc, 1, 2, "a NAME or pid:N and one MESSAGE");
 	calling.target = parse_target(argv[optind]);
-	calling.fd = open_target(&calling.target, IPCBOX_SENDER);
+	calling.fd = open_target_for_calls(&calling.target, IPCBOX_SENDER);
 	if (calling.fd < 0)
 		return fail_call(&calling, calling.fd, NULL);
 	status = check_and_call(&calling, argv[optind + 1]);

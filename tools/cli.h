@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include <ipcbox.h>
+#include <ipcbox_buffer.h>
 
 enum {
 	STATUS_OK = 0,
@@ -74,7 +75,7 @@ uint64_t parse_size(const char *text, const char *what);
 int64_t parse_timeout_ms(const char *text);
 mode_t parse_mode(const char *text);
 
-/* box_options.c: the options of a box, as create, set and recv take them */
+/* box_options.c: the options of a box or buffer, as create, set and recv take them */
 enum box_option {
 	OPTION_OWNER = 0x100,
 	OPTION_GROUP,
@@ -97,29 +98,69 @@ enum box_option {
 	"  -m, --mode MODE    who may receive (r) and send (w), in octal, like 0660\n" \
 	"  --owner UID        owner, as a number\n"                                    \
 	"  --group GID        group, as a number\n"                                    \
-	"  --messages N       how many messages it holds\n"                            \
+	"  --messages N       how many messages it holds; not of a buffer\n"           \
 	"  --bytes SIZE       how many bytes it holds\n"                               \
 	"  --msgsize SIZE     how long one message may be\n"
 
 struct ipcbox_options *new_box_options(void);
 bool take_box_option(struct ipcbox_options *options, int option);
+bool is_size_option(int option);
 
 /*
- * target.c: the port or process that a command is about.
+ * target.c: the port, buffer or process that a command is about.
  *
- * NAME or port:NAME is a port, pid:N the mailbox of a process, mailbox: one's
- * own.
+ * NAME or port:NAME is a port or a buffer, pid:N the mailbox of a process, mailbox:
+ * one's own.
  */
 struct target {
-	enum target_kind { TARGET_PORT, TARGET_PID, TARGET_MAILBOX } kind;
+	enum target_kind { TARGET_NAME, TARGET_PID, TARGET_MAILBOX } kind;
 	const char *text; /* as it was given */
 	const char *name;
 	pid_t pid;
 };
 
 struct target parse_target(const char *text);
-int open_target(const struct target *target, unsigned int port_flags); /* no mailbox: */
-const char *parse_port(const char *text);
+const char *parse_name(const char *text);
+
+/*
+ * Return: an fd, or a negative errno. A buffer is mapped, unless @buffer is NULL; of all
+ * else *@buffer is NULL. A target for calls is no buffer: then it is -EPROTOTYPE, which
+ * why_no_calls tells better than libipcbox could.
+ */
+int open_target(const struct target *target, unsigned int flags, struct ipcbox_buffer **buffer);
+int open_target_for_calls(const struct target *target, unsigned int flags);
+void close_target(int fd, struct ipcbox_buffer *buffer);
+extern const char why_no_calls[];
+
+/*
+ * source.c: where messages come from: a port, a mailbox or a buffer.
+ *
+ * A message of a buffer is read where it lies. It stays in hand until it is released or
+ * put back; if this process dies before, it is there for others again.
+ */
+struct source {
+	int fd;
+	struct ipcbox_buffer *buffer; /* or NULL */
+	struct ipcbox_msg *msg;	      /* the last one of a port or mailbox */
+	uint64_t taken;		      /* messages of a buffer so far */
+};
+
+/* One message. A buffer does not know who sent it: then @msg is NULL. */
+struct message {
+	const char *data;
+	size_t len;
+	uint64_t tag;
+	uint64_t number; /* its seq; of a buffer the how manieth that was taken */
+	const struct ipcbox_msg *msg;
+	struct ipcbox_slot slot;
+};
+
+void source_close(struct source *source);
+int source_take(struct source *source, struct message *message, pid_t from, uint64_t deadline);
+void source_release(struct source *source, const struct message *message);
+
+/* Whether others get it now: a message of a port or mailbox cannot be put back. */
+bool source_put_back(struct source *source, const struct message *message);
 
 /* input.c: messages out of a file, each up to a delimiter or to the end */
 #define NO_DELIMITER (-1)
@@ -156,7 +197,10 @@ void progress_start(const char *verb, bool quiet);
 void progress_add(size_t bytes);
 void progress_hide(void);
 
-/* info.c: what stat and ls tell about a box, as members of a JSON object */
+/* info.c: what stat and ls tell about a box or buffer; as members of a JSON object */
+bool is_buffer(const struct ipcbox_info *info);
+bool is_one_to_one(const struct ipcbox_info *info);
+const char *kind_name(const struct ipcbox_info *info);
 void json_info(const struct ipcbox_info *info);
 
 #endif /* CLI_H */

@@ -1,52 +1,100 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include "cli.h"
 
+#include <string.h>
 #include <unistd.h>
 
 static const struct option longs[] = {
 	BOX_OPTIONS,
+	{ "buffer", optional_argument, NULL, 'b' },
 	{ "reuse", no_argument, NULL, 'r' },
 	OPTION_HELP,
 };
 
-static int create(const char *name, unsigned int flags, const struct ipcbox_options *options)
-{
-	int fd = ipcbox_port_create(name, flags, options);
+struct creating {
+	struct ipcbox_options *options;
+	unsigned int flags;
+	bool buffer;
+	bool messages;
+};
 
+static int create(const struct creating *creating, const char *name)
+{
+	int fd;
+
+	if (creating->buffer)
+		fd = ipcbox_buffer_create(name, creating->flags, creating->options);
+	else
+		fd = ipcbox_port_create(name, creating->flags, creating->options);
 	if (fd < 0)
-		return fail(fd, "cannot create port '%s'", name);
-	close(fd); /* the port stays */
+		return fail(fd, "cannot create %s '%s'", creating->buffer ? "buffer" : "port",
+			    name);
+	close(fd); /* what was made stays */
 	return STATUS_OK;
+}
+
+static unsigned int parse_sharing(const char *text)
+{
+	if (!text || !strcmp(text, "many-to-many"))
+		return 0;
+	if (strcmp(text, "one-to-one"))
+		die_usage("a buffer is many-to-many or one-to-one, not '%s'", text);
+	return IPCBOX_ONE_TO_ONE;
+}
+
+static void take_option(struct creating *creating, int option)
+{
+	switch (option) {
+	case 'b':
+		creating->buffer = true;
+		creating->flags &= ~IPCBOX_ONE_TO_ONE;
+		creating->flags |= parse_sharing(optarg);
+		break;
+	case 'r':
+		creating->flags |= IPCBOX_REUSE;
+		break;
+	case OPTION_MESSAGES:
+		creating->messages = true;
+		/* fall through */
+	default:
+		take_box_option(creating->options, option);
+	}
 }
 
 static int run(int argc, char **argv)
 {
-	struct ipcbox_options *options = new_box_options();
-	unsigned int flags = 0;
+	struct creating creating = { .options = new_box_options() };
 	int status = STATUS_OK;
 	int option;
 
 	while ((option = next_option(argc, argv, ":m:rh", longs)) != -1)
-		if (!take_box_option(options, option))
-			flags |= IPCBOX_REUSE;
-	need_arguments(argc, 1, argc, "the NAME of a port");
+		take_option(&creating, option);
+	need_arguments(argc, 1, argc, "the NAME of what to make");
+	if (creating.buffer && creating.messages)
+		die_usage("--messages is for ports: a buffer holds what --bytes has room for");
 	for (; optind < argc; optind++)
-		status |= create(parse_port(argv[optind]), flags, options);
-	ipcbox_options_free(options);
+		status |= create(&creating, parse_name(argv[optind]));
+	ipcbox_options_free(creating.options);
 	return status;
 }
 
 const struct command create_command = {
 	.name = "create",
-	.summary = "make a port",
-	.usage = "create [OPTION]... NAME...\n"
-		 "\n"
-		 "Makes ports. A port stays until it is deleted or the system ends.\n"
-		 "\n" BOX_OPTIONS_USAGE
-		 "  -r, --reuse        no error if the port exists; its options stay as they are\n"
-		 "\n"
-		 "Without options: mode 0600, 256 messages, 1M bytes, 64K for one message.\n"
-		 "\n"
-		 "  ipcbox create jobs --mode 0622 --messages 8\n",
+	.summary = "make a port or buffer",
+	.usage =
+		"create [OPTION]... NAME...\n"
+		"\n"
+		"Makes ports, or buffers in shared memory, which cost no system call while there is\n"
+		"room and something to receive. They stay until they are deleted or the system ends.\n"
+		"\n" BOX_OPTIONS_USAGE "  --buffer[=many-to-many|one-to-one]\n"
+		"                     a buffer; one-to-one is faster, where you see to it that\n"
+		"                     only one process at a time sends, and only one receives\n"
+		"  -r, --reuse        no error if it exists; its options stay as they are\n"
+		"\n"
+		"Without options: mode 0600, 256 messages, 1M bytes, 64K for one message. The bytes\n"
+		"of a buffer are rounded up to a power of two; a message takes them in cells of 64.\n"
+		"\n"
+		"  ipcbox create jobs --mode 0622 --messages 8\n"
+		"  ipcbox create frames --buffer=one-to-one --bytes 16M --msgsize 4M\n",
 	.run = run,
 };

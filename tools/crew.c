@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * One process receives, and only when a worker is free: what is not yet being
- * worked on stays in the port, where others can take it.
+ * worked on stays in the port or buffer, where others can take it. A message of a
+ * buffer stays in hand until its command has ended, so that it is not lost with this
+ * process; nor with the command, which then did not do it.
  */
 #include "crew.h"
 #include "worker.h"
@@ -27,10 +29,10 @@ static const struct option longs[] = {
 struct working {
 	const char *name;
 	char **command;
-	int fd;
+	struct source source;
 	int signals; /* a signalfd */
 	struct worker *workers;
-	struct pollfd *fds; /* of signals, the port, and each worker's output */
+	struct pollfd *fds; /* of signals, the source, and each worker's output */
 	size_t slots;
 	size_t running;
 	uint64_t left; /* messages to take */
@@ -95,11 +97,11 @@ static void reply(const struct working *working, struct worker *worker, int stat
 		return;
 	err = capture->err;
 	if (!err)
-		err = ipcbox_reply(working->fd, worker->call, capture->data, capture->len,
+		err = ipcbox_reply(working->source.fd, worker->call, capture->data, capture->len,
 				   (uint64_t)status);
 	tell_reply(worker, err);
 	if (err && !is_over(err))
-		ipcbox_reply(working->fd, worker->call, NULL, 0, (uint64_t)(int64_t)err);
+		ipcbox_reply(working->source.fd, worker->call, NULL, 0, (uint64_t)(int64_t)err);
 }
 
 /* As a shell has it. */
@@ -108,17 +110,28 @@ static int exit_status(int wstatus)
 	return WIFSIGNALED(wstatus) ? SIGNAL_STATUS + WTERMSIG(wstatus) : WEXITSTATUS(wstatus);
 }
 
+/* Of a port or mailbox it is gone in any case. Return: what to tell of it. */
+static const char *put_back(struct working *working, const struct worker *worker)
+{
+	return source_put_back(&working->source, &worker->message)
+		       ? "; its message is back in the buffer"
+		       : "";
+}
+
 /* The statuses of xargs(1), which also says which of them end all. */
 static void note_exit(struct working *working, const struct worker *worker, int wstatus)
 {
 	working->done++;
+	if (WIFEXITED(wstatus))
+		source_release(&working->source, &worker->message);
 	if (working->serving && worker->call)
 		return; /* it is the caller's to know */
 	if (WIFEXITED(wstatus) && WEXITSTATUS(wstatus) == 0)
 		return;
 	note_failure(working);
 	if (WIFSIGNALED(wstatus)) {
-		worker_report(worker, "was killed by signal %d", WTERMSIG(wstatus));
+		worker_report(worker, "was killed by signal %d%s", WTERMSIG(wstatus),
+			      put_back(working, worker));
 		if (!working->stopping && !working->serving)
 			stop(working, STATUS_KILLED);
 		return;
@@ -178,10 +191,19 @@ static void tell_no_call(struct working *working, const struct worker *worker)
 			      "(this is told once)");
 }
 
-static void start(struct working *working, const struct ipcbox_msg *msg)
+/* A message that is to blame itself would stop the next one who takes it as well. */
+static void end_unstarted(struct working *working, const struct worker *worker, int status)
+{
+	if (status == STATUS_SOME_FAILED)
+		source_release(&working->source, &worker->message);
+	else
+		source_put_back(&working->source, &worker->message);
+}
+
+static void start(struct working *working, const struct message *message)
 {
 	struct worker *worker = find_worker(working, 0);
-	int status = worker_start(worker, working->name, working->command, msg, working->file,
+	int status = worker_start(worker, working->name, working->command, message, working->file,
 				  working->serving);
 
 	if (status == STATUS_OK) {
@@ -190,6 +212,7 @@ static void start(struct working *working, const struct ipcbox_msg *msg)
 		return;
 	}
 	reply(working, worker, status == STATUS_NOT_FOUND ? status : STATUS_CANNOT_RUN);
+	end_unstarted(working, worker, status);
 	worker_finish(worker);
 	working->done++;
 	note_failure(working);
@@ -198,9 +221,10 @@ static void start(struct working *working, const struct ipcbox_msg *msg)
 }
 
 /* Return: 0, or what ended the taking for now. */
-static int take(struct working *working, struct ipcbox_msg **msg)
+static int take(struct working *working)
 {
-	int err = ipcbox_recv_msg(working->fd, msg, 0, IPCBOX_NOWAIT);
+	struct message message;
+	int err = source_take(&working->source, &message, 0, IPCBOX_NOWAIT);
 
 	if (err == -EAGAIN) {
 		if (working->until_empty && !working->running)
@@ -214,7 +238,7 @@ static int take(struct working *working, struct ipcbox_msg **msg)
 	if (err)
 		return err;
 	working->left--;
-	start(working, *msg);
+	start(working, &message);
 	return 0;
 }
 
@@ -229,7 +253,8 @@ static void wait_for_events(struct working *working)
 	size_t i;
 
 	fds[0] = (struct pollfd){ .fd = working->signals, .events = POLLIN };
-	fds[1] = (struct pollfd){ .fd = may_take(working) ? working->fd : -1, .events = POLLIN };
+	fds[1] = (struct pollfd){ .fd = may_take(working) ? working->source.fd : -1,
+				  .events = POLLIN };
 	for (i = 0; i < working->slots; i++)
 		fds[2 + i] = (struct pollfd){ .fd = worker_output(&working->workers[i]),
 					      .events = POLLIN };
@@ -242,16 +267,13 @@ static void wait_for_events(struct working *working)
 
 static void work(struct working *working)
 {
-	struct ipcbox_msg *msg = NULL;
-
 	for (;;) {
-		while (may_take(working) && !take(working, &msg))
+		while (may_take(working) && !take(working))
 			read_signals(working);
 		if (!working->running && (working->stopping || !working->left))
 			break;
 		wait_for_events(working);
 	}
-	ipcbox_msg_free(msg);
 }
 
 /* SIGCHLD and what shall end the commands too come as fd events from now on. */
@@ -314,6 +336,40 @@ static void take_option(struct working *working, int option)
 	}
 }
 
+/* In a one-to-one buffer only one message is in hand at a time. */
+static bool too_many_for(const struct working *working)
+{
+	struct ipcbox_info *info = NULL;
+	bool one = !ipcbox_stat(working->source.fd, &info) && is_one_to_one(info);
+
+	ipcbox_info_free(info);
+	return one && working->slots > 1;
+}
+
+static int open_source(struct working *working, const char *text)
+{
+	struct source *source = &working->source;
+	struct target target = parse_target(text);
+	int err;
+
+	if (working->serving)
+		source->fd = open_target_for_calls(&target, IPCBOX_RECEIVER);
+	else
+		source->fd = open_target(&target, IPCBOX_RECEIVER, &source->buffer);
+	err = source->fd < 0 ? source->fd : 0;
+	if (working->serving && err == -EPROTOTYPE)
+		report("cannot serve '%s': %s", text, why_no_calls);
+	else if (err)
+		fail(err, "cannot receive from '%s'", text);
+	else if (too_many_for(working))
+		report("cannot work on '%s' with --max-procs %zu: of a one-to-one buffer only one "
+		       "message at a time is worked on; use 1, or a many-to-many buffer",
+		       text, working->slots);
+	else
+		return STATUS_OK;
+	return STATUS_FAILED;
+}
+
 int crew_run(int argc, char **argv, bool serving)
 {
 	struct working working = { .slots = 1, .left = UINT64_MAX, .serving = serving };
@@ -322,10 +378,12 @@ int crew_run(int argc, char **argv, bool serving)
 
 	while ((option = next_option(argc, argv, ":n:FP:eh", longs)) != -1)
 		take_option(&working, option);
-	need_arguments(argc, 2, argc, "the NAME of a port and a COMMAND");
+	need_arguments(argc, 2, argc,
+		       serving ? "the NAME of a port and a COMMAND"
+			       : "the NAME of a port or buffer and a COMMAND");
 	if (!working.slots)
 		die_usage("--max-procs is 1 or more");
-	working.name = parse_port(argv[optind]);
+	working.name = parse_name(argv[optind]);
 	working.command = argv + optind + 1;
 	status = worker_check(working.command[0]);
 	if (status)
@@ -335,11 +393,8 @@ int crew_run(int argc, char **argv, bool serving)
 	working.fds = calloc(2 + working.slots, sizeof(*working.fds));
 	if (!working.workers || !working.fds)
 		return fail(-ENOMEM, "cannot start");
-	working.fd = ipcbox_port_open(working.name, IPCBOX_RECEIVER);
-	if (working.fd < 0)
-		status = fail(working.fd, "cannot receive from '%s'", working.name);
-	else
-		status = run_workers(&working);
+	status = open_source(&working, argv[optind]) ?: run_workers(&working);
+	source_close(&working.source);
 	free(working.fds);
 	free(working.workers);
 	return status;

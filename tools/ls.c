@@ -10,16 +10,27 @@ static const struct option longs[] = {
 	OPTION_HELP,
 };
 
+/* What a buffer has no limit of. */
+static const char *max_messages(const struct ipcbox_info *info)
+{
+	static char text[24];
+
+	if (is_buffer(info))
+		return "-";
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)ipcbox_info_max_messages(info));
+	return text;
+}
+
 static int print_row(const struct ipcbox_info *info, void *unused)
 {
 	(void)unused;
-	printf("%04o %6u %6u %6llu/%-6llu %10llu/%-10llu %9u %7u %5u  %s\n",
+	printf("%04o %6u %6u %6llu/%-6s %10llu/%-10llu %9u %7u %5u  %-6s %s\n",
 	       (unsigned int)ipcbox_info_mode(info), ipcbox_info_owner(info),
 	       ipcbox_info_group(info), (unsigned long long)ipcbox_info_messages(info),
-	       (unsigned long long)ipcbox_info_max_messages(info),
-	       (unsigned long long)ipcbox_info_bytes(info),
+	       max_messages(info), (unsigned long long)ipcbox_info_bytes(info),
 	       (unsigned long long)ipcbox_info_max_bytes(info), ipcbox_info_receivers(info),
-	       ipcbox_info_senders(info), ipcbox_info_calls(info), ipcbox_info_name(info));
+	       ipcbox_info_senders(info), ipcbox_info_calls(info), kind_name(info),
+	       ipcbox_info_name(info));
 	return 0;
 }
 
@@ -44,8 +55,9 @@ static int print_json(const struct ipcbox_info *info, void *unused)
 
 static int list_table(void)
 {
-	printf("%4s %6s %6s %13s %21s %9s %7s %5s  %s\n", "MODE", "OWNER", "GROUP", "MESSAGES/MAX ",
-	       "BYTES/MAX       ", "RECEIVERS", "SENDERS", "CALLS", "NAME");
+	printf("%4s %6s %6s %13s %21s %9s %7s %5s  %-6s %s\n", "MODE", "OWNER", "GROUP",
+	       "MESSAGES/MAX ", "BYTES/MAX       ", "RECEIVERS", "SENDERS", "CALLS", "KIND",
+	       "NAME");
 	return ipcbox_port_list(print_row, NULL);
 }
 
@@ -69,7 +81,7 @@ static int run(int argc, char **argv)
 	while ((option = next_option(argc, argv, ":j1h", longs)) != -1)
 		form = (char)option;
 	if (optind < argc)
-		die_usage("ls takes no NAME; 'ipcbox stat' tells about one port");
+		die_usage("ls takes no NAME; 'ipcbox stat' tells about one");
 	if (form == 'j')
 		err = list_json();
 	else if (form == '1')
@@ -79,18 +91,19 @@ static int run(int argc, char **argv)
 	if (!err)
 		return STATUS_OK;
 	output_drop();
-	return fail(err, "cannot list the ports");
+	return fail(err, "cannot list the ports and buffers");
 }
 
 const struct command ls_command = {
 	.name = "ls",
-	.summary = "list the ports",
+	.summary = "list the ports and buffers",
 	.usage =
 		"ls [OPTION]...\n"
 		"\n"
-		"Lists the ports of this network namespace, sorted by name. RECEIVERS and SENDERS\n"
-		"are those that are asleep for a message or for room, CALLS the calls that were\n"
-		"received and have no reply yet.\n"
+		"Lists the ports and buffers of this network namespace, sorted by name. RECEIVERS\n"
+		"and SENDERS are those that are asleep for a message or for room, CALLS the calls\n"
+		"that were received and have no reply yet. BYTES of a buffer are those of it that\n"
+		"are not free.\n"
 		"\n"
 		"  -1, --names  names only, one in a line\n"
 		"  -j, --json   a JSON array\n",

@@ -27,7 +27,7 @@ static void print_help(void)
 
 	puts("usage: ipcbox COMMAND ...\n"
 	     "\n"
-	     "Messages between processes, through ports and mailboxes in the kernel.\n");
+	     "Messages between processes, through ports, buffers and mailboxes in the kernel.\n");
 	for (i = 0; i < COMMANDS; i++)
 		printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
 	puts("  help     tell more about a command: ipcbox help send\n"
@@ -35,8 +35,8 @@ static void print_help(void)
 	     "  -h, --help     this help\n"
 	     "  -V, --version  the version\n"
 	     "\n"
-	     "Where a command takes a port or process:\n"
-	     "  NAME, port:NAME  the port of that name\n"
+	     "Where a command takes a port, buffer or process:\n"
+	     "  NAME, port:NAME  the port or buffer of that name\n"
 	     "  pid:N            the mailbox of process N\n"
 	     "  mailbox:         one's own mailbox (recv)\n"
 	     "\n"

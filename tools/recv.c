@@ -33,7 +33,7 @@ static const struct option longs[] = {
 struct receiving {
 	struct target target;
 	struct ipcbox_options *options; /* of the mailbox, or NULL */
-	int fd;
+	struct source source;
 	int separator;
 	pid_t from;
 	int64_t timeout_ms;
@@ -46,43 +46,50 @@ struct receiving {
 	bool watch_stdout;
 };
 
-static int open_source(const struct receiving *receiving)
+/* Return: 0 or a negative errno. */
+static int open_source(struct receiving *receiving)
 {
 	const struct target *target = &receiving->target;
+	struct source *source = &receiving->source;
 
-	switch (target->kind) {
-	case TARGET_PORT:
-		return ipcbox_port_open(target->name, IPCBOX_RECEIVER);
-	case TARGET_MAILBOX:
-		return ipcbox_mailbox_open(0, receiving->options);
-	case TARGET_PID:
-		break;
-	}
-	die_usage("recv takes a port or mailbox:, not '%s'; a mailbox is for its own process",
-		  target->text);
+	if (target->kind == TARGET_PID)
+		die_usage("recv takes a port, a buffer or mailbox:, not '%s'; a mailbox is for its "
+			  "own process",
+			  target->text);
+	if (target->kind == TARGET_MAILBOX)
+		source->fd = ipcbox_mailbox_open(0, receiving->options);
+	else
+		source->fd = open_target(target, IPCBOX_RECEIVER, &source->buffer);
+	return source->fd < 0 ? source->fd : 0;
 }
 
-static void print_json(const struct ipcbox_msg *msg)
+static void print_sender(const struct ipcbox_msg *msg)
 {
-	json_begin(NULL, '{');
 	json_number("seq", ipcbox_msg_seq(msg));
 	json_number("pid", (uint64_t)ipcbox_msg_pid(msg));
 	json_number("uid", ipcbox_msg_uid(msg));
 	json_number("gid", ipcbox_msg_gid(msg));
 	json_number("priority", ipcbox_msg_priority(msg));
-	json_number("tag", ipcbox_msg_tag(msg));
-	json_number("len", ipcbox_msg_len(msg));
-	json_bytes("data", ipcbox_msg_data(msg), ipcbox_msg_len(msg));
+}
+
+static void print_json(const struct message *message)
+{
+	json_begin(NULL, '{');
+	if (message->msg)
+		print_sender(message->msg);
+	json_number("tag", message->tag);
+	json_number("len", message->len);
+	json_bytes("data", message->data, message->len);
 	json_end('}');
 	json_end_line();
 }
 
-static int print_message(const struct receiving *receiving, const struct ipcbox_msg *msg)
+static int print_message(const struct receiving *receiving, const struct message *message)
 {
 	if (receiving->json) {
-		print_json(msg);
+		print_json(message);
 	} else {
-		fwrite(ipcbox_msg_data(msg), 1, ipcbox_msg_len(msg), stdout);
+		fwrite(message->data, 1, message->len, stdout);
 		if (receiving->separator != NO_SEPARATOR)
 			putchar(receiving->separator);
 	}
@@ -119,11 +126,10 @@ static int remaining_ms(uint64_t deadline)
  * Takes a message only while somebody reads what is written: one for nobody is
  * better left where it is. So it sleeps in poll(2), for both ends.
  */
-static int take_while_read(const struct receiving *receiving, struct ipcbox_msg **msg,
-			   uint64_t deadline)
+static int take_while_read(struct source *source, struct message *message, uint64_t deadline)
 {
 	struct pollfd fds[] = {
-		{ .fd = receiving->fd, .events = POLLIN },
+		{ .fd = source->fd, .events = POLLIN },
 		{ .fd = STDOUT_FILENO },
 	};
 	int ready, err;
@@ -132,18 +138,18 @@ static int take_while_read(const struct receiving *receiving, struct ipcbox_msg 
 		ready = poll(fds, 2, remaining_ms(deadline));
 		if (fds[1].revents)
 			return NOBODY_READS;
-		err = ipcbox_recv_msg(receiving->fd, msg, 0, IPCBOX_NOWAIT);
+		err = source_take(source, message, 0, IPCBOX_NOWAIT);
 	} while (err == -EAGAIN && ready); /* somebody else was faster */
 	return err == -EAGAIN && deadline != IPCBOX_NOWAIT ? -ETIMEDOUT : err;
 }
 
-static int take(const struct receiving *receiving, struct ipcbox_msg **msg)
+static int take(struct receiving *receiving, struct message *message)
 {
 	uint64_t deadline = ipcbox_deadline_ms(receiving->timeout_ms);
 
 	if (receiving->watch_stdout)
-		return take_while_read(receiving, msg, deadline);
-	return ipcbox_recv_msg(receiving->fd, msg, receiving->from, deadline);
+		return take_while_read(&receiving->source, message, deadline);
+	return source_take(&receiving->source, message, receiving->from, deadline);
 }
 
 /* Whether that is how it was meant to end. */
@@ -165,35 +171,41 @@ static int fail_take(const struct receiving *receiving, int err)
 	return STATUS_FAILED;
 }
 
-static int fail_print(const struct ipcbox_msg *msg, int err)
+static int fail_print(struct receiving *receiving, const struct message *message, int err)
 {
-	report("cannot write to stdout: message %llu of %zu bytes was received and is lost: %s",
-	       (unsigned long long)ipcbox_msg_seq(msg), ipcbox_msg_len(msg), strerror(-err));
+	if (source_put_back(&receiving->source, message))
+		report("cannot write to stdout: the next message, of %zu bytes, is left in '%s': %s",
+		       message->len, receiving->target.text, strerror(-err));
+	else
+		report("cannot write to stdout: message %llu of %zu bytes was received and is "
+		       "lost: %s",
+		       (unsigned long long)message->number, message->len, strerror(-err));
 	return STATUS_FAILED;
 }
 
 static int receive_all(struct receiving *receiving)
 {
-	struct ipcbox_msg *msg = NULL;
 	int status = STATUS_OK;
+	struct message message;
 	uint64_t taken = 0;
 	int err;
 
 	progress_start("received", receiving->quiet || isatty(STDOUT_FILENO));
 	while (taken < receiving->count && status == STATUS_OK) {
-		err = take(receiving, &msg);
+		err = take(receiving, &message);
 		if (err) {
 			status = fail_take(receiving, err);
 			break;
 		}
 		taken++;
-		err = print_message(receiving, msg);
+		err = print_message(receiving, &message);
 		if (err)
-			status = fail_print(msg, err);
-		progress_add(ipcbox_msg_len(msg));
+			status = fail_print(receiving, &message, err);
+		else
+			source_release(&receiving->source, &message);
+		progress_add(message.len);
 	}
 	progress_hide();
-	ipcbox_msg_free(msg);
 	return status;
 }
 
@@ -271,13 +283,13 @@ static int run(int argc, char **argv)
 		return fail_errno(err, "nothing was received: cannot write to stdout");
 	/* A reader that left is an error that can be told, not the end. */
 	signal(SIGPIPE, SIG_IGN);
-	receiving.fd = open_source(&receiving);
-	if (receiving.fd < 0)
-		return fail(receiving.fd, "cannot receive from '%s'", receiving.target.text);
+	err = open_source(&receiving);
+	if (err)
+		return fail(err, "cannot receive from '%s'", receiving.target.text);
 	if (receiving.target.kind == TARGET_MAILBOX && !receiving.quiet)
 		report("send to this mailbox with: ipcbox send pid:%d", getpid());
 	status = receive_all(&receiving);
-	close(receiving.fd);
+	source_close(&receiving.source);
 	ipcbox_options_free(receiving.options);
 	return status;
 }
@@ -288,22 +300,24 @@ const struct command recv_command = {
 	.usage =
 		"recv [OPTION]... NAME|mailbox:\n"
 		"\n"
-		"Receives one message from a port, or from one's own mailbox (whose pid is told on\n"
-		"stderr), and writes its bytes to stdout. Waits while there is none.\n"
+		"Receives one message from a port or buffer, or from one's own mailbox (whose pid is\n"
+		"told on stderr), and writes its bytes to stdout. Waits while there is none.\n"
 		"\n"
 		"  -n, --count N        N messages\n"
-		"  -f, --follow         all messages, until the port is over\n"
+		"  -f, --follow         all messages, until the port or buffer is over\n"
 		"  -e, --until-empty    all messages that are there now\n"
 		"  -t, --timeout TIME   give up when none came for that time\n"
 		"  --nonblock           give up at once where it would have to wait\n"
 		"  -l, --lines          a newline after each message\n"
 		"  -0, --null           a zero byte after each message\n"
-		"  -j, --json           each message as a JSON object in a line, with its sender;\n"
+		"  -j, --json           each message as a JSON object in a line, with its sender\n"
+		"                       (which a buffer does not know);\n"
 		"                       what is not text is in data_base64 instead of data\n"
 		"  --from PID           on a mailbox: only what that process sent\n"
 		"  -m, --mode MODE      of the mailbox: who may send (w), like 0622\n"
 		"  -q, --quiet          no pid of the mailbox, no progress on the terminal\n"
 		"\n"
-		"A message that was received and cannot be written is lost; that is told.\n",
+		"A message that was received and cannot be written is lost; that is told. One of a\n"
+		"buffer stays there until it is written.\n",
 	.run = run,
 };

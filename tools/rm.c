@@ -9,13 +9,13 @@ static const struct option longs[] = {
 	OPTION_HELP,
 };
 
-static int delete_port(const char *name, unsigned int flags, bool force)
+static int delete_one(const char *name, unsigned int flags, bool force)
 {
 	int err = ipcbox_port_delete(name, flags);
 
 	if (!err || (err == -ENOENT && force))
 		return STATUS_OK;
-	return fail(err, "cannot delete port '%s'", name);
+	return fail(err, "cannot delete '%s'", name);
 }
 
 static int run(int argc, char **argv)
@@ -31,21 +31,23 @@ static int run(int argc, char **argv)
 		else
 			flags = IPCBOX_UNLINK;
 	}
-	need_arguments(argc, 1, argc, "the NAME of a port");
+	need_arguments(argc, 1, argc, "the NAME of a port or buffer");
 	for (; optind < argc; optind++)
-		status |= delete_port(parse_port(argv[optind]), flags, force);
+		status |= delete_one(parse_name(argv[optind]), flags, force);
 	return status;
 }
 
 const struct command rm_command = {
 	.name = "rm",
-	.summary = "delete a port",
-	.usage = "rm [OPTION]... NAME...\n"
-		 "\n"
-		 "Deletes ports, with what is queued in them. Who waits on one is told at once.\n"
-		 "\n"
-		 "  -u, --unlink  only the name goes: who has the port open goes on; receivers\n"
-		 "                end when it is empty and no sender is left\n"
-		 "  -f, --force   no error if there is no such port\n",
+	.summary = "delete a port or buffer",
+	.usage =
+		"rm [OPTION]... NAME...\n"
+		"\n"
+		"Deletes ports and buffers, with what is queued in them. Who waits on one is told at\n"
+		"once.\n"
+		"\n"
+		"  -u, --unlink  only the name goes: who has it open goes on; receivers\n"
+		"                end when it is empty and no sender is left\n"
+		"  -f, --force   no error if there is none of that name\n",
 	.run = run,
 };

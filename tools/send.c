@@ -23,6 +23,7 @@ static const struct option longs[] = {
 struct sending {
 	struct target target;
 	int fd;
+	struct ipcbox_buffer *buffer; /* or NULL */
 	int delimiter;
 	int64_t timeout_ms;
 	unsigned int priority;
@@ -55,20 +56,43 @@ static int fail_too_long(const struct sending *sending, size_t len)
 		fail(-EMSGSIZE, "cannot send to '%s'%s", sending->target.text, so_far(sending));
 	} else {
 		report("cannot send to '%s'%s: the message has %zu bytes and it takes %llu; "
-		       "have its msgsize raised, or send in parts",
+		       "%s, or send in parts",
 		       sending->target.text, so_far(sending), len,
-		       (unsigned long long)ipcbox_info_max_msgsize(info));
+		       (unsigned long long)ipcbox_info_max_msgsize(info),
+		       sending->buffer ? "make a buffer with a larger msgsize"
+				       : "have its msgsize raised");
 	}
 	ipcbox_info_free(info);
 	return STATUS_FAILED;
 }
 
-static int send_message(struct sending *sending, const char *data, size_t len)
+/* Not ipcbox_buffer_send(), which has no tag. */
+static int put_in_buffer(const struct sending *sending, const char *data, size_t len,
+			 uint64_t deadline)
+{
+	struct ipcbox_slot slot;
+	int err = ipcbox_buffer_reserve(sending->buffer, &slot, len, deadline);
+
+	if (err)
+		return err;
+	memcpy(slot.data, data, len);
+	slot.tag = (uint32_t)sending->tag;
+	return ipcbox_buffer_commit(sending->buffer, &slot);
+}
+
+static int put(const struct sending *sending, const char *data, size_t len)
 {
 	uint64_t deadline = ipcbox_deadline_ms(sending->timeout_ms);
-	int err;
 
-	err = ipcbox_send_until(sending->fd, data, len, deadline, sending->priority, sending->tag);
+	if (sending->buffer)
+		return put_in_buffer(sending, data, len, deadline);
+	return ipcbox_send_until(sending->fd, data, len, deadline, sending->priority, sending->tag);
+}
+
+static int send_message(struct sending *sending, const char *data, size_t len)
+{
+	int err = put(sending, data, len);
+
 	if (err == -EMSGSIZE)
 		return fail_too_long(sending, len);
 	if (err)
@@ -127,6 +151,24 @@ static int send_files(struct sending *sending, char **paths)
 	return status;
 }
 
+/* Return: STATUS_OK, or why what was asked for does not apply to a buffer. */
+static int check_for_buffer(const struct sending *sending)
+{
+	if (!sending->buffer)
+		return STATUS_OK;
+	if (sending->priority)
+		report("cannot send to '%s' with a priority: it is a buffer, from which messages come "
+		       "in the order in which they were sent; use a port, or no priority",
+		       sending->target.text);
+	else if (sending->tag > UINT32_MAX)
+		report("cannot send to '%s' with that tag: a tag in a buffer has 32 bits, so %u is the "
+		       "most",
+		       sending->target.text, UINT32_MAX);
+	else
+		return STATUS_OK;
+	return STATUS_FAILED;
+}
+
 static void take_option(struct sending *sending, int option)
 {
 	switch (option) {
@@ -165,11 +207,11 @@ static int run(int argc, char **argv)
 		take_option(&sending, option);
 	need_arguments(argc, 1, argc, "a NAME or pid:N");
 	sending.target = parse_target(argv[optind++]);
-	sending.fd = open_target(&sending.target, IPCBOX_SENDER);
+	sending.fd = open_target(&sending.target, IPCBOX_SENDER, &sending.buffer);
 	if (sending.fd < 0)
 		return fail(sending.fd, "cannot send to '%s'", sending.target.text);
-	status = send_files(&sending, argv + optind);
-	close(sending.fd);
+	status = check_for_buffer(&sending) ?: send_files(&sending, argv + optind);
+	close_target(sending.fd, sending.buffer);
 	return status;
 }
 
@@ -179,13 +221,15 @@ const struct command send_command = {
 	.usage =
 		"send [OPTION]... NAME|pid:N [FILE]...\n"
 		"\n"
-		"Sends each FILE (- or none: stdin) as one message to a port, or to the mailbox of\n"
-		"a process. Waits while there is no room.\n"
+		"Sends each FILE (- or none: stdin) as one message to a port, to a buffer, or to\n"
+		"the mailbox of a process. Waits while there is no room.\n"
 		"\n"
 		"  -l, --lines         each line is a message, without its newline\n"
 		"  -0, --null          each text up to a zero byte is a message\n"
-		"  -p, --priority N    0 (the default) to 32767; higher is received first\n"
-		"  -g, --tag N         a number that the receiver is told\n"
+		"  -p, --priority N    0 (the default) to 32767; higher is received first;\n"
+		"                      not for a buffer\n"
+		"  -g, --tag N         a number that the receiver is told; up to 4294967295 for a\n"
+		"                      buffer\n"
 		"  -t, --timeout TIME  give up when a message found no room for that time\n"
 		"  --nonblock          give up at once where it would have to wait\n"
 		"  -q, --quiet         no progress on the terminal\n"

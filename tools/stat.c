@@ -10,29 +10,45 @@ static const struct option longs[] = {
 	OPTION_HELP,
 };
 
+/* What goes through a buffer is not counted, and nobody calls there. */
+static void print_counts(const struct ipcbox_info *info)
+{
+	if (is_buffer(info))
+		return;
+	printf("  sent       %llu\n", (unsigned long long)ipcbox_info_sent(info));
+	printf("  received   %llu\n", (unsigned long long)ipcbox_info_received(info));
+	printf("  calls      %u without a reply yet\n", ipcbox_info_calls(info));
+}
+
+static void print_messages(const struct ipcbox_info *info)
+{
+	printf("  messages   %llu", (unsigned long long)ipcbox_info_messages(info));
+	if (!is_buffer(info))
+		printf(" of %llu", (unsigned long long)ipcbox_info_max_messages(info));
+	putchar('\n');
+}
+
 static void print_text(const struct target *target, const struct ipcbox_info *info)
 {
 	printf("%s\n", target->text);
+	printf("  kind       %s%s\n", kind_name(info), is_one_to_one(info) ? ", one-to-one" : "");
 	printf("  id         %llu\n", (unsigned long long)ipcbox_info_id(info));
 	printf("  mode       %04o\n", (unsigned int)ipcbox_info_mode(info));
 	printf("  owner      %u\n", ipcbox_info_owner(info));
 	printf("  group      %u\n", ipcbox_info_group(info));
-	printf("  messages   %llu of %llu\n", (unsigned long long)ipcbox_info_messages(info),
-	       (unsigned long long)ipcbox_info_max_messages(info));
+	print_messages(info);
 	printf("  bytes      %llu of %llu\n", (unsigned long long)ipcbox_info_bytes(info),
 	       (unsigned long long)ipcbox_info_max_bytes(info));
 	printf("  msgsize    %llu\n", (unsigned long long)ipcbox_info_max_msgsize(info));
-	printf("  sent       %llu\n", (unsigned long long)ipcbox_info_sent(info));
-	printf("  received   %llu\n", (unsigned long long)ipcbox_info_received(info));
 	printf("  receivers  %u asleep\n", ipcbox_info_receivers(info));
 	printf("  senders    %u asleep\n", ipcbox_info_senders(info));
-	printf("  calls      %u without a reply yet\n", ipcbox_info_calls(info));
+	print_counts(info);
 }
 
 static void print_json(const struct target *target, const struct ipcbox_info *info)
 {
 	json_begin(NULL, '{');
-	if (target->kind == TARGET_PORT)
+	if (target->kind == TARGET_NAME)
 		json_bytes("name", target->name, strlen(target->name));
 	else
 		json_number("pid", (uint64_t)target->pid);
@@ -45,7 +61,7 @@ static int stat_target(const char *text, bool json)
 {
 	struct target target = parse_target(text);
 	struct ipcbox_info *info = NULL;
-	int fd = open_target(&target, 0);
+	int fd = open_target(&target, 0, NULL);
 	int err = fd < 0 ? fd : ipcbox_stat(fd, &info);
 
 	if (!err && json)
@@ -70,6 +86,7 @@ static const struct usage {
 	{ "links", IPCBOX_KEY_LINKS_USED, IPCBOX_KEY_LINKS_LIMIT },
 	{ "bytes", IPCBOX_KEY_BYTES_USED, IPCBOX_KEY_BYTES_LIMIT },
 	{ "waiters", IPCBOX_KEY_WAITERS_USED, IPCBOX_KEY_WAITERS_LIMIT },
+	{ "pages", IPCBOX_KEY_PAGES_USED, IPCBOX_KEY_PAGES_LIMIT },
 };
 
 static const struct highest {
@@ -163,12 +180,13 @@ static int run(int argc, char **argv)
 
 const struct command stat_command = {
 	.name = "stat",
-	.summary = "tell about a port, a mailbox, or the limits",
-	.usage = "stat [OPTION]... [NAME | pid:N]...\n"
-		 "\n"
-		 "Tells what a port or the link to a process's mailbox is set to and holds now;\n"
-		 "without one, how much this user has of what is limited.\n"
-		 "\n"
-		 "  -j, --json  a JSON object in a line\n",
+	.summary = "tell about a port, a buffer, a mailbox, or the limits",
+	.usage =
+		"stat [OPTION]... [NAME | pid:N]...\n"
+		"\n"
+		"Tells what a port, a buffer or the link to a process's mailbox is set to and holds\n"
+		"now; without one, how much this user has of what is limited.\n"
+		"\n"
+		"  -j, --json  a JSON object in a line\n",
 	.run = run,
 };

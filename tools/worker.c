@@ -75,10 +75,10 @@ static bool has_placeholder(char **command)
 }
 
 /* What {} stands for, to be freed. */
-static int make_text(const struct ipcbox_msg *msg, char **text)
+static int make_text(const struct message *message, char **text)
 {
-	const char *data = ipcbox_msg_data(msg);
-	size_t len = ipcbox_msg_len(msg);
+	const char *data = message->data;
+	size_t len = message->len;
 
 	if (len && data[len - 1] == '\n')
 		len--;
@@ -103,10 +103,10 @@ static int open_payload(char **path, bool file)
 	return fd < 0 ? -errno : fd;
 }
 
-static int write_payload(int fd, const struct ipcbox_msg *msg)
+static int write_payload(int fd, const struct message *message)
 {
-	const char *data = ipcbox_msg_data(msg);
-	size_t left = ipcbox_msg_len(msg);
+	const char *data = message->data;
+	size_t left = message->len;
 	ssize_t wrote;
 
 	while (left) {
@@ -127,14 +127,34 @@ static int export_number(const char *name, unsigned long long value)
 	return setenv(name, text, 1) ? -errno : 0;
 }
 
-static int export_message(const struct ipcbox_msg *msg)
+static int export_sender(const struct ipcbox_msg *msg)
 {
 	return export_number("IPCBOX_SEQ", ipcbox_msg_seq(msg)) ?:
 	       export_number("IPCBOX_PID", (unsigned long long)ipcbox_msg_pid(msg)) ?:
 	       export_number("IPCBOX_UID", ipcbox_msg_uid(msg)) ?:
 	       export_number("IPCBOX_GID", ipcbox_msg_gid(msg)) ?:
-	       export_number("IPCBOX_PRIORITY", ipcbox_msg_priority(msg)) ?:
-	       export_number("IPCBOX_TAG", ipcbox_msg_tag(msg));
+	       export_number("IPCBOX_PRIORITY", ipcbox_msg_priority(msg));
+}
+
+/* What is not known of it is not to come from an outer 'ipcbox work'. */
+static void unset_sender(void)
+{
+	unsetenv("IPCBOX_SEQ");
+	unsetenv("IPCBOX_PID");
+	unsetenv("IPCBOX_UID");
+	unsetenv("IPCBOX_GID");
+	unsetenv("IPCBOX_PRIORITY");
+}
+
+static int export_message(const struct message *message)
+{
+	int err = 0;
+
+	if (message->msg)
+		err = export_sender(message->msg);
+	else
+		unset_sender();
+	return err ?: export_number("IPCBOX_TAG", message->tag);
 }
 
 /*
@@ -165,7 +185,7 @@ static int spawn(pid_t *pid, char **arguments, int fd, int out)
 	return -err;
 }
 
-static int spawn_for(struct worker *worker, char **command, const struct ipcbox_msg *msg, int fd,
+static int spawn_for(struct worker *worker, char **command, const struct message *message, int fd,
 		     int out)
 {
 	char **arguments;
@@ -173,11 +193,11 @@ static int spawn_for(struct worker *worker, char **command, const struct ipcbox_
 	int err = 0;
 
 	if (has_placeholder(command) && !worker->path)
-		err = make_text(msg, &text);
+		err = make_text(message, &text);
 	if (err)
 		return err;
 	arguments = make_arguments(command, worker->path ? worker->path : text ? text : "");
-	err = arguments ? export_message(msg) : -ENOMEM;
+	err = arguments ? export_message(message) : -ENOMEM;
 	if (!err)
 		err = spawn(&worker->pid, arguments, fd, out);
 	free_arguments(arguments);
@@ -186,14 +206,14 @@ static int spawn_for(struct worker *worker, char **command, const struct ipcbox_
 }
 
 /* Return: an fd that is at the begin of the message, or a negative errno. */
-static int make_payload(struct worker *worker, const struct ipcbox_msg *msg, bool file)
+static int make_payload(struct worker *worker, const struct message *message, bool file)
 {
 	int fd = open_payload(&worker->path, file);
 	int err;
 
 	if (fd < 0)
 		return fd;
-	err = write_payload(fd, msg);
+	err = write_payload(fd, message);
 	if (!err)
 		return fd;
 	close(fd);
@@ -201,14 +221,14 @@ static int make_payload(struct worker *worker, const struct ipcbox_msg *msg, boo
 }
 
 /* Return: where the command's stdout goes, -1: where the tool's own does, or an errno. */
-static int open_output(struct worker *worker, const struct ipcbox_msg *msg, bool serving)
+static int open_output(struct worker *worker, const struct message *message, bool serving)
 {
 	int fd;
 
 	if (!serving)
 		return -1;
 	if (worker->call)
-		return capture_open(&worker->capture, ipcbox_msg_room(msg));
+		return capture_open(&worker->capture, ipcbox_msg_room(message->msg));
 	fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
@@ -227,27 +247,29 @@ static int spawn_status(int err)
 	return STATUS_CANNOT_RUN;
 }
 
-int worker_start(struct worker *worker, const char *port, char **command,
-		 const struct ipcbox_msg *msg, bool file, bool serving)
+int worker_start(struct worker *worker, const char *from, char **command,
+		 const struct message *message, bool file, bool serving)
 {
 	int err;
 	int out;
 	int fd;
 
 	*worker = (struct worker){
-		.sender = ipcbox_msg_pid(msg),
-		.seq = ipcbox_msg_seq(msg),
-		.port = port,
+		.message = *message,
+		.from = from,
 		.command = command[0],
-		.call = ipcbox_msg_call(msg),
 	};
-	fd = make_payload(worker, msg, file);
+	if (message->msg) {
+		worker->sender = ipcbox_msg_pid(message->msg);
+		worker->call = ipcbox_msg_call(message->msg);
+	}
+	fd = make_payload(worker, message, file);
 	if (fd < 0) {
 		worker_report(worker, "cannot be given its message: %s", strerror(-fd));
 		return STATUS_FAILED;
 	}
-	out = open_output(worker, msg, serving);
-	err = out < -1 ? out : spawn_for(worker, command, msg, fd, out);
+	out = open_output(worker, message, serving);
+	err = out < -1 ? out : spawn_for(worker, command, message, fd, out);
 	if (out >= 0)
 		close(out);
 	close(fd);
@@ -273,13 +295,16 @@ int worker_output(const struct worker *worker)
 
 void worker_report(const struct worker *worker, const char *format, ...)
 {
+	char sender[32] = "";
 	va_list args;
 	char *what;
 
 	va_start(args, format);
 	if (vasprintf(&what, format, args) >= 0) {
-		report("for message %llu of '%s' from pid %d '%s' %s",
-		       (unsigned long long)worker->seq, worker->port, worker->sender,
+		if (worker->message.msg)
+			snprintf(sender, sizeof(sender), " from pid %d", worker->sender);
+		report("for message %llu of '%s'%s '%s' %s",
+		       (unsigned long long)worker->message.number, worker->from, sender,
 		       worker->command, what);
 		free(what);
 	}

@@ -25,8 +25,8 @@ enum {
 struct worker {
 	pid_t pid; /* of the command; 0: free */
 	pid_t sender;
-	uint64_t seq;
-	const char *port;
+	struct message message; /* of a buffer in hand; else its msg is only not NULL */
+	const char *from;
 	const char *command;
 	char *path;		/* of the message's file, or NULL */
 	uint64_t call;		/* what is to be replied to, or 0 */
@@ -40,8 +40,8 @@ int worker_check(const char *command);
  * With @serving what the command writes is captured, or dropped if there is no call.
  * Return: STATUS_OK, or what the tool is to end with; why was told.
  */
-int worker_start(struct worker *worker, const char *port, char **command,
-		 const struct ipcbox_msg *msg, bool file, bool serving);
+int worker_start(struct worker *worker, const char *from, char **command,
+		 const struct message *message, bool file, bool serving);
 void worker_finish(struct worker *worker);
 int worker_output(const struct worker *worker); /* to poll; -1: none */
 void worker_report(const struct worker *worker, const char *format, ...)
