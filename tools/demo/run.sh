@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 #
-# The demo, told in four acts. It runs in the test machine, where the module is
+# The demo, told in five acts. It runs in the test machine, where the module is
 # loaded, the programs are on the PATH, and real files are in /demo/data.
 
 set -eu
@@ -139,9 +139,40 @@ check_files()
 	[ "$good" = "$files" ] || fail "files were lost or damaged"
 }
 
+act_buffer()
+{
+	act "3. A buffer in shared memory, and one of its users is killed"
+	tell <<-END
+		The textbook's first method. One buffer holds the numbers of the rows of a picture.
+		Three painters each take a number, and paint that row into a second buffer, where it
+		lies; the viewer reads it there. None of it passes the kernel, which is called to
+		sleep, or to wake another. Then painter 2 gets a kill -9 in the middle of a row.
+	END
+	ipcbox create rows picture --buffer --bytes 64K
+	seq 0 19 | ipcbox send rows --lines
+	viewer picture &
+	viewer=$!
+	painter 1 rows picture &
+	painter 2 rows picture >"$room/said" &
+	victim=$!
+	painter 3 rows picture &
+	wait_until grep -q 'half painted' "$room/said"
+	cat "$room/said"
+	kill -KILL "$victim"
+	{ wait "$victim" || :; } 2>/dev/null
+	echo "    \$ kill -KILL $victim"
+	wait "$viewer" || fail "the picture is not whole"
+	tell <<-END
+		Its half row is not in the picture, and the number that it had in hand went back to
+		be the next one: another painted that row. Nobody waited for the dead.
+	END
+	ipcbox rm rows picture
+	wait
+}
+
 act_deleted()
 {
-	act "3. The port is deleted while others wait on it"
+	act "4. The port is deleted while others wait on it"
 	tell <<-END
 		Three processes wait on ports, in three ways. Then the ports are deleted. Nobody is
 		left to hang: each wakes at once, and is told why.
@@ -160,7 +191,7 @@ act_deleted()
 
 act_trace()
 {
-	act "4. What the kernel's own record says of act 3"
+	act "5. What the kernel's own record says of act 4"
 	tell <<-END
 		Each step is a trace event of the module, for ftrace, perf and bpftrace: which
 		process (name-pid), when, and what happened to which box. Error 43 is EIDRM.
@@ -179,6 +210,7 @@ megabytes=$(cd "$data" && find . -type f -exec stat -c %s {} + |
 
 act_direct
 act_port
+act_buffer
 [ -d "$trace/events" ] || mount -t tracefs tracefs "$trace"
 echo 1 >"$trace/events/ipcbox/enable"
 act_deleted
