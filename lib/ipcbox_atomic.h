@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include <linux/types.h>
+
 /* What the other side wrote before its store-release of this value is seen after. */
 static inline uint64_t ipcbox_load_acquire(const __u64 *word)
 {

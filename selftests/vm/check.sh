@@ -94,13 +94,14 @@ scripts()
 	shellcheck selftests/vm/lib.sh selftests/vm/guest/etc/profile
 }
 
-# Both public headers, alone and twice, in a language, with a compiler.
+# All public headers, alone and twice, in a language, with a compiler.
 headers()
 {
 	local compiler=$1 language=$2 standard=$3 header
 
 	shift 3
-	for header in linux/ipcbox.h ipcbox.h; do
+	for header in linux/ipcbox.h linux/ipcbox_buffer.h ipcbox.h ipcbox_buffer.h \
+		ipcbox_atomic.h; do
 		printf '#include <%s>\n#include <%s>\nint use(void);\n' $header $header |
 			"$compiler" -x "$language" -std="$standard" -pedantic -Wall -Wextra \
 				-Werror "$@" -Iuapi -Ilib -fsyntax-only -
