@@ -185,7 +185,9 @@ static bool entry_is_right(const struct ipcbox_port_entry *entry, __u64 left)
 	       entry->name_len && entry->name_len <= IPCBOX_NAME_MAX &&
 	       entry->name_off + entry->name_len <= entry->entry_len &&
 	       entry->stat.size == sizeof(entry->stat) && !entry->stat.flags &&
-	       entry->stat.kind == IPCBOX_KIND_PORT && !entry->stat.state &&
+	       (entry->stat.kind == IPCBOX_KIND_PORT ||
+		entry->stat.kind == IPCBOX_KIND_BUFFER) &&
+	       !(entry->stat.state & ~IPCBOX_STATE_ONE_TO_ONE) &&
 	       entry->stat.mode <= 0666 && !entry->stat.pid;
 }
 

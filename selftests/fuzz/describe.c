@@ -63,6 +63,8 @@ static const struct field query_fields[] = {
 	F(bytes.limit, OUT, A_LIMIT),
 	F(waiters.used, OUT, A_COUNT),
 	F(waiters.limit, OUT, A_LIMIT),
+	F(pages.used, OUT, A_COUNT),
+	F(pages.limit, OUT, A_LIMIT),
 };
 #undef THIS
 
@@ -230,7 +232,7 @@ static const struct field recv_batch_fields[] = {
 
 #define THIS ipcbox_stat
 static const struct field stat_fields[] = {
-	COMMAND_ON(ON_OBJECT),
+	COMMAND_ON(ON_NAMED),
 	F(kind, OUT, IPCBOX_KIND_LINK),
 	F(state, OUT, IPCBOX_STATE_UNLINKED | IPCBOX_STATE_GONE),
 	F(mode, OUT, ATTR_MODES),
@@ -254,7 +256,7 @@ static const struct field stat_fields[] = {
 
 #define THIS ipcbox_set
 static const struct field set_fields[] = {
-	COMMAND_ON(ON(PORT) | ON(MAILBOX)),
+	COMMAND_ON(ON(PORT) | ON(MAILBOX) | ON(BUFFER)),
 	ATTR_FIELDS,
 };
 #undef THIS
@@ -295,6 +297,48 @@ static const struct field move_fields[] = {
 static const struct field pause_fields[] = { A("ms", NUMBER, 3) };
 static const struct field box_fields[] = { A("fd", FD, ON_OBJECT) };
 
+#define THIS ipcbox_buffer_create
+static const struct field buffer_create_fields[] = {
+	COMMAND_ON(ON(CONTROL)),
+	NAME_FIELDS,
+	ATTR_FIELDS,
+};
+#undef THIS
+
+#define THIS ipcbox_buffer_open
+static const struct field buffer_open_fields[] = {
+	COMMAND_ON(ON(CONTROL)),
+	NAME_FIELDS,
+};
+#undef THIS
+
+#define THIS ipcbox_buffer_layout
+static const struct field buffer_layout_fields[] = {
+	COMMAND_ON(ON(BUFFER)),
+	F(control_len, OUT, A_COUNT),
+	F(ring_off, OUT, A_COUNT),
+	F(data_off, OUT, A_COUNT),
+	F(data_len, OUT, A_COUNT),
+	F(cells, OUT, 1U << 20),
+	F(max_msgsize, OUT, IPCBOX_MSGSIZE_MAX),
+	F(kind, OUT, ANY),
+	F(directions, OUT, ANY),
+};
+#undef THIS
+
+#define THIS ipcbox_buffer_wait
+static const struct field buffer_wait_fields[] = {
+	COMMAND_ON(ON(BUFFER)),
+	F(deadline, DEADLINE, 0),
+	F(cells, NUMBER, 4),
+	F(__reserved, RESERVED, 0),
+};
+#undef THIS
+
+#define THIS ipcbox_buffer_wake
+static const struct field buffer_wake_fields[] = { COMMAND_ON(ON(BUFFER)) };
+#undef THIS
+
 #define COMMAND(text, nr_, weight_, makes_, ...) {			\
 	.name = #text, .nr = nr_, .flags = nr_##_FLAGS, .weight = weight_, \
 	.size = sizeof(struct ipcbox_##text), .makes = makes_,		\
@@ -315,9 +359,9 @@ const struct op ops[] = {
 	COMMAND(link_open, IPCBOX_LINK_OPEN, 8, LINK, EACCES, ECONNREFUSED,
 		ESRCH, EMFILE, EMLINK, ENFILE, 0),
 	COMMAND(port_create, IPCBOX_PORT_CREATE, 8, PORT, EEXIST, ENAMETOOLONG,
-		EMFILE, ENFILE, ENOSPC, EACCES, ERANGE, EPERM, 0),
+		EMFILE, ENFILE, ENOSPC, EACCES, ERANGE, EPERM, EPROTOTYPE, 0),
 	COMMAND(port_open, IPCBOX_PORT_OPEN, 6, PORT, EACCES, ENAMETOOLONG,
-		ENOENT, EMFILE, ENFILE, 0),
+		ENOENT, EMFILE, ENFILE, EPROTOTYPE, 0),
 	COMMAND(port_delete, IPCBOX_PORT_DELETE, 6, NOTHING, ENAMETOOLONG,
 		ENOENT, EPERM, 0),
 	COMMAND(port_list, IPCBOX_PORT_LIST, 5, NOTHING, EMSGSIZE,
@@ -342,6 +386,15 @@ const struct op ops[] = {
 		ETIMEDOUT, EIDRM, EMSGSIZE, EPIPE, ESRCH, EMLINK, EUSERS, 0),
 	COMMAND(stat, IPCBOX_STAT, 6, NOTHING, 0),
 	COMMAND(set, IPCBOX_SET, 6, NOTHING, EIDRM, EPIPE, EPERM, ERANGE, 0),
+	COMMAND(buffer_create, IPCBOX_BUFFER_CREATE, 4, BUFFER, EDQUOT, EEXIST,
+		ENAMETOOLONG, EMFILE, ENFILE, ENOSPC, EACCES, ERANGE, EPERM,
+		EPROTOTYPE, 0),
+	COMMAND(buffer_open, IPCBOX_BUFFER_OPEN, 4, BUFFER, EACCES,
+		ENAMETOOLONG, ENOENT, EMFILE, ENFILE, EPROTOTYPE, 0),
+	COMMAND(buffer_layout, IPCBOX_BUFFER_LAYOUT, 2, NOTHING, 0),
+	COMMAND(buffer_wait, IPCBOX_BUFFER_WAIT, 6, NOTHING, EAGAIN, EINTR,
+		ETIMEDOUT, EIDRM, EPIPE, EUSERS, 0),
+	COMMAND(buffer_wake, IPCBOX_BUFFER_WAKE, 4, NOTHING, EIDRM, EPIPE, 0),
 	CALL(open, open_fields, 3, CONTROL),
 	CALL(close, fd_fields, 6, NOTHING),
 	CALL(dup, fd_fields, 3, SAME),

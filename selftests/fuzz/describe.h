@@ -36,11 +36,12 @@ enum kind {
 };
 
 /* What a call makes, and an fd stands for. */
-enum resource { NOTHING, CONTROL, PORT, MAILBOX, LINK, EPOLL, PIDFD, SAME };
+enum resource { NOTHING, CONTROL, PORT, MAILBOX, LINK, BUFFER, EPOLL, PIDFD, SAME };
 
 #define ON(resource) (1U << (resource))
 #define ON_OBJECT (ON(PORT) | ON(MAILBOX) | ON(LINK))
-#define ON_ANY (ON_OBJECT | ON(CONTROL))
+#define ON_NAMED (ON_OBJECT | ON(BUFFER))
+#define ON_ANY (ON_NAMED | ON(CONTROL))
 
 struct field {
 	const char *name;
