@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Death at any instruction (IPCBOX_EVERY=1: at each): a child is stepped so many instructions into an operation
- * on a buffer and killed there; then one more, until it gets through. After each death
- * the buffer is at once as it was before the operation, or as it is after it, and no
- * cell of it is lost.
+ * Death at any instruction (IPCBOX_EVERY=1: at each): a child is stepped so many
+ * instructions into an operation on a buffer and killed there; then some more, until it
+ * gets through. After each death the buffer is at once as it was before the operation, or
+ * as it is after it, and no cell of it is lost.
  */
 #include "buffer_scene.h"
 

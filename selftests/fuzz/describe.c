@@ -233,8 +233,9 @@ static const struct field recv_batch_fields[] = {
 #define THIS ipcbox_stat
 static const struct field stat_fields[] = {
 	COMMAND_ON(ON_NAMED),
-	F(kind, OUT, IPCBOX_KIND_LINK),
-	F(state, OUT, IPCBOX_STATE_UNLINKED | IPCBOX_STATE_GONE),
+	F(kind, OUT, IPCBOX_KIND_BUFFER),
+	F(state, OUT, IPCBOX_STATE_UNLINKED | IPCBOX_STATE_GONE |
+	  IPCBOX_STATE_ONE_TO_ONE),
 	F(mode, OUT, ATTR_MODES),
 	F(uid, OUT, ANY),
 	F(gid, OUT, ANY),
