@@ -263,18 +263,19 @@ static int stride(void)
 }
 
 static void die_at_each_instruction(struct __test_metadata *_metadata,
-				    FIXTURE_DATA(death) *self,
+				    struct ipcbox_buffer *buffer,
+				    volatile int *through, __u64 *slowest,
 				    const struct operation *op)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(befores); i++) {
 		int every = stride(), steps, end = 0;
 
 		for (steps = i % every; steps < MOST && !end; steps += every) {
-			prepare(self->buffer, &befores[i]);
-			end = die_after(self->buffer, op, self->through, steps,
-					&self->slowest);
+			prepare(buffer, &befores[i]);
+			end = die_after(buffer, op, through, steps,
+					slowest);
 			ASSERT_LE(0, end);
-			ASSERT_EQ(0, check(self->buffer, &befores[i], op))
+			ASSERT_EQ(0, check(buffer, &befores[i], op))
 				TH_LOG("after %d instructions, %d messages from cell %d on",
 				       steps, befores[i].count, befores[i].cell);
 		}
@@ -291,7 +292,8 @@ static void die_at_each_instruction(struct __test_metadata *_metadata,
 			.takes = takes_,				\
 		};							\
 									\
-		die_at_each_instruction(_metadata, self, &op);		\
+		die_at_each_instruction(_metadata, self->buffer,	\
+					self->through, &self->slowest, &op);		\
 	}
 
 DIE_IN(send, 1, 0)

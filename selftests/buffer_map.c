@@ -125,7 +125,7 @@ TEST_F(map, data_is_seen_twice_in_a_row)
 {
 	char *data = self->pages.data;
 
-	strcpy(data + BYTES - 3, "across");
+	memcpy(data + BYTES - 3, "across", 7);
 	/* The compiler takes them for different memory. */
 	asm volatile("" : : : "memory");
 	EXPECT_EQ(0, memcmp(data, "oss", 3));

@@ -261,43 +261,6 @@ static const struct field set_fields[] = {
 	ATTR_FIELDS,
 };
 #undef THIS
-#undef F
-
-/* Arguments of the other calls. */
-#define A(name_, kind_, most_) { .name = name_, .kind = kind_, .most = most_ }
-#define ON_ALL (ON_ANY | ON(EPOLL) | ON(PIDFD))
-#define A_TASK A("task", NUMBER, 2)
-#define A_WAIT A("ms", NUMBER, 3)
-#define A_EVENTS A("events", NUMBER, 0x1f)
-
-static const struct field open_fields[] = { A("mode", NUMBER, 2) };
-static const struct field fd_fields[] = { A("fd", FD, ON_ALL) };
-static const struct field nonblock_fields[] = {
-	A("fd", FD, ON_ANY), A("on", NUMBER, 1) };
-static const struct field pass_fields[] = {
-	A("fd", FD, ON_ANY), A("receive", NUMBER, 1) };
-static const struct field poll_fields[] = {
-	A("fd", FD, ON_ALL), A_EVENTS, A_WAIT };
-static const struct field epoll_add_fields[] = {
-	A("epoll", FD, ON(EPOLL)), A("fd", FD, ON_ALL), A_EVENTS };
-static const struct field epoll_wait_fields[] = {
-	A("epoll", FD, ON(EPOLL)), A_WAIT };
-static const struct field pid_fields[] = { A("pid", PID, 0) };
-static const struct field unshare_fields[] = { A("what", NUMBER, 2) };
-static const struct field setuid_fields[] = { A("uid", NUMBER, 1) };
-static const struct field sysctl_fields[] = {
-	A("which", NUMBER, SYSCTLS - 1), A("value", LENGTH, 0) };
-static const struct field signal_fields[] = {
-	A_TASK, A("restart", NUMBER, 1) };
-static const struct field protect_fields[] = {
-	A("address", ADDRESS, 0), A("pages", NUMBER, 3), A("mode", NUMBER, 3) };
-static const struct field unmap_fields[] = {
-	A("address", ADDRESS, 0), A("pages", NUMBER, 3) };
-static const struct field move_fields[] = {
-	A("address", ADDRESS, 0), A("to", ADDRESS, 0) };
-static const struct field pause_fields[] = { A("ms", NUMBER, 3) };
-static const struct field box_fields[] = { A("fd", FD, ON_OBJECT) };
-
 #define THIS ipcbox_buffer_create
 static const struct field buffer_create_fields[] = {
 	COMMAND_ON(ON(CONTROL)),
@@ -339,6 +302,43 @@ static const struct field buffer_wait_fields[] = {
 #define THIS ipcbox_buffer_wake
 static const struct field buffer_wake_fields[] = { COMMAND_ON(ON(BUFFER)) };
 #undef THIS
+
+#undef F
+
+/* Arguments of the other calls. */
+#define A(name_, kind_, most_) { .name = name_, .kind = kind_, .most = most_ }
+#define ON_ALL (ON_ANY | ON(EPOLL) | ON(PIDFD))
+#define A_TASK A("task", NUMBER, 2)
+#define A_WAIT A("ms", NUMBER, 3)
+#define A_EVENTS A("events", NUMBER, 0x1f)
+
+static const struct field open_fields[] = { A("mode", NUMBER, 2) };
+static const struct field fd_fields[] = { A("fd", FD, ON_ALL) };
+static const struct field nonblock_fields[] = {
+	A("fd", FD, ON_ANY), A("on", NUMBER, 1) };
+static const struct field pass_fields[] = {
+	A("fd", FD, ON_ANY), A("receive", NUMBER, 1) };
+static const struct field poll_fields[] = {
+	A("fd", FD, ON_ALL), A_EVENTS, A_WAIT };
+static const struct field epoll_add_fields[] = {
+	A("epoll", FD, ON(EPOLL)), A("fd", FD, ON_ALL), A_EVENTS };
+static const struct field epoll_wait_fields[] = {
+	A("epoll", FD, ON(EPOLL)), A_WAIT };
+static const struct field pid_fields[] = { A("pid", PID, 0) };
+static const struct field unshare_fields[] = { A("what", NUMBER, 2) };
+static const struct field setuid_fields[] = { A("uid", NUMBER, 1) };
+static const struct field sysctl_fields[] = {
+	A("which", NUMBER, SYSCTLS - 1), A("value", LENGTH, 0) };
+static const struct field signal_fields[] = {
+	A_TASK, A("restart", NUMBER, 1) };
+static const struct field protect_fields[] = {
+	A("address", ADDRESS, 0), A("pages", NUMBER, 3), A("mode", NUMBER, 3) };
+static const struct field unmap_fields[] = {
+	A("address", ADDRESS, 0), A("pages", NUMBER, 3) };
+static const struct field move_fields[] = {
+	A("address", ADDRESS, 0), A("to", ADDRESS, 0) };
+static const struct field pause_fields[] = { A("ms", NUMBER, 3) };
+static const struct field box_fields[] = { A("fd", FD, ON_OBJECT) };
 
 #define COMMAND(text, nr_, weight_, makes_, ...) {			\
 	.name = #text, .nr = nr_, .flags = nr_##_FLAGS, .weight = weight_, \

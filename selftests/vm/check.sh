@@ -50,6 +50,7 @@ compat=(
 tests=(
 	BIT_MACRO		# BIT() is not for user space
 	BRACES			# EXPECT_* and ASSERT_* are not single statements
+	ARCH_DEFINES		# a breakpoint is an instruction
 	ARRAY_SIZE		# not for everyone in user space
 	CAMELCASE		# _Static_assert
 	COMPLEX_MACRO		# lists of fields
@@ -122,7 +123,7 @@ selftests_build_in_tree()
 	mkdir -p "$tree/usr/include/linux"
 	cp -r "$source/scripts" "$source/tools" "$tree"
 	rsync -a --exclude=vm selftests/ "$tree/tools/testing/selftests/ipcbox/"
-	cp uapi/linux/ipcbox.h "$tree/usr/include/linux"
+	cp uapi/linux/ipcbox.h uapi/linux/ipcbox_buffer.h "$tree/usr/include/linux"
 	make -s -C "$tree/tools/testing/selftests" TARGETS=ipcbox USERCFLAGS=-Werror &&
 		[ -x "$tree/tools/testing/selftests/ipcbox/abi" ]
 }
