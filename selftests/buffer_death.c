@@ -259,7 +259,7 @@ static int stride(void)
 {
 	const char *every = getenv("IPCBOX_EVERY");
 
-	return every && atoi(every) > 0 ? atoi(every) : 23;
+	return every && atoi(every) > 0 ? atoi(every) : 101;
 }
 
 static void die_at_each_instruction(struct __test_metadata *_metadata,
@@ -270,7 +270,7 @@ static void die_at_each_instruction(struct __test_metadata *_metadata,
 	for (size_t i = 0; i < ARRAY_SIZE(befores); i++) {
 		int every = stride(), steps, end = 0;
 
-		for (steps = i % every; steps < MOST && !end; steps += every) {
+		for (steps = i * 17 % every; steps < MOST && !end; steps += every) {
 			prepare(buffer, &befores[i]);
 			end = die_after(buffer, op, through, steps,
 					slowest);
@@ -335,7 +335,7 @@ TEST_F_TIMEOUT(death, of_a_producer_wakes_a_consumer_for_what_it_committed, 600)
 	int fd = ipcbox_buffer_fd(self->buffer), steps, end = 0;
 	struct sleeper s = { .buffer = self->buffer };
 
-	for (steps = 0; steps < MOST && !end; steps++) {
+	for (steps = 0; steps < MOST && !end; steps += stride()) {
 		bool sent;
 
 		prepare(self->buffer, &befores[0]);
@@ -362,7 +362,7 @@ TEST_F_TIMEOUT(death, of_a_consumer_wakes_a_producer_for_what_it_released, 600)
 	int fd = ipcbox_buffer_fd(self->buffer), steps, end = 0;
 	struct sleeper s = { .buffer = self->buffer };
 
-	for (steps = 0; steps < MOST && !end; steps++) {
+	for (steps = 0; steps < MOST && !end; steps += stride()) {
 		bool released;
 
 		prepare(self->buffer, &befores[ARRAY_SIZE(befores) - 1]);

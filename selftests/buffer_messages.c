@@ -406,8 +406,9 @@ TEST_F(hands, put_back_come_in_their_old_order)
 			ASSERT_EQ(i, peek_number(self->buffer, &self->slot[i]));
 		}
 		for (int i = 0; i < 3; i++) {
-			ASSERT_EQ(0, ipcbox_buffer_put_back(self->buffer,
-						&self->slot[orders[n][i]]));
+			struct ipcbox_slot *slot = &self->slot[orders[n][i]];
+
+			ASSERT_EQ(0, ipcbox_buffer_put_back(self->buffer, slot));
 		}
 		ASSERT_EQ(0, take_number(self->buffer));
 		ASSERT_EQ(1, take_number(self->buffer));
@@ -501,10 +502,11 @@ TEST_F(hands, that_hold_nothing_but_a_length_of_zero)
 {
 	struct ipcbox_buffer *buffer;
 	char c;
+	int fd;
 
 	ASSERT_EQ(0, ipcbox_port_delete(self->stage.name, 0));
-	ASSERT_EQ(0, ipcbox_buffer_map(buffer_create_sized(self->stage.control,
-				self->stage.name, BOTH, 4096, 0), &buffer));
+	fd = buffer_create_sized(self->stage.control, self->stage.name, BOTH, 4096, 0);
+	ASSERT_EQ(0, ipcbox_buffer_map(fd, &buffer));
 	EXPECT_EQ(-EMSGSIZE, ipcbox_buffer_send(buffer, "x", 1, IPCBOX_NOWAIT));
 	EXPECT_EQ(0, ipcbox_buffer_send(buffer, NULL, 0, IPCBOX_NOWAIT));
 	EXPECT_EQ(0, ipcbox_buffer_recv(buffer, &c, 1, IPCBOX_NOWAIT));

@@ -82,14 +82,30 @@ static void scribble_position(const struct pages *p, __u64 r)
 	__u64 position = r & 8 ? r >> 4 : p->ring->free + (r >> 32) % 2000 - 1000;
 
 	switch (r & 7) {
-	case 0:	p->ring->tail = position; break;
-	case 1:	p->ring->free = position; break;
-	case 2:	p->ring->head = position << IPCBOX_HEAD_SHIFT | (r >> 50); break;
-	case 3:	p->ring->want_data = r >> 32; break;
-	case 4:	p->ring->want_room = r >> 32; break;
-	case 5:	p->ring->want_data = p->ring->want_room = 0; break;
-	case 6:	p->ring->tail = p->ring->free; break;
-	case 7:	p->self->writing = p->self->reading = r; break;
+	case 0:
+		p->ring->tail = position;
+		break;
+	case 1:
+		p->ring->free = position;
+		break;
+	case 2:
+		p->ring->head = position << IPCBOX_HEAD_SHIFT | (r >> 50);
+		break;
+	case 3:
+		p->ring->want_data = r >> 32;
+		break;
+	case 4:
+		p->ring->want_room = r >> 32;
+		break;
+	case 5:
+		p->ring->want_data = p->ring->want_room = 0;
+		break;
+	case 6:
+		p->ring->tail = p->ring->free;
+		break;
+	case 7:
+		p->self->writing = p->self->reading = r;
+		break;
 	}
 }
 
@@ -113,10 +129,16 @@ static int scribble(void *arg)
 		__u64 r = random_number(&seed);
 
 		switch (r >> 61) {
-		case 0:	scribble_anywhere(&p, r); break;
+		case 0:
+			scribble_anywhere(&p, r);
+			break;
 		case 1:
-		case 2:	scribble_position(&p, r); break;
-		default: scribble_word(&p, r); break;
+		case 2:
+			scribble_position(&p, r);
+			break;
+		default:
+			scribble_word(&p, r);
+			break;
 		}
 	}
 }
@@ -128,6 +150,7 @@ static void use_once(struct ipcbox_buffer *buffer, __u64 r)
 	__u64 deadline = now_ns() + r % 3000000;
 	static char data[BYTES];
 	struct ipcbox_slot slot;
+	struct pollfd waits;
 
 	switch (r >> 60) {
 	case 0: case 1: case 2: case 3:
@@ -163,8 +186,8 @@ static void use_once(struct ipcbox_buffer *buffer, __u64 r)
 		buffer_wake(buffer->fd, BOTH);
 		break;
 	case 14:
-		poll(&(struct pollfd){ .fd = buffer->fd,
-				       .events = POLLIN | POLLOUT }, 1, 1);
+		waits = (struct pollfd){ .fd = buffer->fd, .events = POLLIN | POLLOUT };
+		poll(&waits, 1, 1);
 		break;
 	default:
 		messages_of(buffer->fd);
@@ -261,9 +284,11 @@ FIXTURE(spoiled) {
 
 FIXTURE_SETUP(spoiled)
 {
+	int fd;
+
 	stage_setup(_metadata, &self->stage);
-	ASSERT_EQ(0, ipcbox_buffer_map(buffer_create_sized(self->stage.control,
-			self->stage.name, BOTH, LARGEST, 1000), &self->buffer));
+	fd = buffer_create_sized(self->stage.control, self->stage.name, BOTH, LARGEST, 1000);
+	ASSERT_EQ(0, ipcbox_buffer_map(fd, &self->buffer));
 	ASSERT_EQ(0, pages_map(&self->pages, self->buffer->fd));
 }
 
