@@ -87,12 +87,15 @@ TEST_F(wait, consumer_waits_until_a_message_comes)
 TEST_F(wait, producer_waits_until_there_is_room)
 {
 	struct waiter w;
+	int drained;
 
 	ASSERT_EQ(CELLS, fill_up(self->buffer));
 	waiter_start(&w, self->buffer, 8);
 	ASSERT_TRUE(senders_asleep(self->fd, 1));
 	EXPECT_NE(0, self->buffer->ring->want_room);
-	EXPECT_EQ(CELLS, drain(self->buffer));
+	/* The producer may get in before the end, and is drained as well. */
+	drained = drain(self->buffer);
+	EXPECT_TRUE(drained == CELLS || drained == CELLS + 1);
 	EXPECT_EQ(0, waiter_end(&w));
 	EXPECT_EQ(0, senders_of(self->fd));
 	EXPECT_EQ(0, self->buffer->ring->want_room);
