@@ -280,7 +280,7 @@ static bool take_from(const struct ipcbox_ring *ring, u64 pos, u64 word,
 unsigned int ipcbox_ring_bury(const struct ipcbox_ring *ring, u32 dead)
 {
 	u32 steps = ipcbox_ring_cells(ring);
-	bool returned = false;
+	bool ready, found = false;
 	unsigned int buried = 0;
 	u64 pos, end, first = 0;
 
@@ -304,17 +304,23 @@ unsigned int ipcbox_ring_bury(const struct ipcbox_ring *ring, u32 dead)
 		}
 		if (!cells(word))
 			break;
+		ready = state(word) == IPCBOX_CELL_READY;
 		if (take_from(ring, pos, word, dead)) {
 			buried++;
-			if (state(word) == IPCBOX_CELL_READING && !returned) {
-				returned = true;
-				first = pos;
-			}
+			ready = state(word) == IPCBOX_CELL_READING;
+		}
+		if (ready && !found) {
+			found = true;
+			first = pos;
 		}
 		pos += cells(word);
 		cond_resched();
 	}
-	if (returned)
+	/*
+	 * Also if it was ready before: who was putting it back may have died before
+	 * it came to head.
+	 */
+	if (found)
 		put_back_head(ring, first);
 	return buried;
 }
