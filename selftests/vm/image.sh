@@ -17,22 +17,54 @@ pack()
 		cpio --quiet -o0 -H newc -R 0:0) >"$2"
 }
 
-# The shared libraries that the programs below a folder need from this machine.
-# What the folder has itself is taken from there.
+# What the ELF files below a folder need: "ELF64 libc.so.6", "ELF32 /lib/ld-linux.so.2".
+# It is read from them: this machine may not be able to run them, if they have 32 bits.
+list_needed()
+{
+	# (readelf names each file only where there are several)
+	find "$1" -type f -print0 | xargs -0 readelf -W -h -l -d /dev/null 2>/dev/null |
+		sed -n 's/^ *Class: *//p
+			s/.*Requesting program interpreter: \(.*\)\]/    \1/p
+			s/.*(NEEDED).*\[\(.*\)\]/    \1/p' |
+		awk '/^ELF/ { class = $1; next } { print class, $1 }' | sort -u
+}
+
+# Where this machine has a library.
+find_library()
+{
+	local class=$1 name=$2
+
+	case $name in
+	/*)	echo "$name" ;;
+	*)	PATH=$PATH:/usr/sbin:/sbin ldconfig -p |
+			awk -v name="$name" -v class="$class" '
+				/x32/ { next }
+				$1 == name && (/x86-64/ ? "ELF64" : "ELF32") == class {
+					print $NF
+					exit
+				}' ;;
+	esac
+}
+
+# The shared libraries that the programs below a folder need from this machine, and
+# those that these need. What the folder has itself is taken from there.
 copy_libraries()
 {
-	local root=$1 lib
+	local root=$1 class name lib more=yes
 
-	# ldd fails for scripts and static programs
-	{ find "$root" -type f -perm -u+x -print0 |
-		LD_LIBRARY_PATH=$root/usr/lib:$root/usr/lib32 xargs -0r ldd 2>/dev/null || :
-	} | sed -n 's|.*[ \t]\(/[^ ]*\) (0x.*|\1|p' | sort -u |
-		while read -r lib; do
-			case $lib in
-			"$root"/*) ;;
-			*) install -D "$lib" "$root$lib" ;;
-			esac
-		done
+	while [ -n "$more" ]; do
+		more=
+		while read -r class name; do
+			if [ -e "$root/usr/lib/$name" ] || [ -e "$root/usr/lib32/$name" ]; then
+				continue
+			fi
+			lib=$(find_library "$class" "$name")
+			[ -n "$lib" ] || die "there is no $class library '$name' on this machine"
+			[ ! -e "$root$lib" ] || continue
+			install -D "$lib" "$root$lib"
+			more=yes
+		done < <(list_needed "$root")
+	done
 }
 
 make_base()
