@@ -170,21 +170,36 @@ static int is_done(const struct ipcbox_buffer *buffer, uint64_t position, uint64
 	       (word & IPCBOX_WORD_STATE) == IPCBOX_CELL_DONE && ipcbox_cells_of(word);
 }
 
-/* Let the room of all that is done be reserved anew. Return: how many cells are free. */
+/* The end of all that is done, from @position on. */
+static uint64_t end_of_done(struct ipcbox_buffer *buffer, uint64_t position)
+{
+	uint64_t end = position;
+
+	while (end - position <= buffer->mask) {
+		uint64_t word = ipcbox_load_acquire(&ipcbox_cell_at(buffer, end)->word);
+
+		if (!is_done(buffer, end, word))
+			break;
+		if (move_head(buffer, end, word))
+			end += ipcbox_cells_of(word);
+	}
+	return end;
+}
+
+/*
+ * Let the room of all that is done be reserved anew. Who finds that another moved free
+ * looks again: that one may not have seen what was done since.
+ * Return: how many cells are free.
+ */
 static uint64_t reclaim(struct ipcbox_buffer *buffer)
 {
 	struct ipcbox_ring_head *ring = buffer->ring;
-	uint64_t begin = ipcbox_load_acquire(&ring->free), end = begin, used;
+	uint64_t begin, end, used;
 
-	while (!buffer->one_to_one && end - begin <= buffer->mask) {
-		uint64_t word = ipcbox_load_acquire(&ipcbox_cell_at(buffer, end)->word);
-
-		if (!is_done(buffer, end, word) || !move_head(buffer, end, word))
-			break;
-		end += ipcbox_cells_of(word);
-	}
-	if (end != begin)
-		ipcbox_cmpxchg(&ring->free, begin, end);
+	do {
+		begin = ipcbox_load_acquire(&ring->free);
+		end = buffer->one_to_one ? begin : end_of_done(buffer, begin);
+	} while (end != begin && !ipcbox_cmpxchg(&ring->free, begin, end));
 	used = ipcbox_load_acquire(&ring->tail) - ipcbox_load_acquire(&ring->free);
 	return used > buffer->mask ? 0 : buffer->mask + 1 - used;
 }
@@ -201,6 +216,17 @@ EXPORT int ipcbox_buffer_await_data(struct ipcbox_buffer *buffer, uint64_t deadl
 	return wait_for(buffer, &buffer->ring->want_data, IPCBOX_RECEIVER, 0, deadline);
 }
 
+/* Put back to a message that was read meanwhile, perhaps a lap ago? Return: whether. */
+static int mend_head(struct ipcbox_buffer *buffer, uint64_t head)
+{
+	uint64_t free = ipcbox_load_acquire(&buffer->ring->free) << IPCBOX_HEAD_SHIFT;
+
+	if ((int64_t)((head & ~IPCBOX_HEAD_EPOCH) - free) >= 0)
+		return 0;
+	ipcbox_cmpxchg(&buffer->ring->head, head, free | ((head + 1) & IPCBOX_HEAD_EPOCH));
+	return 1;
+}
+
 EXPORT int ipcbox_buffer_not_ready(struct ipcbox_buffer *buffer, uint64_t head, uint64_t word,
 				   uint64_t deadline)
 {
@@ -209,7 +235,9 @@ EXPORT int ipcbox_buffer_not_ready(struct ipcbox_buffer *buffer, uint64_t head, 
 	/* Was the word read while head was there? Then it counts. */
 	if (ipcbox_load_acquire(&buffer->ring->head) != head)
 		return 0;
-	if (!ipcbox_is_of_lap(word, lap) || (word & IPCBOX_WORD_STATE) == IPCBOX_CELL_WRITING)
+	if (!ipcbox_is_of_lap(word, lap))
+		return mend_head(buffer, head) ? 0 : ipcbox_buffer_await_data(buffer, deadline);
+	if ((word & IPCBOX_WORD_STATE) == IPCBOX_CELL_WRITING)
 		return ipcbox_buffer_await_data(buffer, deadline);
 	if (!ipcbox_cells_of(word))
 		return -EBADMSG;

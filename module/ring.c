@@ -132,6 +132,15 @@ static unsigned int ready_of_one(const struct ipcbox_ring *ring,
 	return ready;
 }
 
+/* Where to look for the next message: head lags behind free where it was put back. */
+static u64 next_to_read(const struct ipcbox_ring *ring)
+{
+	u64 head = position(READ_ONCE(ring->shared->head));
+	u64 free = READ_ONCE(ring->shared->free);
+
+	return is_before(head, free) ? free : head;
+}
+
 /**
  * ipcbox_ring_ready() - count the messages that can be read
  * @ring: the ring
@@ -143,12 +152,13 @@ static unsigned int ready_of_one(const struct ipcbox_ring *ring,
 unsigned int ipcbox_ring_ready(const struct ipcbox_ring *ring,
 			       unsigned int enough)
 {
-	u64 head = READ_ONCE(ring->shared->head), pos = position(head);
 	u32 steps = ipcbox_ring_cells(ring);
 	unsigned int ready = 0;
+	u64 begin, pos;
 
 	if (ring->one_to_one)
 		return ready_of_one(ring, enough);
+	begin = pos = next_to_read(ring);
 	for (; ready < enough; steps--) {
 		u64 word = read_word(ring, pos);
 
@@ -156,13 +166,12 @@ unsigned int ipcbox_ring_ready(const struct ipcbox_ring *ring,
 		if (!steps)
 			return enough;
 		if (!is_of_lap(ring, word, pos)) {
-			u64 now = READ_ONCE(ring->shared->head);
+			u64 now = next_to_read(ring);
 
-			if (now == head)
+			if (now == begin)
 				return ready;
 			/* Others went on meanwhile, perhaps a lap: begin anew. */
-			head = now;
-			pos = position(head);
+			begin = pos = now;
 			ready = 0;
 			continue;
 		}

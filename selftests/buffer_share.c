@@ -18,6 +18,7 @@
 struct ledger {
 	int producers;		/* that are still to end */
 	int failed;		/* first errno, or a number above 0, of somebody */
+	int over;		/* for who only comes and goes */
 	unsigned char seen[CROWD][EACH];
 };
 
@@ -227,6 +228,50 @@ TEST_F_TIMEOUT(share, processes_get_every_message_exactly_once, 300)
 	EXPECT_EQ(0, self->ledger->failed);
 	EXPECT_EQ(0, missing(self->ledger));
 	EXPECT_EQ(CELLS, fill_up(self->buffer));
+}
+
+/* Each that goes is buried, in the middle of what the others do. */
+struct visitor {
+	const struct stage *stage;
+	struct ledger *ledger;
+};
+
+static int come_and_go(void *arg)
+{
+	const struct visitor *v = arg;
+	int visits = 0;
+
+	while (!__atomic_load_n(&v->ledger->over, __ATOMIC_RELAXED)) {
+		struct ipcbox_buffer *buffer;
+		int err = scene_open(v->stage, BOTH, &buffer);
+
+		if (err)
+			return -err;
+		ipcbox_buffer_unmap(buffer);
+		visits++;
+	}
+	return visits ? 0 : 1;
+}
+
+TEST_F_TIMEOUT(share, processes_that_come_and_go_disturb_nobody, 60)
+{
+	struct visitor visitor = { &self->stage, self->ledger };
+	struct worker *w = self->workers;
+	pid_t pids[2 * CROWD], passers[2];
+
+	prepare(w, self->buffer, self->ledger);
+	for (int i = 0; i < 2; i++)
+		passers[i] = spawn(come_and_go, &visitor);
+	for (int i = 0; i < 2 * CROWD; i++)
+		pids[i] = spawn(i < CROWD ? produce_as_child : consume_as_child,
+				&w[i]);
+	for (int i = 0; i < 2 * CROWD; i++)
+		EXPECT_EQ(0, reap(pids[i]));
+	self->ledger->over = 1;
+	for (int i = 0; i < 2; i++)
+		EXPECT_EQ(0, reap(passers[i]));
+	EXPECT_EQ(0, self->ledger->failed);
+	EXPECT_EQ(0, missing(self->ledger));
 }
 
 TEST_F_TIMEOUT(share, one_to_one_gets_every_message_exactly_once, 300)

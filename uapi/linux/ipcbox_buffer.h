@@ -30,14 +30,15 @@
  *
  * A word whose lap is not that of the position is left over from an earlier round:
  * the cell is free as far as *tail* has not passed it. Three positions go round:
- * *free* <= *head* <= *tail* <= free + cells.
+ * *free* <= *tail* <= free + cells, and *head* in between, or behind free.
  *
  * - tail: the next cell to reserve. Changed only past a word of the right lap.
  * - head: where to look for the next message to read. Changed only past a word that
  *   is READING or DONE; put back to an earlier message, with a new epoch, if that
- *   becomes READY again.
- * - free: what is before it may be reserved again. Changed only past DONE, and never
- *   past head.
+ *   becomes READY again. If that was read meanwhile, head may be behind free, perhaps
+ *   where cells are in use anew: who finds that, puts it to free.
+ * - free: what is before it may be reserved again. Changed only past DONE; head,
+ *   if it is at that message, first.
  *
  * So the words are what counts, and each step is one atomic change of one word. The
  * positions follow; who finds one that lags behind moves it on. A process that is
