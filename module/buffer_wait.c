@@ -255,8 +255,12 @@ static int wait_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 	err = enqueue(buffer, role, &waiter);
 	if (err)
 		return err;
-	if (available(buffer, role, 1) < cells)
+	if (available(buffer, role, 1) < cells) {
+		/* Too little for this one may do for who wants less, and was first. */
+		if (role == IPCBOX_SENDING && READ_ONCE(buffer->sides[role].count) > 1)
+			ipcbox_buffer_wake(buffer, role);
 		err = sleep_for(buffer, role, &waiter, patience);
+	}
 	return dequeue(buffer, role, &waiter, err);
 }
 
