@@ -39,10 +39,8 @@ find_library()
 	*)	PATH=$PATH:/usr/sbin:/sbin ldconfig -p |
 			awk -v name="$name" -v class="$class" '
 				/x32/ { next }
-				$1 == name && (/x86-64/ ? "ELF64" : "ELF32") == class {
-					print $NF
-					exit
-				}' ;;
+				$1 == name && (/x86-64/ ? "ELF64" : "ELF32") == class &&
+					!found++ { print $NF }' ;;
 	esac
 }
 
