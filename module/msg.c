@@ -14,7 +14,11 @@
 /* Payload of a message from the cache: the most common size, nothing wasted. */
 #define SMALL_MAX 64U
 #define HEADER offsetof(struct ipcbox_msg, data)
-#define INLINE_MAX ((u32)(PAGE_SIZE - HEADER))
+/*
+ * What is longer has pages: from here on the allocator takes longer over an object of
+ * its size, as many of them come and go, than over a page that is kept.
+ */
+#define INLINE_MAX ((u32)(1024 - HEADER))
 
 /**
  * ipcbox_msg_init() - make the cache for small messages
@@ -36,6 +40,7 @@ int ipcbox_msg_init(void)
  */
 void ipcbox_msg_deinit(void)
 {
+	ipcbox_pools_stop();
 	ipcbox_spare_deinit_cache();
 }
 
@@ -44,14 +49,23 @@ static u32 page_count_of(u32 len)
 	return len > INLINE_MAX ? DIV_ROUND_UP(len, PAGE_SIZE) : 0;
 }
 
+/* Behind the header: the payload, or where its pages are. */
+static u32 tail_size(u32 len)
+{
+	return len > INLINE_MAX ? page_count_of(len) * sizeof(struct page *) : len;
+}
+
+/* Is it one of the cache? */
+static bool is_small(u32 len)
+{
+	return tail_size(len) <= SMALL_MAX;
+}
+
 /* What a message of @len bytes takes, for the account. */
 static unsigned long footprint(u32 len)
 {
-	u32 pages = page_count_of(len);
-
-	if (pages)
-		return HEADER + pages * (sizeof(struct page *) + PAGE_SIZE);
-	return HEADER + max(len, SMALL_MAX);
+	return HEADER + max(tail_size(len), SMALL_MAX) +
+	       page_count_of(len) * PAGE_SIZE;
 }
 
 static void msg_set(struct ipcbox_msg *msg, struct ipcbox_sender *sender, u32 len)
@@ -63,33 +77,28 @@ static void msg_set(struct ipcbox_msg *msg, struct ipcbox_sender *sender, u32 le
 
 static struct ipcbox_msg *msg_alloc(struct ipcbox_sender *sender, u32 len)
 {
-	u32 pages = page_count_of(len);
-
-	if (len <= SMALL_MAX)
+	if (is_small(len))
 		return ipcbox_spares_alloc(&sender->spares);
-	if (!pages)
-		return kmalloc(HEADER + len, IPCBOX_GFP);
-	/* The pointers must be clear: freeing stops at the first missing page. */
-	return kvzalloc(HEADER + pages * sizeof(struct page *),
-			IPCBOX_GFP);
+	return kvmalloc(HEADER + tail_size(len), IPCBOX_GFP);
 }
 
-/* Of one that is not from the cache. */
-static void release_long(struct ipcbox_msg *msg)
+static void release_pages_of(struct ipcbox_msg *msg)
 {
 	u32 i, pages = page_count_of(msg->len);
 
 	for (i = 0; i < pages && msg->pages[i]; i++)
-		__free_page(msg->pages[i]);
-	kvfree(msg);
+		;
+	ipcbox_pool_give(&msg->sender->pool, msg->pages, i);
 }
 
 static void msg_release(struct ipcbox_msg *msg)
 {
-	if (msg->len <= SMALL_MAX)
+	if (msg->len > INLINE_MAX)
+		release_pages_of(msg);
+	if (is_small(msg->len))
 		ipcbox_spares_free(&msg->sender->spares, msg);
 	else
-		release_long(msg);
+		kvfree(msg);
 }
 
 static u32 bytes_in_page(const struct ipcbox_msg *msg, u32 page)
@@ -97,18 +106,44 @@ static u32 bytes_in_page(const struct ipcbox_msg *msg, u32 page)
 	return min_t(u32, msg->len - page * PAGE_SIZE, PAGE_SIZE);
 }
 
+/*
+ * A whole page is known to the compiler to fit, and need not be looked up at run time,
+ * as hardened copies are.
+ */
+static int page_from_user(struct page *page, const void __user *data, u32 size)
+{
+	void *to = page_address(page);
+
+	if (size == PAGE_SIZE)
+		return copy_from_user(to, data, PAGE_SIZE) ? -EFAULT : 0;
+	return copy_from_user(to, data, size) ? -EFAULT : 0;
+}
+
+static int page_to_user(void __user *data, struct page *page, u32 size)
+{
+	const void *from = page_address(page);
+
+	if (size == PAGE_SIZE)
+		return copy_to_user(data, from, PAGE_SIZE) ? -EFAULT : 0;
+	return copy_to_user(data, from, size) ? -EFAULT : 0;
+}
+
 static int fill_pages(struct ipcbox_msg *msg, const void __user *data)
 {
 	u32 i, pages = page_count_of(msg->len);
 
+	i = ipcbox_pool_take(&msg->sender->pool, msg->pages, pages);
+	/* Freeing stops at the first one that is missing. */
+	memset(msg->pages + i, 0, (pages - i) * sizeof(*msg->pages));
 	for (i = 0; i < pages; i++) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		msg->pages[i] = alloc_page(IPCBOX_GFP);
+		if (!msg->pages[i])
+			msg->pages[i] = alloc_page(IPCBOX_GFP);
 		if (!msg->pages[i])
 			return -ENOMEM;
-		if (copy_from_user(page_address(msg->pages[i]),
-				   data + i * PAGE_SIZE, bytes_in_page(msg, i)))
+		if (page_from_user(msg->pages[i], data + i * PAGE_SIZE,
+				   bytes_in_page(msg, i)))
 			return -EFAULT;
 		cond_resched();
 	}
@@ -177,8 +212,7 @@ int ipcbox_msg_copy_out_long(const struct ipcbox_msg *msg, void __user *data)
 		return copy_to_user(data, msg->data, msg->len) ? -EFAULT : 0;
 
 	for (i = 0; i < pages; i++) {
-		if (copy_to_user(data + i * PAGE_SIZE,
-				 page_address(msg->pages[i]),
+		if (page_to_user(data + i * PAGE_SIZE, msg->pages[i],
 				 bytes_in_page(msg, i)))
 			return -EFAULT;
 		cond_resched();
@@ -309,10 +343,12 @@ static unsigned int free_row(struct ipcbox_msg **msgs, unsigned int count)
 		if (msg->sender != sender)
 			break;
 		bytes += footprint(msg->len);
-		if (msg->len <= SMALL_MAX)
+		if (msg->len > INLINE_MAX)
+			release_pages_of(msg);
+		if (is_small(msg->len))
 			msgs[small++] = msg;
 		else
-			release_long(msg);
+			kvfree(msg);
 	}
 	ipcbox_spares_free_many(&sender->spares, (void **)msgs, small);
 	ipcbox_account_uncharge(sender->account, IPCBOX_BYTES, bytes);

@@ -13,8 +13,8 @@
  * sender's account from its creation until it is freed.
  *
  * A short payload follows the header in the same object; the objects for the
- * shortest come from a cache of their own. A long one (more than a page with
- * the header) is in single pages, so that no message needs a large run of them.
+ * shortest come from a cache of their own. A long one (more than a KiB
+ * with the header) is in single pages, so that no message needs a large run of them.
  */
 
 #include "copy.h"

@@ -41,6 +41,7 @@ static struct ipcbox_sender *sender_create(struct ipcbox_ns *ns)
 	sender->pid = get_pid(task_tgid(current));
 	sender->account = account;
 	ipcbox_spares_init(&sender->spares);
+	ipcbox_pool_init(&sender->pool);
 	return sender;
 }
 
@@ -98,6 +99,7 @@ void ipcbox_senders_forget(struct ipcbox_senders *senders)
 void ipcbox_sender_free(struct ipcbox_sender *sender)
 {
 	ipcbox_spares_deinit(&sender->spares);
+	ipcbox_pool_deinit(&sender->pool);
 	ipcbox_account_put(sender->account);
 	put_pid(sender->pid);
 	kfree_rcu(sender, rcu);

@@ -9,7 +9,7 @@
  * pays for it. One is shared by all messages that a process sends over one fd
  * with the same credentials, so a message carries all that in one pointer. Ids
  * are kept as the kernel knows them and translated for each receiver. The memory of
- * its short messages is kept with it, see spare.h.
+ * its messages is kept with it, see spare.h and pool.h.
  *
  * Each fd remembers the senders that used it of late, since the processes of a
  * family often share one: as many as there are places, each in that of its process.
@@ -17,6 +17,7 @@
  * the memory after a grace period.
  */
 
+#include "pool.h"
 #include "spare.h"
 
 #include <linux/cred.h>
@@ -36,6 +37,7 @@ struct ipcbox_sender {
 	struct pid *pid;		/* of the thread group */
 	struct ipcbox_account *account;
 	struct ipcbox_spares spares;	/* of its messages */
+	struct ipcbox_pool pool;	/* of the pages of its long ones */
 	struct rcu_head rcu;
 };
 

@@ -259,7 +259,7 @@ static int stride(void)
 {
 	const char *every = getenv("IPCBOX_EVERY");
 
-	return every && atoi(every) > 0 ? atoi(every) : 13;
+	return every && atoi(every) > 0 ? atoi(every) : 31;
 }
 
 static void die_at_each_instruction(struct __test_metadata *_metadata,

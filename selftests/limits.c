@@ -481,6 +481,24 @@ TEST_F_TIMEOUT(memcg, at_its_limit_returns_enomem_for_a_large_message, 60)
 	EXPECT_EQ(0, messages_of(self->port));
 }
 
+/*
+ * Pages of messages may be kept for the next ones; but not for long, also where the
+ * fd that was sent over, and the sender with it, stay.
+ */
+TEST_F_TIMEOUT(memcg, of_received_messages_is_given_back_while_the_port_is_open, 60)
+{
+	struct pieces p = { self->port, 1000 };
+	int sent;
+
+	ASSERT_EQ(EAGAIN, reap(spawn(send_pieces, &p)));
+	sent = messages_of(self->port);
+	EXPECT_LE(100, sent);
+	EXPECT_LE(sent * 1000, our_memory());
+	while (recv_discard(self->port) == 0)
+		;
+	EXPECT_TRUE(eventually(our_memory() < sent * 1000 / 4));
+}
+
 /* Both of the sizes that the kernel may keep in different ways. */
 TEST_F_TIMEOUT(memcg, at_its_limit_returns_enomem_for_small_messages, 120)
 {
