@@ -30,15 +30,35 @@ static inline void ipcbox_store_release(__u64 *word, uint64_t value)
 /* Change it if it is as it was seen. */
 static inline int ipcbox_cmpxchg(__u64 *word, uint64_t seen, uint64_t value)
 {
+#if defined(__i386__)
+	unsigned char done;
+
+	/*
+	 * As below, but for the test. QEMU 7.2 may give back flags that no processor has
+	 * after this instruction (TF among them), until others are set; if an interrupt comes
+	 * before that, the program dies. So others are set at once.
+	 */
+	__asm__ __volatile__("lock cmpxchg8b %1\n\tsete %0\n\ttestb %0, %0"
+			     : "=q"(done), "+m"(*word), "+A"(seen)
+			     : "b"((uint32_t)value), "c"((uint32_t)(value >> 32))
+			     : "memory", "cc");
+	return done;
+#else
 	__u64 expected = seen;
 
 	return __atomic_compare_exchange_n(word, &expected, value, 0, __ATOMIC_SEQ_CST,
 					   __ATOMIC_RELAXED);
+#endif
 }
 
 static inline void ipcbox_exchange(__u64 *word, uint64_t value)
 {
+#if defined(__i386__)
+	while (!ipcbox_cmpxchg(word, ipcbox_load_acquire(word), value))
+		;
+#else
 	__atomic_exchange_n(word, value, __ATOMIC_SEQ_CST);
+#endif
 }
 
 /*
