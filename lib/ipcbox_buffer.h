@@ -239,9 +239,10 @@ IPCBOX_INLINE void ipcbox_slot_set(struct ipcbox_slot *slot, const struct ipcbox
 }
 
 /* private: is there no room for so many cells? */
-IPCBOX_INLINE int ipcbox_is_full(const struct ipcbox_buffer *buffer, uint64_t tail, uint32_t cells)
+IPCBOX_INLINE int ipcbox_is_full(const struct ipcbox_ring_head *ring, uint64_t mask, uint64_t tail,
+				 uint32_t cells)
 {
-	return tail + cells - 1 - ipcbox_load_acquire(&buffer->ring->free) > buffer->mask;
+	return tail + cells - 1 - ipcbox_load_acquire(&ring->free) > mask;
 }
 
 /* private: reserve, of one to one: only this thread moves tail, and not before commit. */
@@ -253,7 +254,7 @@ IPCBOX_INLINE int ipcbox_buffer_reserve_one(struct ipcbox_buffer *buffer, struct
 
 	if (ipcbox_unlikely(len >= buffer->send_end))
 		return buffer->send_end ? -EMSGSIZE : -EBADF;
-	while (ipcbox_unlikely(ipcbox_is_full(buffer, tail, cells))) {
+	while (ipcbox_unlikely(ipcbox_is_full(buffer->ring, buffer->mask, tail, cells))) {
 		int err = ipcbox_buffer_await_room(buffer, cells, deadline);
 
 		if (err)
@@ -278,7 +279,7 @@ IPCBOX_INLINE int ipcbox_buffer_reserve_many(struct ipcbox_buffer *buffer, struc
 		return buffer->send_end ? -EMSGSIZE : -EBADF;
 	for (;;) {
 		tail = ipcbox_load_acquire(&ring->tail);
-		if (ipcbox_unlikely(ipcbox_is_full(buffer, tail, cells))) {
+		if (ipcbox_unlikely(ipcbox_is_full(ring, buffer->mask, tail, cells))) {
 			int err = ipcbox_buffer_await_room(buffer, cells, deadline);
 
 			if (err)
@@ -287,14 +288,11 @@ IPCBOX_INLINE int ipcbox_buffer_reserve_many(struct ipcbox_buffer *buffer, struc
 		}
 		ipcbox_slot_set(slot, buffer, tail);
 		word = ipcbox_load_acquire(&slot->cell->word);
-		/* Was the word read while tail was there? Then it is no later one. */
-		if (ipcbox_unlikely(ipcbox_load_acquire(&ring->tail) != tail))
-			continue;
 		lap = ipcbox_lap_of(buffer, tail);
 		if (ipcbox_unlikely((int64_t)(word - lap) >= 0)) {
 			if (!ipcbox_cells_of(word))
 				return -EBADMSG;
-			/* Taken, and tail lags behind: move it on. */
+			/* Taken, and tail lags behind, or went on meanwhile: move it on. */
 			ipcbox_cmpxchg(&ring->tail, tail, tail + ipcbox_cells_of(word));
 			continue;
 		}
@@ -349,6 +347,17 @@ IPCBOX_INLINE int ipcbox_buffer_publish_many(const struct ipcbox_slot *slot)
 	slot->cell->len = slot->len;
 	slot->cell->tag = slot->tag;
 	return ipcbox_cmpxchg(&slot->cell->word, slot->word, ready) ? 0 : -EINVAL;
+}
+
+/*
+ * The same where the slot never left this call: nobody else can have ended it, so it
+ * need not be compared.
+ */
+IPCBOX_INLINE void ipcbox_buffer_publish_own(const struct ipcbox_slot *slot)
+{
+	slot->cell->len = slot->len;
+	slot->cell->tag = slot->tag;
+	ipcbox_exchange(&slot->cell->word, slot->word + IPCBOX_CELL_READY - IPCBOX_CELL_WRITING);
 }
 
 IPCBOX_INLINE int ipcbox_buffer_tell_published(struct ipcbox_buffer *buffer)
@@ -408,7 +417,8 @@ IPCBOX_INLINE int ipcbox_buffer_send_quietly(struct ipcbox_buffer *buffer, const
 	if (ipcbox_unlikely(err))
 		return err;
 	ipcbox_copy(slot.data, data, len);
-	return ipcbox_buffer_publish_many(&slot);
+	ipcbox_buffer_publish_own(&slot);
+	return 0;
 }
 
 /**
@@ -541,6 +551,14 @@ IPCBOX_INLINE int ipcbox_buffer_finish_one(struct ipcbox_buffer *buffer,
 	return 0;
 }
 
+/* If it is the first; else it is reclaimed when room is needed. */
+IPCBOX_INLINE void ipcbox_buffer_give_room(struct ipcbox_ring_head *ring,
+					   const struct ipcbox_slot *slot)
+{
+	if (ipcbox_load_acquire(&ring->free) == slot->position)
+		ipcbox_cmpxchg(&ring->free, slot->position, slot->next);
+}
+
 IPCBOX_INLINE int ipcbox_buffer_finish_many(struct ipcbox_buffer *buffer,
 					    const struct ipcbox_slot *slot)
 {
@@ -548,10 +566,16 @@ IPCBOX_INLINE int ipcbox_buffer_finish_many(struct ipcbox_buffer *buffer,
 
 	if (ipcbox_unlikely(!ipcbox_cmpxchg(&slot->cell->word, slot->word, done)))
 		return -EINVAL;
-	/* If it is the first; else it is reclaimed when room is needed. */
-	if (ipcbox_load_acquire(&buffer->ring->free) == slot->position)
-		ipcbox_cmpxchg(&buffer->ring->free, slot->position, slot->next);
+	ipcbox_buffer_give_room(buffer->ring, slot);
 	return 0;
+}
+
+/* The same where the slot never left this call, as for publishing. */
+IPCBOX_INLINE void ipcbox_buffer_finish_own(struct ipcbox_buffer *buffer,
+					    const struct ipcbox_slot *slot)
+{
+	ipcbox_exchange(&slot->cell->word, slot->word + IPCBOX_CELL_DONE - IPCBOX_CELL_READING);
+	ipcbox_buffer_give_room(buffer->ring, slot);
 }
 
 /*
@@ -639,18 +663,16 @@ IPCBOX_INLINE ssize_t ipcbox_buffer_recv(struct ipcbox_buffer *buffer, void *dat
 		if (ipcbox_unlikely(err))
 			return err;
 		ipcbox_copy(data, slot.data, slot.len);
-		err = ipcbox_buffer_finish_many(buffer, &slot);
+		ipcbox_buffer_finish_own(buffer, &slot);
 	} else if (buffer->receive_as == IPCBOX_RECEIVE_AS_ONE) {
 		err = ipcbox_buffer_take_one(buffer, &slot, capacity, deadline);
 		if (ipcbox_unlikely(err))
 			return err;
 		ipcbox_copy(data, slot.data, slot.len);
-		err = ipcbox_buffer_finish_one(buffer, &slot);
+		ipcbox_buffer_finish_one(buffer, &slot);
 	} else {
 		return -EBADF;
 	}
-	if (ipcbox_unlikely(err))
-		return err;
 	ipcbox_buffer_tell_finished(buffer, &slot);
 	return slot.len;
 }

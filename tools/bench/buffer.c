@@ -62,23 +62,29 @@ static int send_batch(struct channel *channel, const void *data, int count)
 {
 	struct ipcbox_buffer *buffer = channel->room;
 	const char *next = data;
-	int i, err = 0;
+	int i, err;
 
-	for (i = 0; i < count && !err; i++, next += 64)
+	for (i = 0; i < count; i++, next += 64) {
 		err = ipcbox_buffer_send(buffer, next, 64, IPCBOX_FOREVER);
-	return err ? err : count;
+		if (err)
+			return err;
+	}
+	return count;
 }
 
 static int recv_batch(struct channel *channel, void *data, int count)
 {
 	struct ipcbox_buffer *buffer = channel->room;
 	char *next = data;
-	ssize_t len = 0;
+	ssize_t len;
 	int i;
 
-	for (i = 0; i < count && len >= 0; i++, next += 64)
+	for (i = 0; i < count; i++, next += 64) {
 		len = ipcbox_buffer_recv(buffer, next, 64, IPCBOX_FOREVER);
-	return len < 0 ? (int)len : count;
+		if (len < 0)
+			return (int)len;
+	}
+	return count;
 }
 
 /* In place: written by nobody, read by nobody, as the data of the other systems. */
