@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A storm: many processes under random commands on shared ports, mailboxes and
- * links, which are killed, interrupted and starved meanwhile. It goes in rounds:
+ * A storm: many processes under random commands on shared ports, mailboxes, links
+ * and buffers, which are killed, interrupted and starved meanwhile. It goes in rounds:
  * each ends with all processes gone, all messages accounted for, and every counter
  * where it was.
  *
@@ -75,7 +75,8 @@ static bool counters_are(int control, const struct ipcbox_query *before,
 	return !box_query(control, now) && now->boxes.used == before->boxes.used &&
 	       now->links.used == before->links.used &&
 	       now->bytes.used == before->bytes.used &&
-	       now->waiters.used == before->waiters.used;
+	       now->waiters.used == before->waiters.used &&
+	       now->pages.used == before->pages.used;
 }
 
 static void check_nothing_left(int control, const struct before *before)
@@ -84,11 +85,12 @@ static void check_nothing_left(int control, const struct before *before)
 
 	if (!eventually(counters_are(control, &before->query, &now)))
 		finding(ZERO_AT_THE_END,
-			"the user has %lld boxes, %lld links, %lld bytes and %lld waiters more than before",
+			"the user has %lld boxes, %lld links, %lld bytes, %lld waiters and %lld pages more than before",
 			(long long)(now.boxes.used - before->query.boxes.used),
 			(long long)(now.links.used - before->query.links.used),
 			(long long)(now.bytes.used - before->query.bytes.used),
-			(long long)(now.waiters.used - before->query.waiters.used));
+			(long long)(now.waiters.used - before->query.waiters.used),
+			(long long)(now.pages.used - before->query.pages.used));
 	if (before->objects >= 0 && !eventually(slab_objects() <= before->objects))
 		finding(ZERO_AT_THE_END, "there were %lld objects in the caches, and now %lld",
 			before->objects, slab_objects());
@@ -97,16 +99,18 @@ static void check_nothing_left(int control, const struct before *before)
 			before->module_refs, read_number(MODULE_REFS));
 }
 
-static void name_ports(void)
+static void give_names(void)
 {
-	for (int i = 0; i < PORTS + MORTALS; i++)
+	for (int i = 0; i < BUFFER_NAMES; i++)
 		snprintf(ledger->names[i], sizeof(ledger->names[i]), "storm.%s%d",
 			 i < PORTS ? "lasting" : "mortal", i);
+	for (int i = BUFFER_NAMES; i < NAMES; i++)
+		snprintf(ledger->names[i], sizeof(ledger->names[i]), "storm.buffer%d", i);
 }
 
-static void remove_ports(int control)
+static void remove_names(int control)
 {
-	for (int i = 0; i < PORTS + MORTALS; i++)
+	for (int i = 0; i < NAMES; i++)
 		port_remove(control, ledger->names[i]);
 }
 
@@ -136,11 +140,11 @@ static void round_of_storm(int control, __u64 until)
 
 	ledger_clear();
 	order_forget();
-	name_ports();
-	remove_ports(control);	/* of a storm that was killed */
+	give_names();
+	remove_names(control);	/* of a storm that was killed */
 	random_seed(self, seed ^ (__u64)tally.rounds << 20);
-	if (look_before(control, &before) || quiet_begin(control) || crew_start(seed) ||
-	    quiet_join_mailboxes()) {
+	if (look_before(control, &before) || quiet_begin(control) ||
+	    quiet_begin_buffers(control) || crew_start(seed) || quiet_join_mailboxes()) {
 		finding(WORKERS_END, "the storm could not begin");
 		crew_stop();
 		return;
@@ -150,10 +154,13 @@ static void round_of_storm(int control, __u64 until)
 	crew_stop();
 	for (int box = 0; box < LASTING; box++)
 		quiet_drain(self, box);
+	for (int i = 0; i < BUFFERS; i++)
+		quiet_drain_buffer(self, i);
 	crew_close_bazaar();
 	quiet_settle_accounts();
+	quiet_end_buffers();
 	quiet_end();
-	remove_ports(control);
+	remove_names(control);
 	check_nothing_left(control, &before);
 	tally.rounds++;
 }
@@ -201,10 +208,12 @@ static void weather_forecast(void)
 
 static void look_back(void)
 {
-	printf("# %llu messages in %d rounds; %d processes, %d killed; %d signals; "
-	       "%d looks, %d messages drained; %d limits lowered; %d namespaces; %d removals\n",
-	       tally.messages, tally.rounds, tally.started, tally.killed, tally.signals,
-	       tally.quiet, tally.drained, tally.squeezes, tally.visitors, tally.removals);
+	printf("# %llu messages in %d rounds, %d out of buffers, %d of them twice; "
+	       "%d processes, %d killed; %d signals; %d looks, %d messages drained; "
+	       "%d limits lowered; %d namespaces; %d removals\n",
+	       tally.messages, tally.rounds, tally.buffered, tally.twice, tally.started,
+	       tally.killed, tally.signals, tally.quiet, tally.drained, tally.squeezes,
+	       tally.visitors, tally.removals);
 }
 
 int main(int argc, char **argv)

@@ -6,6 +6,7 @@
  */
 #include "storm_asleep.h"
 
+#include "buffers.h"
 #include "storm_crew.h"
 #include "storm_findings.h"
 #include "storm_quiet.h"
@@ -100,11 +101,27 @@ static void join_senders(struct crowd *crowd, const struct slot *slot)
 	crowd->senders++;
 }
 
+static bool is_sending(const struct slot *slot)
+{
+	return slot->doing == SENDING || slot->doing == BUFFER_SENDING;
+}
+
+static bool is_receiving(const struct slot *slot)
+{
+	return slot->doing == RECEIVING || slot->doing == BUFFER_RECEIVING;
+}
+
 static void join(const struct slot *slot, int fd)
 {
 	struct crowd *crowd = crowd_of(slot);
 
-	if (slot->doing == SENDING) {
+	/* What is done with in a buffer counts only when somebody looks for room. */
+	if (slot->doing == BUFFER_SENDING && fd >= 0) {
+		buffer_wait(fd, IPCBOX_SENDER | IPCBOX_NONBLOCK, 1, 0);
+		crowd->seen = false;
+	}
+
+	if (is_sending(slot)) {
 		join_senders(crowd, slot);
 	} else {
 		crowd->receivers++;
@@ -157,7 +174,10 @@ static void look_at_thread(const struct slot *slot)
 static bool has_room(const struct crowd *crowd)
 {
 	const struct ipcbox_stat *stat = &crowd->stat;
+	__u64 cells = (crowd->longest + IPCBOX_CELL_SIZE - 1) / IPCBOX_CELL_SIZE;
 
+	if (stat->kind == IPCBOX_KIND_BUFFER)
+		return stat->bytes + cells * IPCBOX_CELL_SIZE <= stat->max_bytes;
 	if (!stat->messages)
 		return true;
 	return crowd->senders == (int)stat->senders &&
@@ -195,7 +215,7 @@ static void look_at_crowd(const struct crowd *crowd)
 }
 
 /* Both ways: nobody is counted who is not there. */
-static void look_at_box(int box)
+static void look_at_box(int box, int fd)
 {
 	int senders = 0, receivers = 0;
 	struct ipcbox_stat stat;
@@ -205,17 +225,17 @@ static void look_at_box(int box)
 
 		if (slot->pid <= 0 || slot->box != box)
 			continue;
-		senders += slot->doing == SENDING;
-		receivers += slot->doing == RECEIVING;
+		senders += is_sending(slot);
+		receivers += is_receiving(slot);
 	}
-	if (box_stat(quiet_fd(box), &stat)) {
+	if (box_stat(fd, &stat)) {
 		wrong("box %d cannot be looked at", box);
 		return;
 	}
 	if (senders != (int)stat.senders || receivers != (int)stat.receivers)
 		wrong("box %d: %d threads send and %d receive, the kernel has %u and %u waiting",
 		      box, senders, receivers, stat.senders, stat.receivers);
-	if (senders && !stat.messages)
+	if (senders && !stat.messages && !stat.bytes)
 		wrong("box %d: %d senders wait, and it is empty", box, senders);
 }
 
@@ -228,7 +248,7 @@ static void look_at_account(int control)
 	for (int i = 1; i < SLOTS; i++) {
 		const struct slot *slot = &ledger->slots[i];
 
-		calls += slot->pid > 0 && (slot->doing == SENDING || slot->doing == RECEIVING);
+		calls += slot->pid > 0 && (is_sending(slot) || is_receiving(slot));
 	}
 	if (box_query(control, &query) || (int)query.waiters.used != calls)
 		wrong("%d threads are in calls, and their user has %llu waiters", calls,
@@ -241,7 +261,7 @@ static void tell_who_is_in_a_call(void)
 	for (int i = 1; i < SLOTS; i++) {
 		const struct slot *slot = &ledger->slots[i];
 
-		if (slot->pid > 0 && (slot->doing == SENDING || slot->doing == RECEIVING))
+		if (slot->pid > 0 && (is_sending(slot) || is_receiving(slot)))
 			wrong_thread(slot, "in a call");
 	}
 }
@@ -258,7 +278,9 @@ bool asleep_rightly(int control, bool tell)
 	for (int i = 0; i < crowd_count; i++)
 		look_at_crowd(&crowds[i]);
 	for (int box = 0; box < LASTING; box++)
-		look_at_box(box);
+		look_at_box(box, quiet_fd(box));
+	for (int i = 0; i < BUFFERS; i++)
+		look_at_box(FIRST_BUFFER + i, quiet_buffer_fd(i));
 	look_at_account(control);
 	if (!all_right && tell)
 		tell_who_is_in_a_call();

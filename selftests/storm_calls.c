@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "storm_calls.h"
 
-#include "storm_errors.h"
 #include "storm_order.h"
 #include "storm_payload.h"
 
@@ -43,15 +42,8 @@ void end(struct slot *self)
 	__atomic_store_n(&self->doing, WORKING, __ATOMIC_SEQ_CST);
 }
 
-/* How a call is to wait: its flags and deadline, and what may come of that. */
-struct patience {
-	__u32 flags;
-	__u64 deadline;
-	int circumstances;
-};
-
 /* Those that wait for ever depend on others, on signals and on kill -9. */
-static struct patience some_patience(struct slot *self, bool forever)
+struct patience some_patience(struct slot *self, bool forever)
 {
 	__u64 deadline;
 
@@ -273,14 +265,14 @@ static int recv_noted(struct slot *self, int fd, int box, struct ipcbox_recv rec
 	int ret;
 
 	recv.seq = 0;		/* not written yet */
-	self->recv = recv;
+	self->reply_recv.recv = recv;
 	self->process = recv.from;
 	order_before(self, box);
 	begin(self, RECEIVING, fd, box);
-	ret = command(fd, IPCBOX_RECV, &self->recv);
+	ret = command(fd, IPCBOX_RECV, &self->reply_recv.recv);
 	if (!ret) {
-		recv = self->recv;
-		payload_check(buffer, &self->recv);
+		recv = self->reply_recv.recv;
+		payload_check(buffer, &self->reply_recv.recv);
 		order_after(self, box);
 		ledger_note_receipt(self);
 	}
@@ -315,10 +307,10 @@ void storm_recv(struct slot *self, int fd)
 		    patience.circumstances | of_thing(fd) | weather_since(self, weather) |
 		    (recv.capacity < LEN_MAX ? CRAMPED : 0) |
 		    (recv.from ? FROM_ONE : 0));
-	if (ret == -EMSGSIZE && self->recv.len <= recv.capacity) {
+	if (ret == -EMSGSIZE && self->reply_recv.recv.len <= recv.capacity) {
 		finding(ERRORS, "a receive with room for %llu bytes failed for %llu bytes",
 			(unsigned long long)recv.capacity,
-			(unsigned long long)self->recv.len);
+			(unsigned long long)self->reply_recv.recv.len);
 	}
 }
 

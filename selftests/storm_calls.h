@@ -3,7 +3,17 @@
 #ifndef STORM_CALLS_H
 #define STORM_CALLS_H
 
+#include "storm_errors.h"
 #include "storm_things.h"
+
+/* How a call is to wait: its flags and deadline, and what may come of that. */
+struct patience {
+	__u32 flags;
+	__u64 deadline;
+	int circumstances;
+};
+
+struct patience some_patience(struct slot *self, bool forever);
 
 int calls_init(void);
 void storm_send(struct slot *self, int fd);

@@ -23,6 +23,7 @@ static const struct {
 	{ SYSCTL("user_links"), 8 },
 	{ SYSCTL("user_bytes"), 100000 },
 	{ SYSCTL("user_waiters"), 4 },
+	{ SYSCTL("user_pages"), 60 },
 };
 
 static int low = -1;		/* which of them is lower than usual */

@@ -3,6 +3,7 @@
  * The child of a worker: it inherits all fds, and goes on by itself, as it is or
  * after exec() with one of the fds; perhaps longer than the worker.
  */
+#include "storm_buffers.h"
 #include "storm_things.h"
 #include "storm_worker.h"
 
@@ -50,12 +51,13 @@ static void hog(void)
 	}
 }
 
-static void live(struct slot *self, __u64 seed)
+static void live(struct slot *self, __u64 seed, const struct pledge *pledge)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	random_seed(self, seed);
 	things_inherit();
 	worker_enter(self);
+	buffers_inherit(self, pledge);
 	switch (random_below(self, 4)) {
 	case 0:
 		execute(self);
@@ -76,6 +78,7 @@ static void live(struct slot *self, __u64 seed)
 void child_start(struct slot *self, struct slot *place)
 {
 	__u64 seed = random_u64(self);
+	struct pledge pledge;
 	pid_t nobody = 0;
 	long pid;
 
@@ -84,9 +87,11 @@ void child_start(struct slot *self, struct slot *place)
 		return;
 	place->life++;
 	place->poor = self->poor;
+	buffers_before_fork(self, &pledge);
 	pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
 	if (!pid)
-		live(place, seed);
+		live(place, seed, &pledge);
+	buffers_after_fork(self, &pledge);
 	if (pid < 0)
 		__atomic_store_n(&place->pid, 0, __ATOMIC_SEQ_CST);
 }

@@ -208,7 +208,7 @@ void crew_describe(const struct slot *slot, char *text, size_t size)
 {
 	static const char * const doings[] = {
 		"nothing", "between calls", "paused", "in send", "in receive", "in poll",
-		"in a call",
+		"in a call", "in a buffer's send", "in a buffer's receive",
 	};
 	char path[64], wchan[64], state[128];
 

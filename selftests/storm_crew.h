@@ -8,6 +8,7 @@
 struct tally {
 	unsigned long long messages;
 	int rounds, started, killed, signals, quiet, drained, squeezes, visitors, removals;
+	int buffered, twice;	/* came out of buffers; were in hand more than once */
 };
 
 extern struct tally tally;

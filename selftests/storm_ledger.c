@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "storm_ledger.h"
 
+#include "storm_hands.h"
+
 #include <sys/mman.h>
 
 struct ledger *ledger;
@@ -42,6 +44,8 @@ void ledger_clear(void)
 	memset(ledger->slots, 0, sizeof(ledger->slots));
 	memset(ledger->workers, 0, sizeof(ledger->workers));
 	memset(ledger->postmasters, 0, sizeof(ledger->postmasters));
+	memset(ledger->blind, 0, sizeof(ledger->blind));
+	memset(ledger->gone, 0, sizeof(ledger->gone));
 	ledger->next = 1;
 	ledger->phase = RUN;
 }
@@ -85,43 +89,57 @@ static __u64 signature(const struct slot *slot)
 	return (__u64)(ledger_number(slot) + 1) << 48 | slot->receives;
 }
 
-/* The struct of a receive was written: the thread had that message. */
-void ledger_note_receipt(struct slot *slot)
+/* Notes that the thread had this message, which is the next that it receives. */
+void ledger_sign(struct slot *slot, __u64 tag, int box)
 {
 	__u64 mine = signature(slot), other = 0;
 	struct record *record;
 
-	if (!slot->recv.seq)
-		return;
-	if (!slot->recv.tag || slot->recv.tag >= RECORDS) {
+	if (!tag || tag >= RECORDS) {
 		finding(NOTHING_REFUSED_ARRIVES, "a message with the tag %llu, which nobody sent",
-			(unsigned long long)slot->recv.tag);
-		goto out;
+			(unsigned long long)tag);
+		return;
 	}
-	record = &ledger->records[slot->recv.tag];
+	record = &ledger->records[tag];
 	if (!__atomic_compare_exchange_n(&record->receipt, &other, mine, false,
 					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE) &&
 	    other != mine) {
 		finding(NOTHING_TWICE,
 			"message %llu (box %d, sender %d, %u bytes) was received by thread %d, and before by %d",
-			(unsigned long long)slot->recv.tag, record->box,
+			(unsigned long long)tag, record->box,
 			record->slot, record->len, ledger_number(slot),
 			(int)(other >> 48) - 1);
 	}
-	if (record->box != slot->box) {
+	if (record->box != box) {
 		finding(INTACT, "message %llu went into box %d and came out of box %d",
-			(unsigned long long)slot->recv.tag, record->box, slot->box);
+			(unsigned long long)tag, record->box, box);
 	}
-	record->seq = slot->recv.seq;
-out:
-	__atomic_store_n(&slot->recv.seq, 0, __ATOMIC_RELEASE);
+}
+
+static void note_receipt(struct slot *slot, __u64 tag, __u64 *seq)
+{
+	if (!*seq)
+		return;
+	ledger_sign(slot, tag, slot->box);
+	if (tag && tag < RECORDS)
+		ledger->records[tag].seq = *seq;
+	__atomic_store_n(seq, 0, __ATOMIC_RELEASE);
 	slot->receives++;
+}
+
+/* The struct of a receive was written, or some of a batch: the thread had these. */
+void ledger_note_receipt(struct slot *slot)
+{
+	note_receipt(slot, slot->reply_recv.recv.tag, &slot->reply_recv.recv.seq);
+	for (int i = 0; i < RECV_BATCH_MAX; i++)
+		note_receipt(slot, slot->batch[i].tag, &slot->batch[i].seq);
 }
 
 /* The thread is dead: what it could not note is noted for it. */
 void ledger_bury(struct slot *slot)
 {
 	ledger_note_receipt(slot);
+	hands_bury(slot);
 	slot->doing = NOTHING;
 	slot->holds = 0;
 	slot->doomed = false;

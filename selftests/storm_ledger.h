@@ -31,7 +31,18 @@
 #define LASTING		(PORTS + POSTMASTERS)
 #define PASSING		LASTING		/* a box that may end at any time */
 
+/* Buffers are numbered behind the boxes, likewise. */
+#define BUFFERS		2
+#define FIRST_BUFFER	(PASSING + 1)
+#define PASSING_BUFFER	(FIRST_BUFFER + BUFFERS)
+#define PLACES		(PASSING_BUFFER + 1)
+
 #define MORTALS		3		/* names of ports that come and go */
+#define MORTAL_BUFFERS	2		/* and of buffers */
+
+/* Of ports: those that last, the others; then of buffers, likewise. */
+#define BUFFER_NAMES	(PORTS + MORTALS)
+#define NAMES		(BUFFER_NAMES + BUFFERS + MORTAL_BUFFERS)
 
 #define WORKERS		10		/* processes, postmasters not counted */
 #define POOR		2		/* of these in a small memory cgroup */
@@ -49,7 +60,7 @@ enum record_state { UNUSED, INTENT, ACCEPTED, REFUSED };
 struct record {
 	__u64 receipt;		/* who received it; 0: nobody did */
 	__u64 lane;		/* with an order of its own; 0: not known */
-	__u32 seq;		/* that the receiver was told */
+	__u32 seq;		/* that the receiver was told; of a buffer: its own count */
 	__u32 len;
 	__u16 slot;		/* of the sender */
 	__u16 life;
@@ -57,13 +68,34 @@ struct record {
 	__u8 state;
 	__u8 class;
 	__u8 is_call;		/* may be withdrawn after it was accepted */
+	__u8 takes;		/* out of a buffer: of one who died it may come again, */
+	__u8 may_be_gone;	/* or he had finished with it */
 };
 
+/* How far a thread is with a message that it takes out of a buffer. */
+enum grip { EMPTY, TAKING, HOLDING, FINISHING, RECEIVING_WHOLE };
+
+struct hand {
+	int grip;
+	int box;
+	__u32 number;		/* of the record; RECEIVING_WHOLE: how many may be gone */
+};
+
+#define HANDS		2	/* of each thread */
+#define RECV_BATCH_MAX	4
+
 /* What a thread is about, for whoever looks at it from outside. */
-enum doing { NOTHING, WORKING, PAUSED, SENDING, RECEIVING, POLLING, CALLING };
+enum doing {
+	NOTHING, WORKING, PAUSED, SENDING, RECEIVING, POLLING, CALLING,
+	BUFFER_SENDING, BUFFER_RECEIVING
+};
 
 struct slot {
-	struct ipcbox_recv recv __attribute__((aligned(128)));
+	/* What the kernel writes: a receive uses the end of the first. */
+	struct ipcbox_reply_recv reply_recv __attribute__((aligned(128)));
+	struct ipcbox_recv_entry batch[RECV_BATCH_MAX];
+	struct hand hands[HANDS];
+	__u32 takes;		/* out of buffers */
 	__u64 receives;
 	__u64 random;
 	pid_t pid;		/* 0: nobody's, -1: soon somebody's */
@@ -102,13 +134,21 @@ struct ledger {
 	pid_t postmasters[POSTMASTERS];
 	int mailboxes[POSTMASTERS];	/* their fds there */
 	pid_t workers[PROCESSES];
-	char names[PORTS + MORTALS][32];
+	char names[NAMES][32];
+	__u64 buffer_ids[BUFFERS];
 
 	/*
 	 * How often a message was taken out of a port that may come back.
 	 * Meanwhile others pass it, so no order is to be expected.
 	 */
 	int holds[PORTS];
+
+	/*
+	 * Of each place: how many died of whom it is not known what they had just
+	 * taken out of a buffer; and how many messages these may have finished with.
+	 */
+	int blind[PLACES];
+	int gone[PLACES];
 
 	__u32 next;		/* record */
 	struct record records[RECORDS];
@@ -125,6 +165,7 @@ __u32 ledger_intend(const struct slot *slot, int box, __u64 lane, __u32 class,
 		    __u32 len);
 void ledger_note_result(__u32 number, bool accepted);
 void ledger_note_receipt(struct slot *slot);
+void ledger_sign(struct slot *slot, __u64 tag, int box);
 void ledger_bury(struct slot *slot);
 int ledger_number(const struct slot *slot);
 

@@ -82,7 +82,7 @@ void order_after(struct slot *self, int box)
 		return;
 	view->calm = view->calm && view->holds == holds_of(box);
 	if (view->calm)
-		order_check(&view->order, &self->recv, box, ledger_number(self));
+		order_check(&view->order, &self->reply_recv.recv, box, ledger_number(self));
 }
 
 void order_disturb(struct slot *self, int box)
@@ -152,6 +152,7 @@ void order_check_senders(void)
 {
 	memset(lasts, 0, sizeof(lasts));
 	for (__u32 i = 1; i < ledger->next && i < RECORDS; i++)
-		if (ledger->records[i].receipt && ledger->records[i].lane)
+		if (ledger->records[i].receipt && ledger->records[i].lane &&
+		    ledger->records[i].box <= PASSING)
 			check_sender(i);
 }

@@ -5,6 +5,7 @@
 #include "storm_calls.h"
 #include "storm_crew.h"
 #include "storm_findings.h"
+#include "storm_hands.h"
 #include "storm_order.h"
 #include "storm_payload.h"
 
@@ -121,7 +122,7 @@ static struct order *order_of(__u64 lane)
 
 static void check_order(const struct slot *self, int box)
 {
-	struct ipcbox_recv recv = self->recv;
+	struct ipcbox_recv recv = self->reply_recv.recv;
 	const struct record *record;
 
 	if (!recv.tag || recv.tag >= RECORDS)
@@ -252,6 +253,11 @@ bool quiet_look(int control, struct slot *self)
 	for (int box = 0; box < LASTING && quiet; box++)
 		if (random_below(self, 2))
 			quiet_drain(self, box);
+	for (int i = 0; i < BUFFERS && quiet; i++)
+		quiet_check_buffer(i);
+	for (int i = 0; i < BUFFERS && quiet; i++)
+		if (random_below(self, 2))
+			quiet_drain_buffer(self, i);
 	quiet = quiet && becomes_quiet(control);
 	ledger->mood = random_below(self, MOODS);
 	resume_all();
@@ -271,6 +277,8 @@ static void check_record(__u32 number, __u64 *arrived, __u64 *withdrawn)
 {
 	const struct record *record = &ledger->records[number];
 
+	if (record->box > PASSING)
+		return;		/* of a buffer, where the kernel counts nothing */
 	if (record->receipt)
 		arrived[record->box]++;
 	else if (record->is_call)
@@ -319,5 +327,6 @@ void quiet_settle_accounts(void)
 	for (int box = 0; box < LASTING; box++)
 		check_counts(box, arrived[box], withdrawn[box]);
 	order_check_senders();
+	tally.buffered += hands_settle(&tally.twice);
 	tally.messages += last - 1;
 }

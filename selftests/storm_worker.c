@@ -2,6 +2,7 @@
 #include "storm_worker.h"
 
 #include "files.h"
+#include "storm_buffers.h"
 #include "storm_calls.h"
 #include "storm_errors.h"
 #include "storm_payload.h"
@@ -223,7 +224,7 @@ static void set_attr(struct slot *self)
 	      (thing->box == PASSING ? MAY_END : 0) | (thing->closed ? CLOSED : 0), weather);
 }
 
-static void look_at(const char *path)
+void look_at(const char *path)
 {
 	char text[1024];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -259,6 +260,39 @@ static void look(struct slot *self)
 	check(self, IPCBOX_STAT, ret, thing_of(fd)->closed ? CLOSED : 0, weather);
 }
 
+static void open_buffer(struct slot *self)
+{
+	vessel_open(self, control);
+}
+
+static void create_buffer(struct slot *self)
+{
+	vessel_create(self, control);
+}
+
+/* Ports and buffers are deleted alike. */
+static void delete_buffer(struct slot *self)
+{
+	struct weather weather = weather_now();
+	int i = BUFFER_NAMES + BUFFERS + random_below(self, MORTAL_BUFFERS);
+	int ret = port_delete(control, ledger->names[i],
+			      random_below(self, 2) ? IPCBOX_UNLINK : 0);
+
+	check(self, IPCBOX_PORT_DELETE, ret, MAY_END, weather);
+}
+
+static void send_by_buffer(struct slot *self)
+{
+	if (!refrains(self, RECEIVING_MORE))
+		storm_buffer_send(self);
+}
+
+static void recv_by_buffer(struct slot *self)
+{
+	if (!refrains(self, SENDING_MORE))
+		storm_buffer_recv(self, is_postmaster() && !alone);
+}
+
 static void pass(struct slot *self)
 {
 	thing_pass(self, bazaar[0]);
@@ -290,6 +324,14 @@ static const struct step {
 	{ poll_one, 3, 3 },
 	{ storm_epoll, 2, 2 },
 	{ look, 1, 1 },
+	{ send_by_buffer, 30, 5 },
+	{ recv_by_buffer, 30, 10 },
+	{ storm_buffer_poll, 3, 1 },
+	{ vessel_look, 1, 1 },
+	{ open_buffer, 5, 1 },
+	{ create_buffer, 2, 0 },
+	{ delete_buffer, 1, 0 },
+	{ vessel_unmap, 2, 0 },
 	{ open_lasting, 6, 0 },
 	{ open_mortal, 4, 0 },
 	{ create_mortal, 2, 0 },

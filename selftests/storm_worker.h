@@ -13,6 +13,7 @@ static inline struct slot *slots_of(int process)
 
 int worker_run(int process, const int sockets[2]);
 int worker_run_executed(const char *what);
+void look_at(const char *path);
 
 /* For a child of a worker */
 void worker_enter(struct slot *self);
