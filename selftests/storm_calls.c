@@ -120,16 +120,20 @@ void storm_send(struct slot *self, int fd)
 }
 
 /* Its lane is that of a link, whose number is not known here: so its own name. */
+static __u64 lane_to(pid_t pid)
+{
+	return 1ULL << 63 | (__u64)getpid() << 24 | pid;
+}
+
 void storm_send_direct(struct slot *self, int control, pid_t pid, int box)
 {
 	bool lasting = box != PASSING;
 	struct patience patience = some_patience(self, lasting);
 	struct weather weather = weather_now();
 	struct ipcbox_send send = { .pid = pid };
-	__u64 lane = 1ULL << 63 | (__u64)getpid() << 24 | pid;
 	int ret;
 
-	ret = send_noted(self, control, box, lasting ? lane : 0, &send, patience);
+	ret = send_noted(self, control, box, lasting ? lane_to(pid) : 0, &send, patience);
 	error_check(self, IPCBOX_SEND, ret,
 		    patience.circumstances | weather_since(self, weather) |
 		    (lasting ? 0 : MAY_END) |
@@ -193,7 +197,7 @@ void storm_send_batch(struct slot *self, int fd)
  * Where it failed after it was received, or that is not known, it may have
  * arrived: its record stays as it is for one who was killed.
  */
-static int call_noted(struct slot *self, int fd, int box, __u64 lane,
+static int call_noted(struct slot *self, int fd, int box, __u64 lane, pid_t pid,
 		      struct patience patience)
 {
 	__u64 answer = 0;
@@ -212,6 +216,7 @@ static int call_noted(struct slot *self, int fd, int box, __u64 lane,
 	call.flags = patience.flags;
 	call.deadline = patience.deadline;
 	call.tag = number;
+	call.pid = pid;
 	call.priority = priority_of(self->class);
 	begin(self, CALLING, fd, box);
 	ret = command(fd, IPCBOX_CALL, &call);
@@ -225,21 +230,41 @@ static int call_noted(struct slot *self, int fd, int box, __u64 lane,
 	return ret;
 }
 
-void storm_call(struct slot *self, int fd)
+static struct patience patience_of_caller(struct slot *self)
 {
-	const struct thing *thing = thing_of(fd);
-	struct patience patience = {
+	return (struct patience){
 		.flags = random_below(self, 2) ? IPCBOX_NONBLOCK : 0,
 		.deadline = now_ns() + random_below(self, 20000000),
 		.circumstances = NOWAIT | WAITS | TIMED,
 	};
+}
+
+void storm_call_direct(struct slot *self, int control, pid_t pid, int box)
+{
+	bool lasting = box != PASSING;
+	struct patience patience = patience_of_caller(self);
 	struct weather weather = weather_now();
-	int ret = call_noted(self, fd, thing->box, thing->id, patience);
+	int ret = call_noted(self, control, box, lasting ? lane_to(pid) : 0, pid, patience);
+
+	error_check(self, IPCBOX_CALL, ret,
+		    patience.circumstances | weather_since(self, weather) |
+		    (lasting ? 0 : MAY_END) |
+		    (self->len > MSGSIZE_LOWEST ? LONG : 0));
+}
+
+void storm_call(struct slot *self, int fd)
+{
+	const struct thing *thing = thing_of(fd);
+	struct patience patience = patience_of_caller(self);
+	struct weather weather = weather_now();
+	int ret = call_noted(self, fd, thing->box, thing->id, 0, patience);
 
 	error_check(self, IPCBOX_CALL, ret,
 		    patience.circumstances | of_thing(fd) | weather_since(self, weather) |
 		    (self->len > MSGSIZE_LOWEST ? LONG : 0));
 }
+
+static void answer_and_recv(struct slot *self, int fd, const struct ipcbox_recv *recv);
 
 /* Most calls are answered, some late. It may be over with the caller, or the fd. */
 static void answer(struct slot *self, int fd, const struct ipcbox_recv *recv)
@@ -251,6 +276,10 @@ static void answer(struct slot *self, int fd, const struct ipcbox_recv *recv)
 		return;
 	if (!random_below(self, 8))
 		usleep(random_below(self, 3000));
+	if (!random_below(self, 3)) {
+		answer_and_recv(self, fd, recv);
+		return;
+	}
 	/* First this: what happened meanwhile is only known afterwards. */
 	ret = reply_tag(fd, recv->call, recv->tag);
 	error_check(self, IPCBOX_REPLY, ret,
@@ -259,27 +288,66 @@ static void answer(struct slot *self, int fd, const struct ipcbox_recv *recv)
 
 /* ---- receive ------------------------------------------------------------- */
 
-/* In SELF there is room for the struct; the kernel writes into the ledger. */
+/* ARG is in SELF: the kernel writes into the ledger. */
+static int recv_by(struct slot *self, int fd, int box, unsigned long nr, void *arg)
+{
+	struct ipcbox_recv *recv = &self->reply_recv.recv;
+	int ret;
+
+	self->process = recv->from;
+	order_before(self, box);
+	begin(self, RECEIVING, fd, box);
+	ret = command(fd, nr, arg);
+	if (!ret) {
+		payload_check(buffer, recv);
+		order_after(self, recv, box);
+		ledger_note_receipt(self);
+	}
+	end(self);
+	return ret;
+}
+
 static int recv_noted(struct slot *self, int fd, int box, struct ipcbox_recv recv)
 {
 	int ret;
 
 	recv.seq = 0;		/* not written yet */
 	self->reply_recv.recv = recv;
-	self->process = recv.from;
-	order_before(self, box);
-	begin(self, RECEIVING, fd, box);
-	ret = command(fd, IPCBOX_RECV, &self->reply_recv.recv);
-	if (!ret) {
-		recv = self->reply_recv.recv;
-		payload_check(buffer, &self->reply_recv.recv);
-		order_after(self, box);
-		ledger_note_receipt(self);
-	}
-	end(self);
+	ret = recv_by(self, fd, box, IPCBOX_RECV, &self->reply_recv.recv);
+	recv = self->reply_recv.recv;
 	if (!ret)
 		answer(self, fd, &recv);
 	return ret;
+}
+
+/* The errors are those of the half that failed. */
+static void answer_and_recv(struct slot *self, int fd, const struct ipcbox_recv *recv)
+{
+	const struct thing *thing = thing_of(fd);
+	struct patience patience = some_patience(self, true);
+	struct weather weather = weather_now();
+	__u64 tag = recv->tag;
+	struct ipcbox_reply_recv both =
+		reply_recv_to(recv->call, &tag, sizeof(tag), buffer, LEN_MAX);
+	struct ipcbox_recv next;
+	bool replied;
+	int ret;
+
+	both.tag = tag;
+	both.recv.flags = patience.flags;
+	both.recv.deadline = patience.deadline;
+	both.recv.seq = 0;
+	self->reply_recv = both;
+	ret = recv_by(self, fd, thing->box, IPCBOX_REPLY_RECV, &self->reply_recv);
+	replied = !self->reply_recv.call;
+	next = self->reply_recv.recv;
+	error_check(self, replied ? IPCBOX_RECV : IPCBOX_REPLY, ret,
+		    WAITS | patience.circumstances | of_thing(fd) |
+		    weather_since(self, weather));
+	if (!ret && !replied)
+		finding(ERRORS, "a reply was not given, and yet something received");
+	if (!ret)
+		answer(self, fd, &next);
 }
 
 /* A process that may have sent there: of anyone, one that has a mailbox or had. */
@@ -312,6 +380,60 @@ void storm_recv(struct slot *self, int fd)
 			(unsigned long long)recv.capacity,
 			(unsigned long long)self->reply_recv.recv.len);
 	}
+}
+
+#define PART (LEN_MAX / RECV_BATCH_MAX)	/* of the buffer, for each message */
+
+static struct ipcbox_recv received_in(const struct ipcbox_recv_entry *entry)
+{
+	return (struct ipcbox_recv){
+		.len = entry->len, .tag = entry->tag, .seq = entry->seq,
+		.call = entry->call, .priority = entry->priority,
+	};
+}
+
+static int recv_batch_noted(struct slot *self, int fd, int box,
+			    struct ipcbox_recv_batch *batch, struct ipcbox_recv *received)
+{
+	int ret;
+
+	for (__u32 i = 0; i < batch->count; i++) {
+		struct ipcbox_recv_entry entry = room_entry(buffer + i * PART, PART);
+
+		entry.seq = 0;	/* not written yet */
+		self->batch[i] = entry;
+	}
+	self->process = 0;
+	order_before(self, box);
+	begin(self, RECEIVING, fd, box);
+	ret = command(fd, IPCBOX_RECV_BATCH, batch);
+	for (int i = 0; i < ret; i++) {
+		received[i] = received_in(&self->batch[i]);
+		payload_check(buffer + i * PART, &received[i]);
+		order_after(self, &received[i], box);
+	}
+	ledger_note_receipt(self);
+	end(self);
+	return ret;
+}
+
+void storm_recv_batch(struct slot *self, int fd)
+{
+	struct patience patience = some_patience(self, true);
+	struct weather weather = weather_now();
+	struct ipcbox_recv received[RECV_BATCH_MAX];
+	struct ipcbox_recv_batch batch =
+		recv_batch(self->batch, 1 + random_below(self, RECV_BATCH_MAX));
+	int ret;
+
+	batch.flags = patience.flags;
+	batch.deadline = patience.deadline;
+	ret = recv_batch_noted(self, fd, thing_of(fd)->box, &batch, received);
+	error_check(self, IPCBOX_RECV_BATCH, ret,
+		    CRAMPED | patience.circumstances | of_thing(fd) |
+		    weather_since(self, weather));
+	for (int i = 0; i < ret; i++)
+		answer(self, fd, &received[i]);
 }
 
 /*

@@ -74,7 +74,7 @@ void order_before(struct slot *self, int box)
 	*view = (struct view){ .holds = holds, .calm = !is_held(box) };
 }
 
-void order_after(struct slot *self, int box)
+void order_after(struct slot *self, const struct ipcbox_recv *recv, int box)
 {
 	struct view *view = &views[box];
 
@@ -82,7 +82,7 @@ void order_after(struct slot *self, int box)
 		return;
 	view->calm = view->calm && view->holds == holds_of(box);
 	if (view->calm)
-		order_check(&view->order, &self->reply_recv.recv, box, ledger_number(self));
+		order_check(&view->order, recv, box, ledger_number(self));
 }
 
 void order_disturb(struct slot *self, int box)

@@ -17,7 +17,7 @@ void order_forget(void);
 
 /* Around a receive, of a message that stays received ... */
 void order_before(struct slot *self, int box);
-void order_after(struct slot *self, int box);
+void order_after(struct slot *self, const struct ipcbox_recv *recv, int box);
 /* ... or that is put back. */
 void order_disturb(struct slot *self, int box);
 void order_settle(struct slot *self);

@@ -177,6 +177,15 @@ static void call(struct slot *self)
 		storm_call(self, fd);
 }
 
+static void call_direct(struct slot *self)
+{
+	int box;
+	pid_t peer = some_process(self, &box);
+
+	if (peer && !refrains(self, RECEIVING_MORE))
+		storm_call_direct(self, control, peer, box);
+}
+
 static void send_some(struct slot *self)
 {
 	int fd = thing_pick(self, IPCBOX_SENDER);
@@ -191,6 +200,14 @@ static void recv(struct slot *self)
 
 	if (fd >= 0 && !refrains(self, SENDING_MORE))
 		storm_recv(self, fd);
+}
+
+static void recv_some(struct slot *self)
+{
+	int fd = thing_pick(self, IPCBOX_RECEIVER);
+
+	if (fd >= 0 && !refrains(self, SENDING_MORE))
+		storm_recv_batch(self, fd);
 }
 
 static void recv_badly(struct slot *self)
@@ -318,8 +335,10 @@ static const struct step {
 	{ send, 30, 5 },
 	{ send_direct, 8, 2 },
 	{ call, 10, 2 },
+	{ call_direct, 4, 1 },
 	{ send_some, 4, 1 },
 	{ recv, 30, 40 },
+	{ recv_some, 6, 8 },
 	{ recv_badly, 3, 3 },
 	{ poll_one, 3, 3 },
 	{ storm_epoll, 2, 2 },
