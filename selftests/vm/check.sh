@@ -212,6 +212,7 @@ for compiler in gcc clang; do
 	check "headers: $compiler, C99, 32 bits" headers "$compiler" c c99 -m32
 done
 check 'selftests build in a kernel tree' selftests_build_in_tree
+check 'docs/models: Spin' "$vm/models.sh"
 for kernel in "${all_kernels[@]}"; do
 	status=0
 	dir=$("$vm/fetch.sh" "$kernel") || status=$?
