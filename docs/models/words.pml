@@ -17,8 +17,12 @@
  * -D of a run: CELLS, PRODUCERS, CONSUMERS, MESSAGES (of each producer), CANCELS and
  * PUT_BACKS (at most so many), KILLS (0 or 1), VISITORS (who are buried and do nothing
  * else), LONG (messages of two cells as well as of one), KERNEL_STEPS (the kernel looks
- * in steps too). Planted faults: BUG_NO_MEND, BUG_NO_EPOCH, BUG_NO_LAP_CHECK,
- * BUG_NO_HELP_TAIL, BUG_NO_PUT_BACK_HEAD, BUG_TAIL_ONCE.
+ * in steps too). Planted faults: BUG_NO_LAP (a reader does not look at the lap), BUG_NO_EPOCH,
+ * BUG_NO_HELP_TAIL, BUG_NO_PUT_BACK_HEAD (by burial), BUG_NO_MEND (of a head behind free),
+ * BUG_ONLY_KERNEL_MENDS, BUG_COUNT_FROM_HEAD (only the readers mend).
+ *
+ * In larger runs, by hand: -DMESSAGES=5; -DMESSAGES=3 -DKILLS=1 (7 million states);
+ * -DMESSAGES=3 -DCANCELS=1 -DPUT_BACKS=1 (10 million); -DMESSAGES=3 -DCELLS=4 -DLONG.
  */
 #ifndef CELLS
 #define CELLS		2
@@ -381,7 +385,7 @@ inline take_many()
 		:: else ->
 			if
 			:: !of_lap(w, pos) ->
-#ifdef BUG_NO_MEND
+#if defined(BUG_NO_MEND) || defined(BUG_ONLY_KERNEL_MENDS)
 				await_data()
 #else
 				end = free;

@@ -2,47 +2,54 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # models.sh - check the models in docs/models/ as the file "runs" there says
-# models.sh MODEL [-D...] - one of them, with Spin's report; in build/models/
+# models.sh [circles] MODEL [-D...] - one run, with Spin's report, in build/models/: are there
+#	errors, or is there a run that never ends?
 
 . "$(dirname "$0")/lib.sh"
 
 models=$top/docs/models
 
-# verify -O[01] MODEL [-D...] - in the current folder. Spin's files stay there, for who
-# wants to see the trail.
+# verify MODEL LOOK_FOR OPTIMIZE [-D...] - in the current folder. Spin's files stay there, for
+# who wants to see the trail. To look for is: errors, circles (runs that never end).
 verify()
 {
-	local optimize=$1 model=$2
+	local model=$1 look_for=$2 optimize=$3 how=-DSAFETY args=()
 
-	shift 2
+	shift 3
+	[ "$look_for" = errors ] || { how=-DNP; args=(-l); }
 	spin -a "$@" "$models/$model.pml" &&
-		gcc "$optimize" -w -DSAFETY -DCOLLAPSE -DMEMLIM=900 -o pan pan.c &&
-		./pan -m100000 -w20
+		gcc "$optimize" -w "$how" -DCOLLAPSE -DMEMLIM=900 -o pan pan.c &&
+		./pan -m100000 -w20 "${args[@]}"
 }
 
-# Was all of it seen? Anything else than that, or than one error, is neither.
+# Was there one, or was all of it seen and there was none? Else nothing is printed.
 outcome_of()
 {
 	if grep -q 'errors: [1-9]' "$1"; then
-		echo fails
+		echo yes
 	elif grep -q 'errors: 0' "$1" && ! grep -qE 'too small|incomplete|out of memory' "$1"; then
-		echo holds
+		echo no
 	fi
 }
 
 # run LINE - of the file "runs"
 run()
 {
-	local model expected rest options optimize=-O1 dir
+	local model result rest options look_for=errors there=no optimize=-O1 dir
 
-	read -r model expected rest <<<"$1"
+	read -r model result rest <<<"$1"
 	read -ra options <<<"$rest"
-	# A fault is found soon.
-	[ "$expected" = holds ] || optimize=-O0
+	case $result in
+	fails)	there=yes ;;
+	ends)	look_for=circles ;;
+	circles) look_for=circles there=yes ;;
+	esac
+	# A planted fault is found soon.
+	[ "$there" = no ] || optimize=-O0
 	dir=$(mktemp -d "$build/check/models/$model.XXXXXX")
 	cd "$dir"
-	verify "$optimize" "$model" "${options[@]}" >report 2>&1 || true
-	[ "$(outcome_of report)" = "$expected" ] || {
+	verify "$model" "$look_for" "$optimize" "${options[@]}" >report 2>&1 || true
+	[ "$(outcome_of report)" = "$there" ] || {
 		echo "$1: not as expected"
 		cat report
 		return 1
@@ -50,9 +57,13 @@ run()
 }
 
 if [ $# != 0 ]; then
+	look_for=errors
+	[ "$1" != circles ] || { look_for=circles; shift; }
+	model=$1
+	shift
 	mkdir -p "$build/models"
 	cd "$build/models"
-	verify -O1 "$@"
+	verify "$model" $look_for -O1 "$@"
 	exit
 fi
 
