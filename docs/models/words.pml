@@ -15,8 +15,8 @@
  * - wherever head is put, all sleep only where all is read, and all is sent
  *
  * -D of a run: CELLS, PRODUCERS, CONSUMERS, MESSAGES (of each producer), CANCELS and
- * PUT_BACKS (at most so many), KILLS (0 or 1), VISITORS (who are buried and do nothing
- * else), LONG (messages of two cells as well as of one), KERNEL_STEPS (the kernel looks
+ * PUT_BACKS (at most so many), KILLS (fewer than CONSUMERS), VISITORS (who are buried, and do
+ * nothing else), LONG (messages of two cells as well as of one), KERNEL_STEPS (the kernel looks
  * in steps too). Planted faults: BUG_NO_LAP (a reader does not look at the lap), BUG_NO_EPOCH,
  * BUG_NO_HELP_TAIL, BUG_NO_PUT_BACK_HEAD (by burial), BUG_NO_MEND (of a head behind free),
  * BUG_ONLY_KERNEL_MENDS, BUG_COUNT_FROM_HEAD (only the readers mend).
@@ -278,7 +278,7 @@ proctype producer(byte me)
 	:: else ->
 #ifdef LONG
 		if
-		:: cells = 1
+		:: true
 		:: cells = 2
 		fi;
 #endif
@@ -449,7 +449,7 @@ killed:
 #endif
 }
 
-/* ---- who comes and goes, and who judges ----------------------------- */
+/* ---- who comes and goes, and who judges ----------------------------------- */
 
 proctype visitor(byte me)
 {
@@ -468,14 +468,16 @@ proctype judge()
 	byte i;
 
 	atomic {
-	timeout ->
-	assert(!producers_left);
-	assert(received == sent);
-	assert(free <= tail && tail <= free + CELLS);
-	do
-	:: i < CELLS -> assert(state_of(word[i]) != WRITING && state_of(word[i]) != READING); i++
-	:: else -> break
-	od
+		timeout ->
+		assert(!producers_left);
+		assert(received == sent);
+		assert(free <= tail && tail <= free + CELLS);
+		do
+		:: i < CELLS ->
+			assert(state_of(word[i]) != WRITING && state_of(word[i]) != READING);
+			i++
+		:: else -> break
+		od
 	}
 }
 

@@ -78,8 +78,8 @@
  * wakes as many as there is something for. Who is killed between the word and WAKE
  * is buried, and then the kernel looks too.
  *
- * In docs/models/ this, and the words and positions, are models which "make check" has
- * Spin go through, every order of all steps.
+ * docs/models/ has this, and the words and positions, as models: "make check" has Spin go
+ * through every order of their steps.
  *
  * Of room, want_room tells how many cells are waited for, by the first who waits: who
  * sleeps on a full buffer is woken when a quarter of it is free, and after a
