@@ -147,6 +147,7 @@ unsigned int ipcbox_pool_take(struct ipcbox_pool *pool, struct page **pages,
 	struct page *page;
 	unsigned int i;
 
+	/* A guess, so that the lock is taken only where there seem to be some. */
 	if (!data_race(READ_ONCE(pool->first)))
 		return 0;
 	spin_lock(&pool->lock);

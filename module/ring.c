@@ -158,7 +158,8 @@ unsigned int ipcbox_ring_ready(const struct ipcbox_ring *ring,
 
 	if (ring->one_to_one)
 		return ready_of_one(ring, enough);
-	begin = pos = next_to_read(ring);
+	begin = next_to_read(ring);
+	pos = begin;
 	for (; ready < enough; steps--) {
 		u64 word = read_word(ring, pos);
 
@@ -166,12 +167,11 @@ unsigned int ipcbox_ring_ready(const struct ipcbox_ring *ring,
 		if (!steps)
 			return enough;
 		if (!is_of_lap(ring, word, pos)) {
-			u64 now = next_to_read(ring);
-
-			if (now == begin)
+			pos = next_to_read(ring);
+			if (pos == begin)
 				return ready;
 			/* Others went on meanwhile, perhaps a lap: begin anew. */
-			begin = pos = now;
+			begin = pos;
 			ready = 0;
 			continue;
 		}
