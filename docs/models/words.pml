@@ -247,18 +247,14 @@ inline reserve_many()
 	   :: else ->
 		w = word AT(pos);
 		if
-		:: tail != pos
+		:: w >= LAP(pos) ->
+			/* Taken, and tail lags behind, or went on meanwhile. */
+			cas_tail(pos, pos + cells_of(w))
 		:: else ->
+			cas_word(w, WORD(pos, cells, me, WRITING));
 			if
-			:: w >= LAP(pos) ->
-				/* Taken, and tail lags behind. */
-				cas_tail(pos, pos + cells_of(w))
-			:: else ->
-				cas_word(w, WORD(pos, cells, me, WRITING));
-				if
-				:: ok -> break
-				:: else
-				fi
+			:: ok -> break
+			:: else
 			fi
 		fi
 	   fi
