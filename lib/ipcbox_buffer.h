@@ -319,7 +319,7 @@ IPCBOX_INLINE int ipcbox_buffer_reserve_many(struct ipcbox_buffer *buffer, struc
  * commit keeps those behind waiting.
  *
  * Return: 0. -EAGAIN: no room; -EBADF: not open for sending; -EBADMSG: somebody spoiled
- * the buffer; -EIDRM: it was removed; -EINTR; -EMSGSIZE: longer than the buffer takes;
+ * the buffer; -EIDRM: it was removed; -EINTR; -EMSGSIZE: longer than the buffer takes; -ENOMEM;
  * -EPIPE: it has no name and no consumers any more; -ETIMEDOUT; -EUSERS: limit of waiting
  * calls.
  */
@@ -530,7 +530,7 @@ IPCBOX_INLINE int ipcbox_buffer_take_many(struct ipcbox_buffer *buffer, struct i
  * @deadline: when to give up waiting for a message
  *
  * Return: 0. -EAGAIN: no message; -EBADF: not open for receiving; -EBADMSG: somebody
- * spoiled the buffer; -EIDRM: it was removed; -EINTR; -EPIPE: it has no name and no
+ * spoiled the buffer; -EIDRM: it was removed; -EINTR; -ENOMEM; -EPIPE: it has no name and no
  * producers any more, and is empty; -ETIMEDOUT; -EUSERS: limit of waiting calls.
  */
 IPCBOX_INLINE int ipcbox_buffer_peek(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,

@@ -893,8 +893,8 @@ struct ipcbox_buffer_layout {
  * Return: 0: there was a message, or room, or somebody brought it: look again, and wait
  * again if another was faster. EAGAIN, EINTR, ETIMEDOUT, EUSERS; EBADF: the fd is not
  * for this direction; EIDRM; EINVAL: neither direction or both, more cells than the
- * longest message has; EPIPE: the buffer has no name any more, and the other side is
- * gone.
+ * longest message has; ENOMEM; EPIPE: the buffer has no name any more, and the other side
+ * is gone.
  */
 struct ipcbox_buffer_wait {
 	__u32 size;
