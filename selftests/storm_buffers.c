@@ -498,11 +498,11 @@ void buffers_after_fork(struct slot *self, struct pledge *pledge)
 	vessel_leave(vessel);
 }
 
-void buffers_inherit(struct slot *self, const struct pledge *pledge)
+void buffers_inherit(const struct pledge *pledge)
 {
 	struct vessel *vessel = pledge->vessel;
 
-	vessels_inherit(self, pledge->weather);
+	vessels_inherit();
 	if (vessel && vessel->buffer &&
 	    ipcbox_buffer_commit(vessel->buffer, &pledge->slot) != -EINVAL)
 		finding(NOTHING_TWICE, "a child finished what its parent had in hand");

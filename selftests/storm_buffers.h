@@ -25,6 +25,6 @@ struct pledge {
 
 void buffers_before_fork(struct slot *self, struct pledge *pledge);
 void buffers_after_fork(struct slot *self, struct pledge *pledge);
-void buffers_inherit(struct slot *self, const struct pledge *pledge);
+void buffers_inherit(const struct pledge *pledge);
 
 #endif /* STORM_BUFFERS_H */

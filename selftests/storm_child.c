@@ -57,7 +57,7 @@ static void live(struct slot *self, __u64 seed, const struct pledge *pledge)
 	random_seed(self, seed);
 	things_inherit();
 	worker_enter(self);
-	buffers_inherit(self, pledge);
+	buffers_inherit(pledge);
 	switch (random_below(self, 4)) {
 	case 0:
 		execute(self);

@@ -217,7 +217,7 @@ static bool has_its_fd(const struct vessel *vessel)
 }
 
 /* What the parent has mapped, and its other threads do not use here. */
-void vessels_inherit(struct slot *self, struct weather weather)
+void vessels_inherit(void)
 {
 	without_malloc = true;
 	for (int i = 0; i < VESSELS; i++) {
@@ -226,11 +226,8 @@ void vessels_inherit(struct slot *self, struct weather weather)
 		bool whole = vessel->users >= 0 && vessel->buffer && has_its_fd(vessel);
 
 		vessel->users = 0;
-		if (whole && !has_a_number(vessel)) {
-			check(self, IPCBOX_BUFFER_LAYOUT, -EDQUOT, 0, weather);
-			whole = false;
-		}
-		if (!whole)
+		/* For want of memory or by the limit: of that a child is not told. */
+		if (!whole || !has_a_number(vessel))
 			vessel->buffer = NULL;
 	}
 }

@@ -32,6 +32,6 @@ void vessel_leave(struct vessel *vessel);
 int vessel_circumstances(const struct vessel *vessel);
 
 int vessel_fill(struct vessel *vessel, int fd, __u32 directions, int box);
-void vessels_inherit(struct slot *self, struct weather weather);
+void vessels_inherit(void);
 
 #endif /* STORM_VESSELS_H */
