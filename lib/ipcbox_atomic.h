@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-/* What the other side wrote before its store-release of this value is seen after. */
+/* What the other side wrote before it wrote this value is seen after. */
 static inline uint64_t ipcbox_load_acquire(const __u64 *word)
 {
 	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
@@ -20,11 +20,6 @@ static inline uint64_t ipcbox_load_acquire(const __u64 *word)
 static inline uint32_t ipcbox_load_relaxed32(const __u32 *word)
 {
 	return __atomic_load_n(word, __ATOMIC_RELAXED);
-}
-
-static inline void ipcbox_store_release(__u64 *word, uint64_t value)
-{
-	__atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
 /* Change it if it is as it was seen. */

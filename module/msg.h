@@ -14,7 +14,8 @@
  *
  * A short payload follows the header in the same object; the objects for the
  * shortest come from a cache of their own. A long one (more than a KiB
- * with the header) is in single pages, so that no message needs a large run of them.
+ * with the header) is in single pages, so that no message needs a large run of them, and
+ * where they are follows the header: of a few, in an object of that cache too.
  */
 
 #include "copy.h"
