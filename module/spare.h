@@ -6,9 +6,9 @@
  * DOC: spare
  *
  * Memory for short messages, and for the headers of those that have a few pages. It
- * comes from a slab cache and is charged to the memory cgroup of who asks for it. When the message is freed, it is kept for the next one
- * of the same sender, so that whoever uses it is the one who pays; a few for each
- * sender, until the sender is freed.
+ * comes from a slab cache and is charged to the memory cgroup of who asks for it. When
+ * the message is freed, it is kept for the next one of the same sender, so that whoever
+ * uses it is the one who pays; a few for each sender, until the sender is freed.
  *
  * The lock of the spares is a spinlock, taken with no other and nothing within.
  */
