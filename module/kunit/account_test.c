@@ -160,6 +160,7 @@ static void each_resource_has_its_errno(struct kunit *test)
 		[IPCBOX_LINKS] = -EMLINK,
 		[IPCBOX_BYTES] = -ENOBUFS,
 		[IPCBOX_WAITERS] = -EUSERS,
+		[IPCBOX_PAGES] = -EDQUOT,
 	};
 	struct chain *c = test->priv;
 	int i, k;
