@@ -28,7 +28,7 @@ test_help_tells_of_each_case_and_system()
 {
 	works ipcbox-bench --help
 	has '^usage: ipcbox-bench '
-	for name in rtt stream fanin work ports depth waiters memory \
+	for name in rtt stream fanin work ports depth waiters memory repair \
 		ipcbox-port ipcbox-link ipcbox-port-call ipcbox-link-call \
 		pipe seqpacket dgram mq sysv binder eventfd futex; do
 		has "^  $name "
@@ -89,6 +89,14 @@ test_memory_is_measured()
 	has ',memory-port,ipcbox-port,0,1,[0-9.]*,bytes,'
 	has ',memory-message,ipcbox-port,64,1,[0-9.]*,bytes,'
 	has ',memory-link,ipcbox-link,0,1,[0-9.]*,bytes,'
+}
+
+test_repair_is_measured()
+{
+	measures --scale 0.1 --bytes 64 repair
+	[ "$(cut -d, -f3-6 lines | tr '\n' ' ')" = \
+		"repair-1,ipcbox-buffer,64,1 repair-1000,ipcbox-buffer,64,1 " ] ||
+		no "measured was: $(cat lines)"
 }
 
 test_no_port_and_no_limit_is_left_changed()

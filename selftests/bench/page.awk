@@ -13,10 +13,11 @@ BEGIN {
 	titles["ports"] = "A send and a receive while there are so many other ports (`ports`)"
 	titles["depth"] = "A send and a receive while so many messages of one priority wait (`depth`)"
 	titles["depth-many"] = "The same with messages of many priorities"
+	titles["repair"] = "From the kill of a process that writes until others go on, so many messages behind it (`repair`)"
 	titles["waiters"] = "A round trip while so many are asleep for it (`waiters`)"
 	sizes_count = split("64 1024 4096 65536", sizes, " ")
 	cases_count = split("rtt stream fanin work", cases, " ")
-	counted_count = split("ports depth depth-many waiters", counted, " ")
+	counted_count = split("ports depth depth-many waiters repair", counted, " ")
 }
 
 FNR == 1 || $4 ~ /-notrace$/ { next }

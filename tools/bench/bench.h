@@ -37,6 +37,7 @@ extern const struct bench_case depth_case;
 extern const struct bench_case fanin_case;
 extern const struct bench_case memory_case;
 extern const struct bench_case ports_case;
+extern const struct bench_case repair_case;
 extern const struct bench_case rtt_case;
 extern const struct bench_case stream_case;
 extern const struct bench_case waiters_case;

@@ -110,6 +110,13 @@ static int recv_in_place(struct channel *channel, void *data)
 	return ipcbox_buffer_release(channel->room, &slot);
 }
 
+static int begin_message(struct channel *channel)
+{
+	static struct ipcbox_slot slot;
+
+	return ipcbox_buffer_reserve(channel->room, &slot, channel->bytes, IPCBOX_FOREVER);
+}
+
 const struct system ipcbox_buffer_system = {
 	.name = "ipcbox-buffer",
 	.summary = "ipcbox: a buffer in shared memory",
@@ -122,6 +129,7 @@ const struct system ipcbox_buffer_system = {
 	.max_batch_bytes = 64,
 	.send_batch = send_batch,
 	.recv_batch = recv_batch,
+	.begin = begin_message,
 	.close = close_buffer,
 };
 

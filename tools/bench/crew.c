@@ -33,12 +33,16 @@ void rounds_start(void)
 	lap_start = now_ns();
 }
 
-void rounds_lap(struct crew *crew)
+void rounds_add(struct crew *crew, double value)
 {
 	struct score *score = crew->score;
-	uint64_t now = now_ns();
 
-	score->values[score->rounds++] = (double)(now - lap_start) / crew->count;
+	score->values[score->rounds++] = value;
+}
+
+void rounds_lap(struct crew *crew)
+{
+	rounds_add(crew, (double)(now_ns() - lap_start) / crew->count);
 	lap_start = now_ns();
 }
 

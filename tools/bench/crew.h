@@ -55,4 +55,7 @@ size_t crew_total(const struct crew *crew);
 void rounds_start(void);
 void rounds_lap(struct crew *crew);
 
+/* Or, where what is measured is less than the whole round, the result of each. */
+void rounds_add(struct crew *crew, double value);
+
 #endif /* BENCH_CREW_H */

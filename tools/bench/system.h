@@ -66,6 +66,9 @@ struct system {
 	int (*send_batch)(struct channel *channel, const void *data, int count);
 	int (*recv_batch)(struct channel *channel, void *data, int count);
 
+	/* Begin to send a message, and never do: NULL where sending cannot be halved. */
+	int (*begin)(struct channel *channel);
+
 	/*
 	 * One call for a request and its reply, and one for a reply and the next
 	 * request, both of which are in @data. The first time there is nothing to
