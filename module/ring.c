@@ -241,12 +241,19 @@ static void help_tail(const struct ipcbox_ring *ring)
 	}
 }
 
+/*
+ * Each time that head has changed meanwhile, somebody else has read a message, so a
+ * few times will do; as many as this in a row only somebody brings about who wants to
+ * keep us here.
+ */
+#define TRIES_MAX (1U << 16)
+
 /* What is at @pos can be read again: nobody may go past it any more. */
 static void put_back_head(const struct ipcbox_ring *ring, u64 pos)
 {
-	u32 steps;
+	u32 tries;
 
-	for (steps = ipcbox_ring_cells(ring); steps; steps--) {
+	for (tries = TRIES_MAX; tries; tries--) {
 		u64 head = READ_ONCE(ring->shared->head);
 		u64 back = pos << IPCBOX_HEAD_SHIFT |
 			   ((head + 1) & IPCBOX_HEAD_EPOCH);
@@ -258,6 +265,7 @@ static void put_back_head(const struct ipcbox_ring *ring, u64 pos)
 		if (is_before(position(head), pos) ||
 		    cmpxchg64(&ring->shared->head, head, back) == head)
 			return;
+		cond_resched();
 	}
 }
 
