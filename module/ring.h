@@ -11,7 +11,7 @@
  * has no lock here that the others would know of.
  *
  * Each word is read once and then judged; an index is masked before it is used; and
- * every loop ends after as many steps as there are cells, whatever it sees. If
+ * every loop ends after a number of steps that is known before, whatever it sees. If
  * what is there makes no sense, callers are told that there is something to look
  * at: the program that looks will find that out for itself, and nobody else is
  * concerned.
