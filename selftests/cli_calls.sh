@@ -136,7 +136,7 @@ test_serve_tells_of_a_caller_that_gave_up()
 {
 	new_port gaveup
 	serve -- sh -c 'until [ -e go ]; do usleep 10000; done'
-	fails 125 "no reply from '$port', which received" ipcbox call "$port" -t 300ms x
+	fails 125 "no reply from '$port', which received" ipcbox call "$port" -t 2s x
 	: >go
 	soon grep -q "no caller any more" err.serve
 	works ipcbox call "$port" x

@@ -69,6 +69,23 @@ static void note_commit(__u32 number, int err)
 		ledger_note_result(number, true);
 }
 
+/* With a message in hand, to be killed there. */
+static void linger(struct slot *self)
+{
+	if (!random_below(self, 16))
+		usleep(random_below(self, 10000));
+}
+
+/* Until all of it is written it is none that anybody sent. */
+static void fill(struct slot *self, struct ipcbox_slot *slot, __u32 number, __u32 len)
+{
+	memset(slot->data, 0xff, sizeof(number));
+	linger(self);
+	payload_fill(slot->data, number, len);
+	slot->len = len;
+	slot->tag = number;
+}
+
 static int reserve(struct slot *self, struct vessel *vessel, struct ipcbox_slot *slot,
 		   __u32 *number, __u64 deadline)
 {
@@ -91,9 +108,7 @@ static int reserve(struct slot *self, struct vessel *vessel, struct ipcbox_slot 
 		ledger_note_result(*number, false);
 		return err;
 	}
-	payload_fill(slot->data, *number, len);
-	slot->len = len;
-	slot->tag = *number;
+	fill(self, slot, *number, len);
 	return 0;
 }
 
@@ -327,8 +342,8 @@ static int recv_one(struct slot *self, struct vessel *vessel,
 	struct ipcbox_slot slot;
 	int err = take(self, vessel, &self->hands[0], &slot, patience, immortal);
 
-	if (!err && !random_below(self, 16))
-		usleep(random_below(self, 1000));	/* with it in hand */
+	if (!err)
+		linger(self);
 	return err ?: finish(self, vessel, &self->hands[0], &slot);
 }
 
