@@ -16,9 +16,33 @@ static bool is_current(const struct ipcbox_sender *sender)
 }
 
 static struct ipcbox_sender __rcu **
-recent_of_current(struct ipcbox_senders *senders)
+place_of_current(struct ipcbox_senders *senders)
 {
-	return &senders->recent[(u32)task_tgid_nr(current) % IPCBOX_SENDERS];
+	/* Pairs with the exchange in get_many(): they are empty, or were filled since. */
+	struct ipcbox_sender __rcu **many = smp_load_acquire(&senders->many);
+	u32 nr = task_tgid_nr(current);
+
+	return many ? &many[nr % IPCBOX_SENDERS_MANY] :
+		      &senders->few[nr % IPCBOX_SENDERS_FEW];
+}
+
+/* Those among the few stay there unused, up to the end. */
+static void get_many(struct ipcbox_senders *senders)
+{
+	struct ipcbox_sender __rcu **many;
+
+	many = kcalloc(IPCBOX_SENDERS_MANY, sizeof(*many), IPCBOX_GFP);
+	/* Without them it goes on as before. */
+	if (many && cmpxchg(&senders->many, NULL, many))
+		kfree(many);
+}
+
+/* Do two that live want the same place? */
+static bool is_crowded(const struct ipcbox_senders *senders,
+		       const struct ipcbox_sender *old)
+{
+	return !READ_ONCE(senders->many) && old->pid != task_tgid(current) &&
+	       pid_has_task(old->pid, PIDTYPE_TGID);
 }
 
 static struct ipcbox_sender *sender_create(struct ipcbox_ns *ns)
@@ -55,11 +79,11 @@ static struct ipcbox_sender *sender_create(struct ipcbox_ns *ns)
 struct ipcbox_sender *ipcbox_sender_current(struct ipcbox_ns *ns,
 					    struct ipcbox_senders *senders)
 {
-	struct ipcbox_sender __rcu **recent = recent_of_current(senders);
+	struct ipcbox_sender __rcu **place = place_of_current(senders);
 	struct ipcbox_sender *sender, *old;
 
 	rcu_read_lock();
-	sender = rcu_dereference(*recent);
+	sender = rcu_dereference(*place);
 	if (sender && is_current(sender) && refcount_inc_not_zero(&sender->refs)) {
 		rcu_read_unlock();
 		return sender;
@@ -70,10 +94,25 @@ struct ipcbox_sender *ipcbox_sender_current(struct ipcbox_ns *ns,
 	if (IS_ERR(sender))
 		return sender;
 	ipcbox_sender_hold(sender);
-	old = unrcu_pointer(xchg(recent, RCU_INITIALIZER(sender)));
-	if (old)
+	old = unrcu_pointer(xchg(place, RCU_INITIALIZER(sender)));
+	if (old) {
+		if (is_crowded(senders, old))
+			get_many(senders);
 		ipcbox_sender_put(old);
+	}
 	return sender;
+}
+
+static void forget(struct ipcbox_sender __rcu **places, size_t count)
+{
+	struct ipcbox_sender *sender;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		sender = unrcu_pointer(xchg(&places[i], NULL));
+		if (sender)
+			ipcbox_sender_put(sender);
+	}
 }
 
 /**
@@ -82,14 +121,10 @@ struct ipcbox_sender *ipcbox_sender_current(struct ipcbox_ns *ns,
  */
 void ipcbox_senders_forget(struct ipcbox_senders *senders)
 {
-	struct ipcbox_sender *sender;
-	size_t i;
-
-	for (i = 0; i < IPCBOX_SENDERS; i++) {
-		sender = unrcu_pointer(xchg(&senders->recent[i], NULL));
-		if (sender)
-			ipcbox_sender_put(sender);
-	}
+	forget(senders->few, IPCBOX_SENDERS_FEW);
+	if (senders->many)
+		forget(senders->many, IPCBOX_SENDERS_MANY);
+	kfree(senders->many);
 }
 
 /**

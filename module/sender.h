@@ -12,7 +12,8 @@
  * its messages is kept with it, see spare.h and pool.h.
  *
  * Each fd remembers the senders that used it of late, since the processes of a
- * family often share one: as many as there are places, each in that of its process.
+ * family often share one: as many as there are places, each in that of its process. If
+ * two that live come to the same place, the fd gets many, and keeps them to its end.
  * They are read under RCU; the pid and the account are put with the last reference,
  * the memory after a grace period.
  */
@@ -42,10 +43,12 @@ struct ipcbox_sender {
 };
 
 /* Of one fd. Numbers of processes that were forked in a row differ in the last bits. */
-#define IPCBOX_SENDERS 8
+#define IPCBOX_SENDERS_FEW 8
+#define IPCBOX_SENDERS_MANY 1024
 
 struct ipcbox_senders {
-	struct ipcbox_sender __rcu *recent[IPCBOX_SENDERS];
+	struct ipcbox_sender __rcu *few[IPCBOX_SENDERS_FEW];
+	struct ipcbox_sender __rcu **many;	/* or NULL; set once */
 };
 
 struct ipcbox_sender *ipcbox_sender_current(struct ipcbox_ns *ns,

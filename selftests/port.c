@@ -156,6 +156,56 @@ TEST_F(port, message_tells_its_sender_and_all_else)
 	EXPECT_EQ(0, memcmp(data, "hello...", sizeof(data)));
 }
 
+/* More than an fd remembers at first, and by turns, so that each may lose its place. */
+#define FAMILY 40
+
+struct relative {
+	int port;
+	int turns[2];		/* pipe: a byte for each message that it is to send */
+};
+
+static int send_at_each_turn(void *arg)
+{
+	struct relative *self = arg;
+	char turn;
+
+	close(self->turns[1]);
+	while (read(self->turns[0], &turn, 1) == 1)
+		if (send_tag(self->port, getpid()))
+			return 1;
+	return 0;
+}
+
+TEST_F(port, message_tells_which_of_many_sent_it_through_one_fd)
+{
+	struct relative family[FAMILY];
+	pid_t pids[FAMILY];
+	char data[8];
+
+	for (int i = 0; i < FAMILY; i++) {
+		family[i].port = self->port;
+		ASSERT_EQ(0, pipe2(family[i].turns, O_CLOEXEC));
+		pids[i] = spawn(send_at_each_turn, &family[i]);
+		ASSERT_LT(0, pids[i]);
+		close(family[i].turns[0]);
+	}
+	for (int i = 0; i < 3 * FAMILY; i++) {
+		struct ipcbox_recv r = room(data, sizeof(data));
+		int who = i % FAMILY;
+
+		ASSERT_EQ(1, write(family[who].turns[1], "", 1));
+		ASSERT_TRUE(eventually(messages_of(self->port) == 1));
+		ASSERT_EQ(0, recv_now(self->port, &r));
+		EXPECT_EQ(pids[who], r.pid);
+		EXPECT_EQ(pids[who], r.tag);
+	}
+	/* Those who were forked later hold the pipes of the others open. */
+	for (int i = FAMILY - 1; i >= 0; i--) {
+		close(family[i].turns[1]);
+		EXPECT_EQ(0, reap(pids[i]));
+	}
+}
+
 TEST_F(port, emsgsize_tells_the_length_and_leaves_the_message)
 {
 	char data[16] = "................";
