@@ -27,16 +27,28 @@ static bool lane_is_before(struct rb_node *a, const struct rb_node *b)
 			 ipcbox_queue_first(&lane_of(b)->queued));
 }
 
+/* Is it the only one that has messages? Then its place is the first, and stays so. */
+static bool is_alone(const struct ipcbox_lane *lane)
+{
+	const struct rb_node *node = &lane->ready_node;
+
+	return lane->box->ready.rb_root.rb_node == node && !node->rb_left &&
+	       !node->rb_right;
+}
+
 /* A lane's place depends on its first message, which has changed. */
 static void renew_place_among_others(struct ipcbox_lane *lane)
 {
+	struct rb_root_cached *ready = &lane->box->ready;
 	struct rb_node *node = &lane->ready_node;
 
+	if (lane->messages && is_alone(lane))
+		return;
 	if (!RB_EMPTY_NODE(node))
-		rb_erase_cached(node, &lane->box->ready);
+		rb_erase_cached(node, ready);
 	RB_CLEAR_NODE(node);
 	if (lane->messages)
-		rb_add_cached(node, &lane->box->ready, lane_is_before);
+		rb_add_cached(node, ready, lane_is_before);
 }
 
 static __always_inline void renew_place(struct ipcbox_lane *lane)
@@ -112,12 +124,12 @@ static void count_in(struct ipcbox_lane *lane, const struct ipcbox_msg *msg)
 	lane->box->bytes += msg->len;
 }
 
-static void count_out(struct ipcbox_lane *lane, const struct ipcbox_msg *msg)
+static void count_out(struct ipcbox_lane *lane, u32 messages, u64 bytes)
 {
-	lane->messages--;
-	lane->bytes -= msg->len;
-	lane->box->messages--;
-	lane->box->bytes -= msg->len;
+	lane->messages -= messages;
+	lane->bytes -= bytes;
+	lane->box->messages -= messages;
+	lane->box->bytes -= bytes;
 }
 
 /*
@@ -153,7 +165,7 @@ static __always_inline void dequeue(struct ipcbox_lane *lane,
 				    struct ipcbox_wakes *wakes)
 {
 	ipcbox_queue_remove(&lane->queued, msg);
-	count_out(lane, msg);
+	count_out(lane, 1, msg->len);
 	renew_place(lane);
 	wakes->writable = true;
 }
@@ -402,15 +414,28 @@ unsigned int ipcbox_lane_take_messages(struct ipcbox_lane *lane, bool in_turn,
 				       unsigned int count,
 				       struct ipcbox_wakes *wakes)
 {
+	/* Nobody looks before we are done, so what changes each time can be done once. */
+	bool others = !lane->box->sole && !is_alone(lane);
+	u64 bytes = 0;
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {
-		if (in_turn && ipcbox_lane_first_ready(lane->box) != lane)
+		if (in_turn && others && ipcbox_lane_first_ready(lane->box) != lane)
 			break;
 		msgs[i] = ipcbox_queue_first(&lane->queued);
 		if (!is_easy(msgs[i], rooms[i].capacity))
 			break;
-		dequeue(lane, msgs[i], wakes);
+		if (others) {
+			dequeue(lane, msgs[i], wakes);
+		} else {
+			ipcbox_queue_remove(&lane->queued, msgs[i]);
+			bytes += msgs[i]->len;
+		}
+	}
+	if (!others && i) {
+		count_out(lane, i, bytes);
+		renew_place(lane);
+		wakes->writable = true;
 	}
 	atomic_add(i, &lane->in_hand);
 	return i;
