@@ -345,6 +345,59 @@ TEST_F(wait, epoll_edge_triggered_tells_room)
 	}
 }
 
+/* Each with an epoll of its own: which of them is told of a message? */
+struct poller {
+	pthread_t thread;
+	struct ipcbox_buffer *buffer;
+	long long got;
+};
+
+static int told;		/* pollers */
+
+static void *poll_once(void *arg)
+{
+	struct poller *self = arg;
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	int fd = ipcbox_buffer_fd(self->buffer);
+
+	if (watch(epoll, fd, EPOLLIN | EPOLLEXCLUSIVE) ||
+	    next_event(epoll, SOON) != EPOLLIN)
+		return NULL;
+	__atomic_add_fetch(&told, 1, __ATOMIC_SEQ_CST);
+	self->got = take_number(self->buffer);
+	close(epoll);
+	return NULL;
+}
+
+static int told_so_far(void)
+{
+	return __atomic_load_n(&told, __ATOMIC_SEQ_CST);
+}
+
+TEST_F(wait, epoll_exclusive_tells_one_for_each_message)
+{
+	struct poller pollers[MANY];
+	long long sum = 0;
+
+	for (int i = 0; i < MANY; i++) {
+		pollers[i] = (struct poller){ .buffer = self->buffer };
+		ASSERT_EQ(0, pthread_create(&pollers[i].thread, NULL, poll_once,
+					    &pollers[i]));
+	}
+	usleep(100000);
+	for (int i = 1; i <= MANY; i++) {
+		ASSERT_EQ(0, put_number(self->buffer, i));
+		ASSERT_TRUE(eventually(told_so_far() == i));
+		usleep(5000);	/* anyone else would come by now */
+		EXPECT_EQ(i, told_so_far());
+	}
+	for (int i = 0; i < MANY; i++) {
+		pthread_join(pollers[i].thread, NULL);
+		sum += pollers[i].got;
+	}
+	EXPECT_EQ(MANY * (MANY + 1) / 2, sum);
+}
+
 #define ROUNDS 2000
 
 static int sends_rounds(void *arg)
