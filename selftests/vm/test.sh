@@ -33,14 +33,13 @@ list_programs()
 		echo vm kunit
 		printf 'tests %s\n' wait wait_many poll order link mailbox lifetime stress \
 			pairs call call_end call_wait reply_recv batch_wait storm \
-			buffer_share buffer_wait scribbler
+			buffer_share buffer_wait buffer_death scribbler
 		;;
 	debug)
-		# and of 32 bits what differs there: how a command gets in and out; but not
-		# what is stepped through one instruction at a time, for a quarter of an hour
+		# and of 32 bits what differs there: how a command gets in and out
 		echo vm kunit
 		printf 'tests %s\n' fuzz storm
-		sed 's/.*:/tests /; /buffer_death/d' $all64
+		sed 's/.*:/tests /' $all64
 		printf 'tests32 %s\n' abi abi_fields port mailbox link large call \
 			reply_recv batch fuzz
 		echo vm docs
