@@ -246,7 +246,7 @@ static void help_tail(const struct ipcbox_ring *ring)
  * few times will do; as many as this in a row only somebody brings about who wants to
  * keep us here.
  */
-#define TRIES_MAX (1U << 16)
+#define TRIES_MAX 65536
 
 /* What is at @pos can be read again: nobody may go past it any more. */
 static void put_back_head(const struct ipcbox_ring *ring, u64 pos)

@@ -315,7 +315,7 @@ static int die_after(struct ipcbox_buffer *buffer, const struct operation *op,
 	}
 	if (go(pid, instructions))
 		return *through && !die(pid, slowest) ? 1 : -1;
-	if (*through != (instructions == way.length))
+	if (instructions < way.length ? *through : !*through)
 		return -1;
 	return die(pid, slowest);
 }

@@ -3,11 +3,12 @@
 #include "ring.h"
 
 #include <kunit/test.h>
+#include <linux/bits.h>
 #include <linux/prandom.h>
 #include <linux/vmalloc.h>
 
 #define SHIFT 4
-#define CELLS (1U << SHIFT)
+#define CELLS BIT(SHIFT)
 #define SEEDS 200
 
 enum { NOBODY, DEAD, OTHER };
@@ -123,9 +124,9 @@ static void dead_reader_puts_back(struct kunit *test)
 	u64 done = add(ring, 1, IPCBOX_CELL_DONE, NOBODY);
 	u64 theirs = add(ring, 3, IPCBOX_CELL_READING, DEAD);
 	u64 next = add(ring, 1, IPCBOX_CELL_READY, NOBODY);
-	u64 before;
+	u64 before = next << IPCBOX_HEAD_SHIFT;
 
-	ring->shared->head = before = next << IPCBOX_HEAD_SHIFT;
+	ring->shared->head = before;
 	KUNIT_EXPECT_EQ(test, ipcbox_ring_bury(ring, DEAD), 1);
 	expect_word(test, done, 1, IPCBOX_CELL_DONE, NOBODY);
 	expect_word(test, theirs, 3, IPCBOX_CELL_READY, NOBODY);
@@ -151,8 +152,9 @@ static void others_are_left_alone(struct kunit *test)
 	struct ipcbox_ring *ring = test->priv;
 	u64 reading = add(ring, 1, IPCBOX_CELL_READING, OTHER);
 	u64 writing = add(ring, 1, IPCBOX_CELL_WRITING, OTHER);
-	u64 at = ring->shared->head = writing << IPCBOX_HEAD_SHIFT;
+	u64 at = writing << IPCBOX_HEAD_SHIFT;
 
+	ring->shared->head = at;
 	KUNIT_EXPECT_EQ(test, ipcbox_ring_bury(ring, DEAD), 0);
 	expect_word(test, reading, 1, IPCBOX_CELL_READING, OTHER);
 	expect_word(test, writing, 1, IPCBOX_CELL_WRITING, OTHER);
