@@ -122,7 +122,7 @@ static int open_ring(struct channel *channel)
 const struct system ck_spsc_system = {
 	.name = "ck-spsc",
 	.summary = "Concurrency Kit: ring from one to one, without waiting",
-	.promises = KEEPS_BOUNDS | CARRIES_PAYLOAD,
+	.promises = KEEPS_BOUNDS | CARRIES_PAYLOAD | SPINS,
 	.max_bytes = 64,
 	.holds = SLOTS * 64,
 	.open = open_ring,
@@ -136,7 +136,7 @@ const struct system ck_spsc_system = {
 const struct system ck_mpmc_system = {
 	.name = "ck-mpmc",
 	.summary = "Concurrency Kit: ring of many to many, without waiting",
-	.promises = KEEPS_BOUNDS | CARRIES_PAYLOAD | MANY_SENDERS | MANY_RECEIVERS,
+	.promises = KEEPS_BOUNDS | CARRIES_PAYLOAD | MANY_SENDERS | MANY_RECEIVERS | SPINS,
 	.max_bytes = 64,
 	.holds = SLOTS * 64,
 	.open = open_ring,

@@ -41,6 +41,7 @@ enum {
 	MANY_RECEIVERS = 1 << 3, /* each message goes to one of them */
 	HAS_PRIORITIES = 1 << 4,
 	ROUND_TRIPS_ONLY = 1 << 5, /* a variant that differs in nothing else */
+	SPINS = 1 << 6,		   /* who waits does not sleep */
 };
 
 struct system {

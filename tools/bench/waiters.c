@@ -83,7 +83,8 @@ static void run(const struct system *system, size_t bytes)
 {
 	const unsigned int needed = CARRIES_PAYLOAD | KEEPS_BOUNDS | MANY_RECEIVERS;
 
-	if ((system->promises & needed) != needed || (system->promises & ROUND_TRIPS_ONLY))
+	if ((system->promises & needed) != needed ||
+	    (system->promises & (ROUND_TRIPS_ONLY | SPINS)))
 		return;
 	measure(system, bytes, 1);
 	measure(system, bytes, 1000);
