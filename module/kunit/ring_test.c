@@ -16,9 +16,10 @@ enum { NOBODY, DEAD, OTHER };
 static int ring_setup(struct kunit *test)
 {
 	struct ipcbox_ring *ring = kunit_kzalloc(test, sizeof(*ring), GFP_KERNEL);
-	void *pages = vzalloc(ipcbox_ring_size(SHIFT));
+	void *pages;
 
 	KUNIT_ASSERT_NOT_NULL(test, ring);
+	pages = vzalloc(ipcbox_ring_size(SHIFT));
 	KUNIT_ASSERT_NOT_NULL(test, pages);
 	ipcbox_ring_init(ring, pages, SHIFT, false);
 	test->priv = ring;

@@ -29,7 +29,7 @@ run_guest()
 
 	shift 2
 	[ "$clock" != instructions ] || settle=20
-	KERNEL=$kernel CLOCK=$clock FILES='' LIMIT=1500 CMD="
+	KERNEL=$kernel CLOCK=$clock FILES='' LIMIT=3600 CMD="
 		[ ! -e /vm/binder_linux.ko ] || insmod /vm/binder_linux.ko
 		sleep $settle
 		ipcbox-bench --csv --clock $clock $*" "$vm/vm.sh"

@@ -6,6 +6,7 @@
  */
 #include "crew.h"
 
+#include <err.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@ static int get_word(int fd, uint64_t *word)
 	return read(fd, word, sizeof(*word)) == sizeof(*word) ? 0 : -EIO;
 }
 
-/* Of a process that does nothing else. Return: its pid when it has begun, or -EIO. */
+/* Of a process that does nothing else. Return: its pid when it has begun, or an errno. */
 static pid_t fork_writer(const struct role *role)
 {
 	int begun[2];
@@ -37,14 +38,16 @@ static pid_t fork_writer(const struct role *role)
 		return -errno;
 	pid = fork();
 	if (!pid) {
-		if (!role->sends->system->begin(role->sends))
-			send_word(begun[1], 0);
+		if (role->sends->system->begin(role->sends) || send_word(begun[1], 0))
+			_exit(1);
 		for (;;)
 			pause();
 	}
+	if (pid < 0)
+		pid = -errno;
 	close(begun[1]);
 	if (pid > 0 && get_word(begun[0], &word)) {
-		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
 		pid = -EIO;
 	}
 	close(begun[0]);
@@ -129,11 +132,11 @@ static void measure(const struct system *system, size_t bytes, size_t queued)
 		{ 1, &channel, NULL, receive, 0, false },
 		{ 0 },
 	};
-	int err = channel_open(&channel, system, bytes, queued + 1);
+	int error = channel_open(&channel, system, bytes, queued + 1);
 
 	snprintf(subject.name, sizeof(subject.name), "repair-%zu", queued);
-	if (err) {
-		add_skip(&subject, "cannot open: %s", strerror(-err));
+	if (error) {
+		add_skip(&subject, "cannot open: %s", strerror(-error));
 		return;
 	}
 	crew_run(&crew, roles, &subject);
@@ -145,11 +148,13 @@ static void run(const struct system *system, size_t bytes)
 	if (!system->begin)
 		return;
 	if (pipe(go) || pipe(came))
-		return;
+		err(1, "pipes for a measurement");
 	measure(system, bytes, 1);
 	measure(system, bytes, 1000);
-	close(go[0]), close(go[1]);
-	close(came[0]), close(came[1]);
+	close(go[0]);
+	close(go[1]);
+	close(came[0]);
+	close(came[1]);
 }
 
 const struct bench_case repair_case = {
