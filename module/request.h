@@ -17,7 +17,7 @@
 #include <linux/build_bug.h>
 #include <linux/fs.h>
 #include <linux/stddef.h>
-#include <linux/ipcbox.h>
+#include <linux/ipcbox_buffer.h>
 
 struct ipcbox_request {
 	struct file *file;

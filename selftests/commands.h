@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <linux/ipcbox.h>
+#include <linux/ipcbox_buffer.h>
 
 #define HELPER static inline __attribute__((unused))
 

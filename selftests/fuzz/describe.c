@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <linux/ipcbox.h>
+#include <linux/ipcbox_buffer.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

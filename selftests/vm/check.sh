@@ -128,11 +128,12 @@ selftests_build_in_tree()
 		[ -x "$tree/tools/testing/selftests/ipcbox/abi" ]
 }
 
-# The fields of all structs: "struct field".
-fields_of_header()
+# The fields of all structs that commands take: "struct field".
+fields_of_headers()
 {
 	awk '/^struct .* {/ { name = $2 } /^}/ { name = "" }
-		name && /;$/ { sub(";", "", $NF); print name, $NF }' uapi/linux/ipcbox.h | sort
+		name ~ /^ipcbox_(cell|ring_head|buffer_self)$/ { next } # of shared pages
+		name && /;$/ { sub(";", "", $NF); print name, $NF }' uapi/linux/*.h | sort
 }
 
 fields_of_descriptions()
@@ -143,11 +144,11 @@ fields_of_descriptions()
 }
 
 # Commands, and with "all" flags and bits of masks too.
-names_of_header()
+names_of_headers()
 {
-	sed -nE 's/^#define (IPCBOX_[A-Z_]+)\t+_IO\(.*/\1/p' uapi/linux/ipcbox.h
+	sed -nE 's/^#define (IPCBOX_[A-Z_]+)\t+_IO\(.*/\1/p' uapi/linux/*.h
 	[ "$1" != all ] || sed -nE 's/^#define (IPCBOX_[A-Z_]+)\t+\(1U << .*/\1/p' \
-		uapi/linux/ipcbox.h | grep -Ev '_(STATE|DEFAULT)_'
+		uapi/linux/*.h | grep -Ev '_(STATE|DEFAULT)_'
 }
 
 words_of()
@@ -161,13 +162,13 @@ fuzzers_know_all()
 	local folder=selftests/fuzz
 
 	# a check runs where a failure does not end it
-	diff <(names_of_header commands) \
-		<(names_of_header commands | grep -xFf <(words_of $folder/describe.c)) &&
-	diff <(names_of_header all) \
-		<(names_of_header all | grep -xFf <(words_of $folder/ipcbox.txt)) &&
-	diff <(fields_of_header) <(fields_of_header | grep -xFf <(fields_of_descriptions)) &&
+	diff <(names_of_headers commands) \
+		<(names_of_headers commands | grep -xFf <(words_of $folder/describe.c)) &&
+	diff <(names_of_headers all) \
+		<(names_of_headers all | grep -xFf <(words_of $folder/ipcbox.txt)) &&
+	diff <(fields_of_headers) <(fields_of_headers | grep -xFf <(fields_of_descriptions)) &&
 	{
-		echo '#include <linux/ipcbox.h>'
+		echo '#include <linux/ipcbox_buffer.h>'
 		sed -nE 's/^(IPCBOX_[A-Z_]+) = ([0-9]+)$/_Static_assert(\1 == \2, "\1");/p' \
 			$folder/ipcbox.txt.const
 	} | gcc -x c -Iuapi -fsyntax-only -

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR MIT) */
 /*
- * ipcbox: what a buffer has in its shared pages, and the rules by which processes
- * and the kernel change it. The commands stand in ipcbox.h; programs use the calls
- * of the library, which keeps to these rules.
+ * ipcbox: the commands of buffers, what a buffer has in its shared pages, and the rules
+ * by which processes and the kernel change it. Concepts, errors and what buffers have in
+ * common with ports stand in ipcbox.h; programs use the calls of the library, which keeps
+ * to these rules.
  */
 #ifndef _UAPI_LINUX_IPCBOX_BUFFER_H
 #define _UAPI_LINUX_IPCBOX_BUFFER_H
 
+#include <linux/ipcbox.h>
 #include <linux/types.h>
 
 /**
@@ -184,5 +186,137 @@ struct ipcbox_buffer_self {
 	__aligned_u64 writing;
 	__aligned_u64 reading;
 };
+
+/* The flags that each command takes; any other is EINVAL. */
+#define IPCBOX_BUFFER_OPEN_FLAGS	IPCBOX_PORT_OPEN_FLAGS
+#define IPCBOX_BUFFER_CREATE_FLAGS	\
+	(IPCBOX_PORT_CREATE_FLAGS | IPCBOX_ONE_TO_ONE)
+#define IPCBOX_BUFFER_LAYOUT_FLAGS	0U
+#define IPCBOX_BUFFER_WAIT_FLAGS	\
+	(IPCBOX_NONBLOCK | IPCBOX_RECEIVER | IPCBOX_SENDER)
+#define IPCBOX_BUFFER_WAKE_FLAGS	(IPCBOX_RECEIVER | IPCBOX_SENDER)
+
+/**
+ * struct ipcbox_buffer_create - %IPCBOX_BUFFER_CREATE, on the control fd
+ * @size: sizeof(struct ipcbox_buffer_create)
+ * @flags: as for %IPCBOX_PORT_CREATE; and %IPCBOX_ONE_TO_ONE: the users of the buffer
+ *	see to it that only one thread of all at a time sends, and only one receives,
+ *	which makes it faster. Who does not, spoils what is in the buffer
+ * @name: pointer to the name, as for %IPCBOX_PORT_CREATE
+ * @name_len: its length in bytes
+ * @__reserved: zero
+ * @attr: attributes of the new buffer. @attr.max_bytes is the size of the data, rounded
+ *	up to a power of two from %IPCBOX_BUFFER_MIN to %IPCBOX_BUFFER_MAX; a message
+ *	takes whole cells of it. @attr.max_messages does not apply and is not given
+ *
+ * Return: a new fd for the buffer. As for %IPCBOX_PORT_CREATE, and EDQUOT; EPROTOTYPE
+ * with %IPCBOX_REUSE.
+ */
+struct ipcbox_buffer_create {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 name;
+	__u32 name_len;
+	__u32 __reserved;
+	struct ipcbox_attr attr;
+};
+
+/**
+ * struct ipcbox_buffer_open - %IPCBOX_BUFFER_OPEN, on the control fd
+ * @size: sizeof(struct ipcbox_buffer_open)
+ * @flags: as for %IPCBOX_PORT_OPEN
+ * @name: pointer to the name
+ * @name_len: its length in bytes
+ * @__reserved: zero
+ *
+ * Return: a new fd for the buffer. As for %IPCBOX_PORT_OPEN, and EPROTOTYPE.
+ */
+struct ipcbox_buffer_open {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 name;
+	__u32 name_len;
+	__u32 __reserved;
+};
+
+/**
+ * struct ipcbox_buffer_layout - %IPCBOX_BUFFER_LAYOUT, on a buffer fd: how to map it
+ * @size: sizeof(struct ipcbox_buffer_layout)
+ * @flags: zero
+ * @control_len: out: bytes of control pages, to be mapped from offset 0, shared and
+ *	to be read and written
+ * @ring_off: out: where in them struct ipcbox_ring_head is; at their begin there is
+ *	struct ipcbox_buffer_self
+ * @data_off: out: offset from which the data is mapped, shared; to be written only
+ *	if the fd is for sending
+ * @data_len: out: bytes to map there: twice the size of the data, which is seen twice
+ * @cells: out: number of cells
+ * @max_msgsize: out: longest message in bytes
+ * @kind: out: %IPCBOX_ONE_TO_ONE or zero
+ * @directions: out: %IPCBOX_RECEIVER, %IPCBOX_SENDER: what this fd is for
+ *
+ * mmap(2) of either part has to be of all of it: EINVAL; or EACCES: a right is
+ * missing, or the fd is for neither direction; EDQUOT; ENOMEM; EUSERS: too many
+ * processes have it mapped (%IPCBOX_WORD_OWNER_MAX); ENODEV: the fd is no buffer. A
+ * mapping stays after close(2), as with any file, and counts as an open fd. It cannot be
+ * divided; munmap(2) of the control pages gives up what was in hand.
+ *
+ * Return: 0.
+ */
+struct ipcbox_buffer_layout {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 control_len;
+	__aligned_u64 ring_off;
+	__aligned_u64 data_off;
+	__aligned_u64 data_len;
+	__u32 cells;
+	__u32 max_msgsize;
+	__u32 kind;
+	__u32 directions;
+};
+
+/**
+ * struct ipcbox_buffer_wait - %IPCBOX_BUFFER_WAIT, on a buffer fd
+ * @size: sizeof(struct ipcbox_buffer_wait)
+ * @flags: %IPCBOX_RECEIVER: wait for a message; or %IPCBOX_SENDER: wait for room.
+ *	%IPCBOX_NONBLOCK
+ * @deadline: when to give up (CLOCK_MONOTONIC, ns); 0: never
+ * @cells: with %IPCBOX_SENDER: how many cells; with %IPCBOX_RECEIVER zero
+ * @__reserved: zero
+ *
+ * Return: 0: there was a message, or room, or somebody brought it: look again, and wait
+ * again if another was faster. EAGAIN, EINTR, ETIMEDOUT, EUSERS; EBADF: the fd is not
+ * for this direction; EIDRM; EINVAL: neither direction or both, more cells than the
+ * longest message has; ENOMEM; EPIPE: the buffer has no name any more, and the other side
+ * is gone.
+ */
+struct ipcbox_buffer_wait {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 deadline;
+	__u32 cells;
+	__u32 __reserved;
+};
+
+/**
+ * struct ipcbox_buffer_wake - %IPCBOX_BUFFER_WAKE, on a buffer fd
+ * @size: sizeof(struct ipcbox_buffer_wake)
+ * @flags: whom: %IPCBOX_RECEIVER: there is a message; %IPCBOX_SENDER: there is room
+ *
+ * Wakes those for whom there is something, and no others. It never waits.
+ *
+ * Return: 0. EINVAL: nobody; EIDRM, EPIPE: it is over, and nobody will come.
+ */
+struct ipcbox_buffer_wake {
+	__u32 size;
+	__u32 flags;
+};
+
+#define IPCBOX_BUFFER_CREATE	_IO(IPCBOX_IOC_TYPE, 0x10)
+#define IPCBOX_BUFFER_OPEN	_IO(IPCBOX_IOC_TYPE, 0x11)
+#define IPCBOX_BUFFER_LAYOUT	_IO(IPCBOX_IOC_TYPE, 0x12)
+#define IPCBOX_BUFFER_WAIT	_IO(IPCBOX_IOC_TYPE, 0x13)
+#define IPCBOX_BUFFER_WAKE	_IO(IPCBOX_IOC_TYPE, 0x14)
 
 #endif /* _UAPI_LINUX_IPCBOX_BUFFER_H */
