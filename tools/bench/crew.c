@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include "crew.h"
 
+#include "pages.h"
+
 #include <err.h>
 #include <errno.h>
 #include <pthread.h>
@@ -105,6 +107,7 @@ static void be_member(struct crew *crew, const struct role *role, struct common 
 	attach_receiver(role->receives, common);
 	pthread_barrier_wait(&common->attached);
 	attach_sender(role->sends, common);
+	bring_in_shared_pages();
 	pthread_barrier_wait(&common->ready);
 	ret = role->run(crew, role);
 	if (ret < 0)
