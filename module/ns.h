@@ -15,15 +15,20 @@
  *   ns->names_mutex      a mutex: held over checks of capabilities
  *   ns->mailboxes_mutex  a mutex: held over the allocation of a mailbox
  *   ns->attr_mutex       a mutex: held over checks of capabilities
+ *   mmap_lock            the kernel's, of a process: a buffer is mapped, or unmapped
  *     box->lock          a spinlock: held for short, and never over a user copy
+ *     buffer->lock       a spinlock: likewise, and never over a look at the ring
+ *       pollers.lock     a spinlock: of a queue for poll()
  *
- *   ns->accounts.xa_lock   a spinlock: within one of the first two, or alone
+ *   ns->accounts.xa_lock   a spinlock: within one of the first two or mmap_lock, or alone
  *   spares->lock           a spinlock: alone, see spare.h
+ *   the list of pools      a spinlock: alone, see pool.h
+ *     pool->lock           a spinlock: also alone
  *
  * The timer of a lane, in a softirq, only tries to take box->lock.
  *
- * No two of the mutexes are held together. Sleepers and pollers are woken after
- * box->lock is dropped.
+ * No two of the first four are held together, nor two locks of boxes and buffers.
+ * Sleepers and pollers are woken after box->lock or buffer->lock is dropped.
  */
 
 #include "account.h"

@@ -56,8 +56,11 @@ void ipcbox_pool_init(struct ipcbox_pool *pool)
  */
 void ipcbox_pool_deinit(struct ipcbox_pool *pool)
 {
-	/* Nobody lists it any more; but the work may be about to take it off. */
-	if (data_race(pool->is_listed)) {
+	/*
+	 * Nobody lists it any more; but the work may be about to take it off. Who sees
+	 * that it did sees as well that it took the pages: pairs with take_old().
+	 */
+	if (smp_load_acquire(&pool->is_listed)) {
 		spin_lock(&list_lock);
 		if (pool->is_listed)
 			list_del(&pool->node);
@@ -78,8 +81,12 @@ static struct page *take_old(struct ipcbox_pool *pool)
 		first = pool->first;
 		pool->first = NULL;
 		pool->count = 0;
-		pool->is_listed = false;
 		list_del(&pool->node);
+		/*
+		 * The last access but for the lock, which RCU keeps while it is held.
+		 * Pairs with ipcbox_pool_deinit().
+		 */
+		smp_store_release(&pool->is_listed, false);
 	}
 	spin_unlock(&pool->lock);
 	return first;

@@ -8,8 +8,8 @@
  * Pages of long messages. To get a page and to give it back costs more than to copy
  * it, where the kernel clears each page that it gives (init_on_alloc) and charges it.
  * So the pages of a freed message are kept for the next ones of the same sender, who
- * has them charged to its memory cgroup: a few, as long as they are used. What has not
- * been used for a second is freed by a work that runs only where pages are kept.
+ * has them charged to its memory cgroup: up to 1 MiB for each. What has not been used
+ * for a second is freed by a work that runs only where pages are kept.
  *
  * The locks are spinlocks, taken with no other: the list of all pools, and within it
  * the one of a pool.
