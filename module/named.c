@@ -379,10 +379,14 @@ bool ipcbox_named_next(struct ipcbox_ns *ns, const struct ipcbox_name *after,
 
 	mutex_lock(&ns->names_mutex);
 	named = find_after(ns, after);
-	if (named) {
-		copy_name(&info->name, named);
-		ipcbox_named_stat(named, &info->stat, viewer);
-	}
+	if (named)
+		refcount_inc(&named->refs);
 	mutex_unlock(&ns->names_mutex);
-	return named;
+	if (!named)
+		return false;
+	/* To count what is in a buffer can take long: not under the mutex. */
+	copy_name(&info->name, named);
+	ipcbox_named_stat(named, &info->stat, viewer);
+	ipcbox_named_put(named);
+	return true;
 }
