@@ -37,11 +37,12 @@ static void free_pages_of(struct ipcbox_buffer *buffer)
 static int alloc_pages_of(struct ipcbox_buffer *buffer, u64 data_size,
 			  bool one_to_one)
 {
-	u32 shift = ilog2(data_size) - IPCBOX_CELL_SHIFT;
+	u32 shift;
 	int err;
 
-	buffer->control_size = PAGE_ALIGN(ipcbox_ring_size(shift));
 	buffer->data_size = PAGE_ALIGN(data_size);
+	shift = ilog2(buffer->data_size) - IPCBOX_CELL_SHIFT;
+	buffer->control_size = PAGE_ALIGN(ipcbox_ring_size(shift));
 	err = ipcbox_account_charge(buffer->named.account, IPCBOX_PAGES,
 				    pages_of(buffer));
 	if (err)

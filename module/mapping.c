@@ -3,7 +3,6 @@
 
 #include "account.h"
 #include "buffer.h"
-#include "handle.h"
 #include "ns.h"
 #include "trace.h"
 

@@ -28,7 +28,7 @@
 int ipcbox_msg_init(void)
 {
 	/* The memory that an idle queue costs is a promise; keep it in sight. */
-	BUILD_BUG_ON(IS_ENABLED(CONFIG_64BIT) && HEADER > 80);
+	BUILD_BUG_ON(HEADER > 80);
 
 	return ipcbox_spare_init_cache(HEADER + SMALL_MAX,
 				       __alignof__(struct ipcbox_msg), HEADER,

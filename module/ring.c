@@ -35,6 +35,9 @@ static u64 *word_at(const struct ipcbox_ring *ring, u64 pos)
 	return &cell_at(ring, pos)->word;
 }
 
+/* Words are read and changed as a whole: there is no module for 32-bit kernels. */
+static_assert(IS_ENABLED(CONFIG_64BIT));
+
 static u64 read_word(const struct ipcbox_ring *ring, u64 pos)
 {
 	/* What is read after it is as its writer left it, or later. */
