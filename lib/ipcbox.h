@@ -178,9 +178,10 @@ int ipcbox_port_open(const char *name, unsigned int flags);
  * ipcbox_port_delete() - delete a port or buffer *[device]*
  * @name: its name
  * @flags: 0: it is over for everyone now: what is queued is dropped, and who uses
- *	it gets -EIDRM. %IPCBOX_UNLINK: only the name goes, open fds go on; then
- *	receivers get -EPIPE once the port is empty and the last fd for sending
- *	is closed, and senders when the last one for receiving is
+ *	it gets -EIDRM (who has a buffer mapped can still take what is in it, and
+ *	gets that when it is empty). %IPCBOX_UNLINK: only the name goes, open fds go
+ *	on; then receivers get -EPIPE once the port is empty and the last fd for
+ *	sending is closed, and senders when the last one for receiving is
  *
  * Return: 0. -EINVAL: the name or a flag; -ENAMETOOLONG; -ENOENT: no such port;
  * -EPERM: for its owner only.
@@ -571,7 +572,8 @@ int ipcbox_stat(int fd, struct ipcbox_info **info);
  * rights.
  *
  * Return: 0. -EBADF: not an open fd; -EIDRM: the port was removed; -EINVAL,
- * -ERANGE: a value; -ENOTTY: not one of these; -EPERM: for its owner only.
+ * -ERANGE: a value; -ENOTTY: not one of these; -EPERM: for its owner only; -EPIPE: it
+ * has no name and no receivers any more.
  */
 int ipcbox_set(int fd, const struct ipcbox_options *options);
 

@@ -374,8 +374,9 @@ IPCBOX_INLINE int ipcbox_buffer_tell_published(struct ipcbox_buffer *buffer)
  * @slot: from ipcbox_buffer_reserve(), with its @slot->len, which may be less than was
  *	reserved, and its tag
  *
- * Return: 0. -EINVAL: this process does not have it in hand; -EIDRM, -EPIPE: nobody will
- * receive it.
+ * Return: 0. -EINVAL: this process does not have it in hand; -EIDRM, -EPIPE: it is over
+ * with the buffer, told by who had to be woken. The message is in it, and may still be
+ * found by those who have it mapped.
  */
 IPCBOX_INLINE int ipcbox_buffer_commit(struct ipcbox_buffer *buffer, const struct ipcbox_slot *slot)
 {
@@ -448,7 +449,8 @@ IPCBOX_INLINE int ipcbox_buffer_send(struct ipcbox_buffer *buffer, const void *d
  * Each as by ipcbox_buffer_send(), in order up to the first that fails; who waits for
  * them is woken once, for as many as find room together.
  *
- * Return: how many were sent; if that is none, why.
+ * Return: how many were sent; if that is none, why. -EIDRM, -EPIPE, also after some: it is
+ * over with the buffer, as for ipcbox_buffer_commit().
  */
 int ipcbox_buffer_send_batch(struct ipcbox_buffer *buffer, const struct iovec *messages, int count,
 			     uint64_t deadline);

@@ -263,6 +263,8 @@ TEST_F(wait, removal_is_told_to_all)
 {
 	struct waiter w;
 	struct ipcbox_slot slot;
+	__u64 number = 0;
+	struct iovec some = { &number, sizeof(number) };
 	int err;
 
 	waiter_start(&w, self->buffer, 0);
@@ -271,6 +273,15 @@ TEST_F(wait, removal_is_told_to_all)
 	ASSERT_EQ(0, ipcbox_port_delete(self->stage.name, 0));
 	EXPECT_EQ(-EIDRM, waiter_end(&w));
 	EXPECT_EQ(-EIDRM, ipcbox_buffer_commit(self->buffer, &slot));
+	EXPECT_EQ(-EIDRM, ipcbox_buffer_send_batch(self->buffer, &some, 1,
+						   IPCBOX_NOWAIT));
+	/* Who has it mapped finds what is in it. */
+	EXPECT_EQ(8, ipcbox_buffer_recv(self->buffer, &number, sizeof(number),
+					IPCBOX_NOWAIT));
+	EXPECT_EQ(8, ipcbox_buffer_recv(self->buffer, &number, sizeof(number),
+					IPCBOX_NOWAIT));
+	EXPECT_EQ(-EIDRM, ipcbox_buffer_recv(self->buffer, &number, sizeof(number),
+					     IPCBOX_FOREVER));
 	while (!(err = put_number(self->buffer, 1)) || err == -EINTR)
 		;
 	EXPECT_EQ(-EIDRM, err);

@@ -87,7 +87,7 @@
  *
  * ========== ===============================================================
  * E2BIG      size is larger than this kernel knows, and the rest is not zero
- * EACCES     the mode of the port or mailbox does not let this user do that
+ * EACCES     the mode of the port, buffer or mailbox does not let this user do that
  * EAGAIN     it would have to wait, and was asked not to
  * EBADF      the fd was not opened for this direction; a given fd is not open
  * ECONNREFUSED  the process has no mailbox in this network namespace
@@ -109,9 +109,9 @@
  * ENOMEM     out of memory, or the limit of the memory cgroup is reached
  * ENOSPC     limit of ports, buffers and mailboxes (net.ipcbox.user_boxes, .max_boxes)
  * ENOTTY     the command is unknown, or not one for this kind of fd
- * EPERM      this is for the owner of the port or mailbox, or CAP_IPC_OWNER
+ * EPERM      this is for the owner of the port, buffer or mailbox, or CAP_IPC_OWNER
  * EPIPE      the other side is gone: the peer's mailbox; the process named in
- *            from; all receivers, or all senders, of an unlinked port; who
+ *            from; all receivers, or all senders, of what was unlinked; who
  *            received a call, before the reply; who made it
  * EPROTOTYPE the name is that of a buffer, not of a port; or the other way round
  * ERANGE     a limit for a box above what net.ipcbox.box_* allows
@@ -160,9 +160,9 @@
  * and receive it speaks for this one call.
  */
 #define IPCBOX_NONBLOCK		(1U << 0)
-#define IPCBOX_RECEIVER		(1U << 1)	/* port fd is for receiving */
-#define IPCBOX_SENDER		(1U << 2)	/* port fd is for sending */
-#define IPCBOX_REUSE		(1U << 3)	/* create: a port that exists is opened */
+#define IPCBOX_RECEIVER		(1U << 1)	/* fd is for receiving */
+#define IPCBOX_SENDER		(1U << 2)	/* fd is for sending */
+#define IPCBOX_REUSE		(1U << 3)	/* create: what exists is opened */
 #define IPCBOX_PIDFD		(1U << 4)	/* link open: peer is a pidfd */
 #define IPCBOX_UNLINK		(1U << 5)	/* delete: only the name goes */
 #define IPCBOX_ONE_TO_ONE	(1U << 6)	/* buffer: one sends, one receives */
@@ -196,7 +196,7 @@
 #define IPCBOX_ATTR_ALL		((1U << 6) - 1)
 
 /**
- * struct ipcbox_attr - attributes of a port or mailbox
+ * struct ipcbox_attr - attributes of a port, buffer or mailbox
  * @mask: IPCBOX_ATTR_*: the fields that are given; the others must be zero
  * @mode: who may receive (r) and send (w), as user, group and others: 0 to 0666
  * @uid: owner; another than oneself needs CAP_CHOWN
@@ -245,7 +245,7 @@ struct ipcbox_usage {
  * @box_messages: out: highest max_messages that a box may be given
  * @box_bytes: out: highest max_bytes
  * @box_msgsize: out: highest max_msgsize
- * @boxes: out: ports and mailboxes of this user
+ * @boxes: out: ports, buffers and mailboxes of this user
  * @links: out: links of this user
  * @bytes: out: memory of messages sent by this user and not yet received, and
  *	of those being sent or received; a message counts with its header
@@ -327,8 +327,8 @@ struct ipcbox_link_open {
  *
  * Return: a new fd for the new port; its creator has both directions, whatever
  * the mode. EEXIST: the name is taken; EINVAL, ENAMETOOLONG: the name; EMFILE,
- * ENFILE, ENOMEM, ENOSPC; with %IPCBOX_REUSE also EACCES; see struct
- * ipcbox_attr.
+ * ENFILE, ENOMEM, ENOSPC; with %IPCBOX_REUSE also EACCES, and EPROTOTYPE: it is
+ * a buffer; see struct ipcbox_attr.
  */
 struct ipcbox_port_create {
 	__u32 size;
@@ -349,7 +349,7 @@ struct ipcbox_port_create {
  *
  * Return: a new fd for the port. EACCES: the mode does not grant a direction
  * (no right is needed for neither); EINVAL, ENAMETOOLONG: the name; ENOENT;
- * EMFILE, ENFILE, ENOMEM.
+ * EPROTOTYPE: it is a buffer; EMFILE, ENFILE, ENOMEM.
  */
 struct ipcbox_port_open {
 	__u32 size;
@@ -362,8 +362,9 @@ struct ipcbox_port_open {
 /**
  * struct ipcbox_port_delete - %IPCBOX_PORT_DELETE, on the control fd
  * @size: sizeof(struct ipcbox_port_delete)
- * @flags: zero: *remove*: the port is over for everyone; what is queued is
- *	dropped, who waits gets EIDRM, and so does every later call.
+ * @flags: zero: *remove*: the port or buffer is over for everyone; what is queued
+ *	is dropped, who waits gets EIDRM, and so does every later call. (What is in
+ *	a buffer stays there for those who have it mapped.)
  *	%IPCBOX_UNLINK: only the name goes; open fds go on. Then, when the last fd
  *	for receiving is closed, senders get EPIPE, and when the last one for
  *	sending is closed, receivers get EPIPE once the port is empty
@@ -388,22 +389,22 @@ struct ipcbox_port_delete {
 #define IPCBOX_KIND_BUFFER	4
 
 /* Bits of ipcbox_stat.state */
-#define IPCBOX_STATE_UNLINKED	(1U << 0)	/* a port without a name */
+#define IPCBOX_STATE_UNLINKED	(1U << 0)	/* a port or buffer without a name */
 #define IPCBOX_STATE_GONE	(1U << 1)	/* removed, or the peer is gone */
 #define IPCBOX_STATE_ONE_TO_ONE	(1U << 2)	/* a buffer made with IPCBOX_ONE_TO_ONE */
 
 /**
- * struct ipcbox_stat - %IPCBOX_STAT, on a port, mailbox or link fd
+ * struct ipcbox_stat - %IPCBOX_STAT, on a port, mailbox, link or buffer fd
  * @size: sizeof(struct ipcbox_stat)
  * @flags: zero
  * @kind: out: IPCBOX_KIND_*
  * @state: out: IPCBOX_STATE_*
- * @mode: out: of the port or mailbox
+ * @mode: out: of the port, mailbox or buffer
  * @uid: out: its owner, as the caller's user namespace sees it
  * @gid: out: its group
  * @pid: out: the process of the mailbox, or the peer of the link, as the caller
- *	sees it; 0 where it cannot, and for a port
- * @id: out: a number that no other port, mailbox or link has had since the
+ *	sees it; 0 where it cannot, and for ports and buffers
+ * @id: out: a number that no other port, mailbox, link or buffer has had since the
  *	module was loaded; two fds of one object tell the same
  * @max_messages: out: limit, for a mailbox for each link
  * @max_bytes: out: limit, for a mailbox for each link
@@ -417,6 +418,10 @@ struct ipcbox_port_delete {
  * @calls: out: calls that were received and wait for their reply, of all
  *	receivers of the port or mailbox
  * @__reserved: zero
+ *
+ * Of a buffer, @max_bytes is the size of the data, @messages those that can be
+ * received now, @bytes all cells that are not free; @max_messages, @sent, @received
+ * and @calls are 0, because the kernel does not see its messages.
  *
  * Needs no right. Return: 0.
  */
@@ -444,7 +449,7 @@ struct ipcbox_stat {
 };
 
 /**
- * struct ipcbox_port_entry - one port in the answer of %IPCBOX_PORT_LIST
+ * struct ipcbox_port_entry - one port or buffer in the answer of %IPCBOX_PORT_LIST
  * @entry_len: bytes from this entry to the next, a multiple of 8
  * @name_off: offset of the name from the start of this entry
  * @name_len: its length in bytes; it is not terminated
@@ -463,15 +468,15 @@ struct ipcbox_port_entry {
  * struct ipcbox_port_list - %IPCBOX_PORT_LIST, on the control fd
  * @size: sizeof(struct ipcbox_port_list)
  * @flags: zero
- * @after: pointer to a name: list the ports that sort after it (bytewise); the
- *	name need not exist (any more). Zero, with @after_len zero, for the first
+ * @after: pointer to a name: list the ports and buffers that sort after it
+ *	(bytewise); the name need not exist (any more). Zero, with @after_len zero, for the first
  * @after_len: its length in bytes
  * @count: out: how many entries were written; 0: there are no more
  * @buf: pointer to room for entries
  * @buf_len: its length in bytes
  *
  * To list all, call again with the name of the last entry until @count is 0.
- * Ports that are neither made nor deleted meanwhile are told exactly once.
+ * What is neither made nor deleted meanwhile is told exactly once.
  *
  * Return: 0. EMSGSIZE: @buf_len is too small for the next entry; EINVAL,
  * ENAMETOOLONG: @after.
@@ -776,17 +781,17 @@ struct ipcbox_recv_batch {
 };
 
 /**
- * struct ipcbox_set - %IPCBOX_SET, on a port or mailbox fd
+ * struct ipcbox_set - %IPCBOX_SET, on a port, mailbox or buffer fd
  * @size: sizeof(struct ipcbox_set)
  * @flags: zero
- * @attr: what to change
+ * @attr: what to change; of a buffer the mode, the owner and the group
  *
  * What is queued stays, also above a lowered limit; rights are checked when an
  * fd is opened, so fds that are open keep theirs. Senders who wait get in where
  * a raised limit lets them.
  *
- * Return: 0. EIDRM, EPIPE: the end of the port; EPERM: for the owner only; and
- * see struct ipcbox_attr.
+ * Return: 0. EIDRM, EPIPE: the end of the port or buffer; EPERM: for the owner only;
+ * and see struct ipcbox_attr.
  */
 struct ipcbox_set {
 	__u32 size;

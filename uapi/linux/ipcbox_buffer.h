@@ -92,10 +92,11 @@
 /**
  * DOC: Trust
  *
- * Who may map a buffer can spoil what is in it, for all who have it mapped; and can
- * keep them waiting, until a signal or their deadline. It cannot do more: the kernel
- * takes what stands here for a hint from a stranger, reads each word once and bounds
- * it, and so does the library. Who may only receive cannot write to the data.
+ * Who may map a buffer, for either direction, can read all that is in it; can spoil,
+ * drop and repeat messages for all who have it mapped; and can keep them waiting, until
+ * a signal or their deadline. It cannot do more: the kernel takes what stands here for a
+ * hint from a stranger, reads each word once and bounds it, and so does the library. Who
+ * may only receive cannot write to the data; but who may only send can read it.
  */
 
 #define IPCBOX_CELL_SIZE	64
@@ -209,8 +210,8 @@ struct ipcbox_buffer_self {
  *	up to a power of two from %IPCBOX_BUFFER_MIN to %IPCBOX_BUFFER_MAX; a message
  *	takes whole cells of it. @attr.max_messages does not apply and is not given
  *
- * Return: a new fd for the buffer. As for %IPCBOX_PORT_CREATE, and EDQUOT; EPROTOTYPE
- * with %IPCBOX_REUSE.
+ * Return: a new fd for the buffer. As for %IPCBOX_PORT_CREATE, and EDQUOT. ERANGE: also a
+ * size that is above net.ipcbox.box_bytes when it is rounded, or above %IPCBOX_BUFFER_MAX.
  */
 struct ipcbox_buffer_create {
 	__u32 size;
@@ -287,8 +288,8 @@ struct ipcbox_buffer_layout {
  *
  * Return: 0: there was a message, or room, or somebody brought it: look again, and wait
  * again if another was faster. EAGAIN, EINTR, ETIMEDOUT, EUSERS; EBADF: the fd is not
- * for this direction; EIDRM; EINVAL: neither direction or both, more cells than the
- * longest message has; ENOMEM; EPIPE: the buffer has no name any more, and the other side
+ * for this direction; EIDRM; EINVAL: neither direction or both; to send, no cells or more
+ * than the longest message has; to receive, @cells is not zero; ENOMEM; EPIPE: the buffer has no name any more, and the other side
  * is gone.
  */
 struct ipcbox_buffer_wait {
