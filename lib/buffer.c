@@ -159,7 +159,7 @@ static int move_head(struct ipcbox_buffer *buffer, uint64_t position, uint64_t w
 {
 	uint64_t head = ipcbox_load_acquire(&buffer->ring->head);
 
-	if (head >> IPCBOX_HEAD_SHIFT != position)
+	if (((head >> IPCBOX_HEAD_SHIFT) ^ position) << IPCBOX_HEAD_SHIFT)
 		return 1;
 	return ipcbox_cmpxchg(&buffer->ring->head, head, head + ipcbox_head_step(word));
 }

@@ -69,4 +69,10 @@ static inline void ipcbox_barrier_after_atomic(void)
 #endif
 }
 
+/* Between two loads. On x86 they are in order already. */
+static inline void ipcbox_barrier_acquire(void)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+}
+
 #endif /* IPCBOX_ATOMIC_H */

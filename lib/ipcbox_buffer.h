@@ -183,6 +183,12 @@ IPCBOX_INLINE int ipcbox_is_of_lap(uint64_t word, uint64_t lap)
 	return !((word ^ lap) >> IPCBOX_WORD_LAP_SHIFT);
 }
 
+/* Of the one before? Then its message has been received and the cell is free. */
+IPCBOX_INLINE int ipcbox_is_of_last_lap(uint64_t word, uint64_t lap)
+{
+	return !((lap - 1 - word) >> IPCBOX_WORD_LAP_SHIFT);
+}
+
 IPCBOX_INLINE int ipcbox_is_ready(uint64_t word, uint64_t lap)
 {
 	const uint64_t mask = ~UINT64_C(0) << IPCBOX_WORD_LAP_SHIFT | IPCBOX_WORD_STATE;
@@ -259,6 +265,9 @@ IPCBOX_INLINE int ipcbox_buffer_reserve_one(struct ipcbox_buffer *buffer, struct
 
 		if (err)
 			return err;
+		/* The kernel looked at the shared one, which is as trusty as who shares it. */
+		if (ipcbox_load_acquire(&buffer->ring->tail) != tail)
+			return -EBADMSG;
 	}
 	ipcbox_slot_set(slot, buffer, tail);
 	slot->word = 0;
@@ -289,12 +298,18 @@ IPCBOX_INLINE int ipcbox_buffer_reserve_many(struct ipcbox_buffer *buffer, struc
 		ipcbox_slot_set(slot, buffer, tail);
 		word = ipcbox_load_acquire(&slot->cell->word);
 		lap = ipcbox_lap_of(buffer, tail);
-		if (ipcbox_unlikely((int64_t)(word - lap) >= 0)) {
-			if (!ipcbox_cells_of(word))
-				return -EBADMSG;
-			/* Taken, and tail lags behind, or went on meanwhile: move it on. */
-			ipcbox_cmpxchg(&ring->tail, tail, tail + ipcbox_cells_of(word));
-			continue;
+		if (ipcbox_unlikely(!ipcbox_is_of_last_lap(word, lap))) {
+			/* Was the word read while tail was there? Then it counts. */
+			if (ipcbox_load_acquire(&ring->tail) != tail)
+				continue;
+			if (ipcbox_is_of_lap(word, lap)) {
+				if (!ipcbox_cells_of(word))
+					return -EBADMSG;
+				/* Taken, and tail lags behind: move it on. */
+				ipcbox_cmpxchg(&ring->tail, tail, tail + ipcbox_cells_of(word));
+				continue;
+			}
+			/* No message began here for long, perhaps half of all laps: free. */
 		}
 		slot->word =
 			lap | (uint64_t)cells << IPCBOX_WORD_CELLS_SHIFT | buffer->self->writing;
@@ -473,6 +488,8 @@ IPCBOX_INLINE int ipcbox_buffer_take_one(struct ipcbox_buffer *buffer, struct ip
 
 		if (err)
 			return err;
+		if (ipcbox_load_acquire(&ring->free) != position)
+			return -EBADMSG;
 	}
 	ipcbox_slot_set(slot, buffer, position);
 	slot->len = ipcbox_load_relaxed32(&slot->cell->len);
@@ -506,7 +523,8 @@ IPCBOX_INLINE int ipcbox_buffer_take_many(struct ipcbox_buffer *buffer, struct i
 		slot->len = ipcbox_load_relaxed32(&slot->cell->len);
 		slot->tag = slot->cell->tag;
 		if (ipcbox_unlikely(slot->len > capacity)) {
-			/* Was it all of one message? */
+			/* Was it all of one message? First the length, then the word. */
+			ipcbox_barrier_acquire();
 			if (ipcbox_load_acquire(&slot->cell->word) != word)
 				continue;
 			/* It may be that we were woken for it: then another is to be. */
@@ -553,12 +571,17 @@ IPCBOX_INLINE int ipcbox_buffer_finish_one(struct ipcbox_buffer *buffer,
 	return 0;
 }
 
-/* If it is the first; else it is reclaimed when room is needed. */
+/*
+ * If it is the first; else it is reclaimed when room is needed. The slot's position is
+ * that of head, with the bits that fit there.
+ */
 IPCBOX_INLINE void ipcbox_buffer_give_room(struct ipcbox_ring_head *ring,
 					   const struct ipcbox_slot *slot)
 {
-	if (ipcbox_load_acquire(&ring->free) == slot->position)
-		ipcbox_cmpxchg(&ring->free, slot->position, slot->next);
+	uint64_t free = ipcbox_load_acquire(&ring->free);
+
+	if (!((free ^ slot->position) << IPCBOX_HEAD_SHIFT))
+		ipcbox_cmpxchg(&ring->free, free, free + ipcbox_cells_of(slot->word));
 }
 
 IPCBOX_INLINE int ipcbox_buffer_finish_many(struct ipcbox_buffer *buffer,
@@ -590,6 +613,7 @@ IPCBOX_INLINE int ipcbox_may_be_room(const struct ipcbox_buffer *buffer, uint64_
 	uint64_t used = ipcbox_load_acquire(&buffer->ring->tail) - position;
 	uint64_t word;
 
+	used &= UINT64_MAX >> IPCBOX_HEAD_SHIFT; /* as many bits as a slot's position */
 	if (used + want <= buffer->mask + 1)
 		return 1;
 	if (buffer->one_to_one)

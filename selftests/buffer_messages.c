@@ -37,6 +37,52 @@ static const size_t sizes[] = {
 	0, 1, 7, 8, 63, 64, 65, 127, 128, 129, 1000, 4032, 4033, 4095, 4096,
 };
 
+/* Laps */
+
+/* An empty buffer, as if so many cells had gone through it. */
+static void begin_at(struct ipcbox_buffer *buffer, __u64 position)
+{
+	struct ipcbox_ring_head *ring = buffer->ring;
+
+	ring->tail = position;
+	ring->free = position;
+	ring->head = position << IPCBOX_HEAD_SHIFT;
+}
+
+/* Long messages leave the words of most cells as they were, for any number of laps. */
+TEST_F(messages, cells_in_which_none_began_for_many_laps_are_free)
+{
+	/* Three are gone through from each; words have 28 bits of them, head 42. */
+	static const __u64 laps[] = {
+		10, (1ULL << 27) - 5, 1ULL << 27, (1ULL << 27) + 5, (1ULL << 28) - 1,
+		(1ULL << 28) + 5, (1ULL << 41) + 100, (1ULL << 42) - 1, (1ULL << 42) + 5,
+	};
+	struct ipcbox_ring_head *ring = self->buffer->ring;
+	char two[2 * CELL] = "";
+
+	for (int i = 0; i < CELLS / 4; i++) {
+		ASSERT_EQ(0, ipcbox_buffer_send(self->buffer, two, sizeof(two),
+						IPCBOX_NOWAIT));
+		ASSERT_EQ(sizeof(two), ipcbox_buffer_recv(self->buffer, two, sizeof(two),
+							  IPCBOX_NOWAIT));
+	}
+	for (size_t lap = 0; lap < ARRAY_SIZE(laps); lap++) {
+		begin_at(self->buffer, laps[lap] * CELLS);
+		for (int i = 0; i < 3 * CELLS; i += 3) {
+			ASSERT_EQ(0, put_number(self->buffer, i));
+			ASSERT_EQ(0, ipcbox_buffer_send(self->buffer, two,
+							sizeof(two), IPCBOX_NOWAIT));
+			ASSERT_EQ(i, take_number(self->buffer))
+				TH_LOG("lap %llu", laps[lap]);
+			ASSERT_EQ(sizeof(two),
+				  ipcbox_buffer_recv(self->buffer, two, sizeof(two),
+						     IPCBOX_NOWAIT));
+			ASSERT_EQ(ring->tail, ring->free);
+		}
+		EXPECT_EQ(-EAGAIN, take_number(self->buffer));
+	}
+}
+
 /* Sizes */
 
 TEST_F(messages, empty_one_has_none)

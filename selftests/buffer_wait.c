@@ -257,6 +257,48 @@ TEST_F(wait, killed_while_asleep_leaves_the_message_to_others)
 	EXPECT_EQ(0, reap(second));
 }
 
+/* One to one: what this thread alone moves, another has moved. */
+
+static void *lie(void *arg)
+{
+	struct waiter *w = arg;
+	struct ipcbox_ring_head *ring = w->buffer->ring;
+	int fd = ipcbox_buffer_fd(w->buffer);
+
+	if (w->send) {
+		if (senders_asleep(fd, 1))
+			ring->tail = ring->free;
+		ipcbox_buffer_tell_room(w->buffer, 1);
+	} else {
+		if (receivers_asleep(fd, 1))
+			ring->free = ring->tail - 1;
+		ipcbox_buffer_tell_data(w->buffer);
+	}
+	return NULL;
+}
+
+TEST_F(wait, one_to_one_with_a_position_that_another_moved_ends)
+{
+	struct ipcbox_buffer *buffer;
+	struct waiter w = { 0 };
+	pthread_t liar;
+
+	ASSERT_EQ(0, ipcbox_port_delete(self->stage.name, 0));
+	ASSERT_EQ(0, scene_create(&self->stage, BOTH | IPCBOX_ONE_TO_ONE, BYTES,
+				  &buffer));
+	for (int sends = 0; sends < 2; sends++) {
+		if (sends)
+			fill_up(buffer);
+		w = (struct waiter){ .buffer = buffer, .send = sends };
+		ASSERT_EQ(0, pthread_create(&liar, NULL, lie, &w));
+		waiter_start(&w, buffer, sends);
+		EXPECT_EQ(-EBADMSG, waiter_end(&w));
+		pthread_join(liar, NULL);
+		buffer->ring->free = buffer->ring->tail;
+	}
+	ipcbox_buffer_unmap(buffer);
+}
+
 /* The end */
 
 TEST_F(wait, removal_is_told_to_all)

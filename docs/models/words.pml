@@ -247,10 +247,17 @@ inline reserve_many()
 	   :: else ->
 		w = word AT(pos);
 		if
-		:: w >= LAP(pos) ->
-			/* Taken, and tail lags behind, or went on meanwhile. */
+		:: of_lap(w, pos - CELLS) -> ok = true
+		:: else -> ok = tail == pos
+		fi;
+		if
+		:: !ok
+		:: ok && of_lap(w, pos) ->
+			/* Taken, and tail lags behind. */
 			cas_tail(pos, pos + cells_of(w))
-		:: else ->
+		:: ok && !of_lap(w, pos) ->
+			/* There is no order of laps, which go round: it has to be so. */
+			assert(w < LAP(pos));
 			cas_word(w, WORD(pos, cells, me, WRITING));
 			if
 			:: ok -> break
