@@ -168,6 +168,24 @@ static struct ipcbox_account *find_or_create(struct ipcbox_ns *ns, kuid_t uid,
 	return account ?: ERR_PTR(err);
 }
 
+/*
+ * Who answers for @owner may have been known before: a user namespace within another.
+ * That one answers for all below it as well, so no account is more than one below
+ * another of its namespace, however deep the user namespaces are.
+ */
+static struct ipcbox_account *outermost(struct ipcbox_account *owner)
+{
+	struct ipcbox_account *account = owner;
+
+	while (account->parent != &account->ns->account)
+		account = account->parent;
+	if (account != owner) {
+		ipcbox_account_hold(account);
+		ipcbox_account_put(owner);
+	}
+	return account;
+}
+
 /* As ipcbox_account_get(), in a user namespace for which @owner answers. */
 static struct ipcbox_account *get_below(struct ipcbox_ns *ns, kuid_t uid,
 					kuid_t owner)
@@ -177,6 +195,7 @@ static struct ipcbox_account *get_below(struct ipcbox_ns *ns, kuid_t uid,
 	parent = find_or_create(ns, owner, &ns->account);
 	if (IS_ERR(parent))
 		return parent;
+	parent = outermost(parent);
 	account = find_or_create(ns, uid, parent);
 	ipcbox_account_put(parent);
 	return account;
@@ -203,6 +222,22 @@ struct ipcbox_account *ipcbox_account_get(struct ipcbox_ns *ns, kuid_t uid)
 	return find_or_create(ns, uid, &ns->account);
 }
 
+/* Return: whether that was the last reference, and the account is to be freed. */
+static bool put_one(struct ipcbox_account *account)
+{
+	struct ipcbox_ns *ns = account->ns;
+	bool last;
+
+	if (refcount_dec_not_one(&account->refs))
+		return false;
+	xa_lock(&ns->accounts);
+	last = refcount_dec_and_test(&account->refs);
+	if (last)
+		__xa_erase(&ns->accounts, __kuid_val(account->uid));
+	xa_unlock(&ns->accounts);
+	return last;
+}
+
 /**
  * ipcbox_account_put() - drop a reference on an account
  * @account: from ipcbox_account_get()
@@ -212,23 +247,14 @@ struct ipcbox_account *ipcbox_account_get(struct ipcbox_ns *ns, kuid_t uid)
  */
 void ipcbox_account_put(struct ipcbox_account *account)
 {
-	struct ipcbox_account *parent = account->parent;
-	struct ipcbox_ns *ns = account->ns;
-	bool last;
+	struct ipcbox_account *parent;
 
-	if (refcount_dec_not_one(&account->refs))
-		return;
-	xa_lock(&ns->accounts);
-	last = refcount_dec_and_test(&account->refs);
-	if (last)
-		__xa_erase(&ns->accounts, __kuid_val(account->uid));
-	xa_unlock(&ns->accounts);
-	if (!last)
-		return;
-	warn_if_charged(account);
-	kmem_cache_free(account_cache, account);
-	/* A namespace's own is never the last, so this goes two deep at most. */
-	ipcbox_account_put(parent);
+	/* A namespace's own is never the last. */
+	for (; put_one(account); account = parent) {
+		parent = account->parent;
+		warn_if_charged(account);
+		kmem_cache_free(account_cache, account);
+	}
 }
 
 /**
