@@ -239,15 +239,16 @@ int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 {
 	int ret;
 
+	/* The caller looks at these also where nothing was done. */
+	call->arrived = false;
+	call->received = false;
+	call->server = NULL;
+	call->reply_payload = NULL;
 	ret = ipcbox_account_charge(patience->account, IPCBOX_WAITERS, 1);
 	if (ret)
 		return ret;
 	ipcbox_waiter_init(&call->waiter);
 	call->request.msg.is_call = true;
-	call->arrived = false;
-	call->received = false;
-	call->server = NULL;
-	call->reply_payload = NULL;
 	ret = submit_and_wait(lane, call, patience);
 	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
 	return ret;
