@@ -311,7 +311,9 @@ static u32 receive_ready(struct incoming *in, const struct ipcbox_room *rooms,
 	}
 	if (*err)
 		put_back(&hand, --i);
-	ipcbox_box_accept_many(&hand, i);
+	/* With nothing in hand the lane may be gone. */
+	if (i)
+		ipcbox_box_accept_many(&hand, i);
 	go_on(in, i);
 	return i;
 }

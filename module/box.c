@@ -340,7 +340,11 @@ void ipcbox_box_take_many(struct ipcbox_box *box, struct ipcbox_lane *from,
 	hand->lane = lane;
 	hand->count = ipcbox_lane_take_messages(lane, !from && !box->sole, rooms,
 						hand->msgs, count, &wakes);
-	ipcbox_lane_settle_and_unlock(lane, &wakes);
+	/* What is in hand keeps the lane, also while settling drops the lock. */
+	if (hand->count)
+		ipcbox_lane_settle_and_unlock(lane, &wakes);
+	else
+		spin_unlock(&box->lock);
 }
 
 static int reply_under_lock(struct ipcbox_box *box,
