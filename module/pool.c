@@ -16,8 +16,9 @@
 /* What has not been used for so long is freed. */
 #define POOL_AGE HZ
 
-static DEFINE_SPINLOCK(list_lock);
+static DEFINE_SPINLOCK(list_lock);	/* of both */
 static LIST_HEAD(list);
+static unsigned int listed;
 
 static void trim(struct work_struct *work);
 static DECLARE_DELAYED_WORK(trimmer, trim);
@@ -62,8 +63,10 @@ void ipcbox_pool_deinit(struct ipcbox_pool *pool)
 	 */
 	if (smp_load_acquire(&pool->is_listed)) {
 		spin_lock(&list_lock);
-		if (pool->is_listed)
+		if (pool->is_listed) {
 			list_del(&pool->node);
+			listed--;
+		}
 		spin_unlock(&list_lock);
 	}
 	free_chain(pool->first);
@@ -71,47 +74,51 @@ void ipcbox_pool_deinit(struct ipcbox_pool *pool)
 
 /* ---- the work that frees what is not used -------------------------------- */
 
-/* Return: the pages of a pool that was not used of late, which is off the list then. */
+/*
+ * Return: the pages of a pool that was not used of late, which is off the list then;
+ * else it goes to the end.
+ */
 static struct page *take_old(struct ipcbox_pool *pool)
 {
 	struct page *first = NULL;
 
+	lockdep_assert_held(&list_lock);
 	spin_lock(&pool->lock);
 	if (time_after_eq(jiffies, pool->used + POOL_AGE)) {
 		first = pool->first;
 		pool->first = NULL;
 		pool->count = 0;
 		list_del(&pool->node);
+		listed--;
 		/*
 		 * The last access but for the lock, which RCU keeps while it is held.
 		 * Pairs with ipcbox_pool_deinit().
 		 */
 		smp_store_release(&pool->is_listed, false);
+	} else {
+		list_move_tail(&pool->node, &list);
 	}
 	spin_unlock(&pool->lock);
 	return first;
 }
 
-/* One pool after the other, so that the lock is not held while pages are freed. */
+/* Once around, one pool at a time: others wait for the lock, however many there are. */
 static void trim(struct work_struct *work)
 {
-	struct ipcbox_pool *pool, *next;
 	struct page *old;
+	unsigned int left;
 	bool again;
 
-	do {
-		old = NULL;
-		spin_lock(&list_lock);
-		list_for_each_entry_safe(pool, next, &list, node) {
-			old = take_old(pool);
-			if (old)
-				break;
-		}
-		again = !list_empty(&list);
+	spin_lock(&list_lock);
+	for (left = listed; left && !list_empty(&list); left--) {
+		old = take_old(list_first_entry(&list, struct ipcbox_pool, node));
 		spin_unlock(&list_lock);
 		free_chain(old);
 		cond_resched();
-	} while (old);
+		spin_lock(&list_lock);
+	}
+	again = listed;
+	spin_unlock(&list_lock);
 	if (again)
 		schedule_delayed_work(&trimmer, POOL_AGE);
 }
@@ -124,6 +131,7 @@ static void enlist(struct ipcbox_pool *pool)
 	if (!pool->is_listed) {
 		pool->is_listed = true;
 		list_add_tail(&pool->node, &list);
+		listed++;
 	}
 	spin_unlock(&pool->lock);
 	spin_unlock(&list_lock);
