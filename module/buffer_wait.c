@@ -150,10 +150,16 @@ static bool wake_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 int ipcbox_buffer_wake(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 {
 	bool polled = false;
+	u32 rounds;
 
 	/* The caller's word is there before we look: it made a system call. */
 	smp_mb();
-	while (wake_some(buffer, role, &polled))
+	/*
+	 * Who begins to wait from now on looks at the ring: with nonsense there, or many who
+	 * come again at once, this would have no end.
+	 */
+	rounds = data_race(READ_ONCE(buffer->sides[role].count)) / IPCBOX_WAKES_MAX;
+	while (wake_some(buffer, role, &polled) && rounds--)
 		cond_resched();
 	if (polled)
 		wake_up_interruptible_poll(&buffer->sides[role].pollers,
@@ -257,7 +263,7 @@ static int wait_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 		return err;
 	if (available(buffer, role, 1) < cells) {
 		/* Too little for this one may do for who wants less, and was first. */
-		if (role == IPCBOX_SENDING && READ_ONCE(buffer->sides[role].count) > 1)
+		if (role == IPCBOX_SENDING && data_race(READ_ONCE(buffer->sides[role].count)) > 1)
 			ipcbox_buffer_wake(buffer, role);
 		err = sleep_for(buffer, role, &waiter, patience);
 	}
