@@ -27,6 +27,9 @@ ipcbox_copy_from_user(void *to, const void __user *from, size_t size)
 	/* The fast way is no point where a fault can be injected. */
 	if (IS_ENABLED(CONFIG_FAULT_INJECTION_USERCOPY))
 		return copy_from_user(to, from, size) ? -EFAULT : 0;
+	/* Then the pointer means nothing. */
+	if (!size)
+		return 0;
 	if (!user_read_access_begin(from, size))
 		return -EFAULT;
 	for (; size >= 4 * sizeof(*out); size -= 4 * sizeof(*out)) {
@@ -67,6 +70,8 @@ ipcbox_copy_to_user(void __user *to, const void *from, size_t size)
 
 	if (IS_ENABLED(CONFIG_FAULT_INJECTION_USERCOPY))
 		return copy_to_user(to, from, size) ? -EFAULT : 0;
+	if (!size)
+		return 0;
 	if (!user_write_access_begin(to, size))
 		return -EFAULT;
 	for (; size >= 4 * sizeof(*in); size -= 4 * sizeof(*in)) {

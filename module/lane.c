@@ -486,6 +486,9 @@ static void tell_admitted_at_next_tick(struct ipcbox_lane *lane)
 		mod_timer(&lane->tell_admitted, jiffies + 1);
 }
 
+/* Without SMP spinlocks are nothing, and the timer below would not find one taken. */
+static_assert(IS_ENABLED(CONFIG_SMP));
+
 /**
  * ipcbox_lane_tell_admitted_late() - the same, when it took long
  * @timer: of the lane

@@ -87,7 +87,8 @@ int ipcbox_limits_init(struct ipcbox_ns *ns)
 		above = &host_ceiling;
 	} else {
 		above = &ipcbox_host_ns->limits;
-		ns->limits = *above;
+		/* Root may be about to set one. */
+		ns->limits = data_race(*above);
 	}
 
 	table = kmemdup(limits_table, sizeof(limits_table), GFP_KERNEL);

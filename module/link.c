@@ -259,8 +259,10 @@ void ipcbox_links_settle(struct ipcbox_links *links)
 {
 	struct ipcbox_link *link;
 
-	for (link = next_link(links, NULL); link; link = next_link(links, link))
+	for (link = next_link(links, NULL); link; link = next_link(links, link)) {
 		ipcbox_lane_settle(&link->lane);
+		cond_resched();
+	}
 }
 
 /**
