@@ -289,8 +289,8 @@ struct ipcbox_buffer_layout {
  * Return: 0: there was a message, or room, or somebody brought it: look again, and wait
  * again if another was faster. EAGAIN, EINTR, ETIMEDOUT, EUSERS; EBADF: the fd is not
  * for this direction; EIDRM; EINVAL: neither direction or both; to send, no cells or more
- * than the longest message has; to receive, @cells is not zero; ENOMEM; EPIPE: the buffer has no name any more, and the other side
- * is gone.
+ * than the longest message has; to receive, @cells is not zero; ENOMEM; EPIPE: the buffer
+ * has no name any more, and the other side is gone.
  */
 struct ipcbox_buffer_wait {
 	__u32 size;
