@@ -101,8 +101,13 @@ EXPORT int ipcbox_call_to(pid_t pid, const void *request, size_t len, uint64_t d
 {
 	struct ipcbox_call req = make_call(request, len, deadline, priority, tag);
 
-	if (pid <= 0)
+	if (pid <= 0) {
+		if (*reply) {
+			(*reply)->received = 0;
+			ipcbox_msg_end(*reply, -EINVAL);
+		}
 		return -EINVAL;
+	}
 	req.pid = pid;
 	return call(-1, &req, reply, room);
 }

@@ -132,7 +132,7 @@ static void note_exit(struct working *working, const struct worker *worker, int 
 	if (WIFSIGNALED(wstatus)) {
 		worker_report(worker, "was killed by signal %d%s", WTERMSIG(wstatus),
 			      put_back(working, worker));
-		if (!working->stopping && !working->serving)
+		if (!working->signal && !working->serving)
 			stop(working, STATUS_KILLED);
 		return;
 	}
@@ -247,20 +247,24 @@ static bool may_take(const struct working *working)
 	return !working->stopping && working->left && working->running < working->slots;
 }
 
+/* Only what there is: poll(2) takes no more fds than a process may have open. */
 static void wait_for_events(struct working *working)
 {
 	struct pollfd *fds = working->fds;
-	size_t i;
+	size_t i, count = 2;
+	int output;
 
 	fds[0] = (struct pollfd){ .fd = working->signals, .events = POLLIN };
 	fds[1] = (struct pollfd){ .fd = may_take(working) ? working->source.fd : -1,
 				  .events = POLLIN };
-	for (i = 0; i < working->slots; i++)
-		fds[2 + i] = (struct pollfd){ .fd = worker_output(&working->workers[i]),
-					      .events = POLLIN };
-	if (poll(fds, 2 + working->slots, -1) > 0)
-		for (i = 0; i < working->slots; i++)
-			if (fds[2 + i].revents)
+	for (i = 0; i < working->slots; i++) {
+		output = worker_output(&working->workers[i]);
+		if (output >= 0)
+			fds[count++] = (struct pollfd){ .fd = output, .events = POLLIN };
+	}
+	if (poll(fds, count, -1) > 0)
+		for (i = 0, count = 2; i < working->slots; i++)
+			if (worker_output(&working->workers[i]) >= 0 && fds[count++].revents)
 				capture_read(&working->workers[i].capture);
 	read_signals(working);
 }
@@ -276,6 +280,15 @@ static void work(struct working *working)
 	}
 }
 
+/* What is ignored, as nohup(1) and a shell's "&" have it, stays so. */
+static void add_unless_ignored(sigset_t *set, int number)
+{
+	struct sigaction action;
+
+	if (!sigaction(number, NULL, &action) && action.sa_handler != SIG_IGN)
+		sigaddset(set, number);
+}
+
 /* SIGCHLD and what shall end the commands too come as fd events from now on. */
 static int open_signals(void)
 {
@@ -283,9 +296,9 @@ static int open_signals(void)
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
+	add_unless_ignored(&set, SIGHUP);
+	add_unless_ignored(&set, SIGINT);
+	add_unless_ignored(&set, SIGTERM);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

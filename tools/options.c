@@ -115,15 +115,17 @@ static double unit_ms(const char *suffix)
 
 int64_t parse_timeout_ms(const char *text)
 {
-	bool number = isdigit((unsigned char)text[0]) || text[0] == '.';
+	/* strtod() takes more: signs, words, and hexadecimal numbers. */
+	size_t digits = strspn(text, "0123456789.");
 	char *end = NULL;
-	double ms = -1;
+	double ms = -1, unit = -1;
 
-	if (number)
+	if (digits) {
 		ms = strtod(text, &end);
-	if (ms >= 0)
-		ms *= unit_ms(end);
-	if (!(ms >= 0 && ms < 1e15))
+		unit = end == text + digits ? unit_ms(end) : -1;
+		ms *= unit;
+	}
+	if (!(unit > 0 && ms >= 0 && ms < 1e15))
 		die_usage("time '%s' is not one like 5, 0.5, 200ms or 2m", text);
 	/* A time that is not 0 is not to become 0, which would mean not to wait. */
 	return ms > 0 && ms < 1 ? 1 : (int64_t)ms;

@@ -28,7 +28,7 @@ static int set(const char *text, const struct ipcbox_options *options, bool size
 		       text);
 		status = STATUS_FAILED;
 	} else {
-		err = ipcbox_set(fd, options);
+		err = fd < 0 ? fd : ipcbox_set(fd, options);
 		if (err)
 			status = fail(err, "cannot change '%s'", text);
 	}

@@ -33,9 +33,13 @@ struct shared_ring {
 
 static int open_ring(struct channel *channel)
 {
-	struct shared_ring *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-					  MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	struct shared_ring *shared;
 
+	/* The rings have entries of one size. */
+	if (channel->bytes != sizeof(struct entry))
+		return -EINVAL;
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (shared == MAP_FAILED)
 		return -errno;
 	ck_ring_init(&shared->ring, SLOTS);

@@ -5,6 +5,7 @@
 #include "results.h"
 #include "system.h"
 
+#include <err.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -286,7 +287,10 @@ int main(int argc, char **argv)
 		print_csv();
 	else
 		print_table();
-	fflush(stdout);
 	print_notes();
+	if (fflush(stdout) || ferror(stdout)) {
+		warn("cannot write the results");
+		return 1;
+	}
 	return any_failure() || !any_result();
 }

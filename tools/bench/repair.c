@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,6 +39,7 @@ static pid_t fork_writer(const struct role *role)
 		return -errno;
 	pid = fork();
 	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (role->sends->system->begin(role->sends) || send_word(begun[1], 0))
 			_exit(1);
 		for (;;)

@@ -162,7 +162,7 @@ static void run_stream(const struct system *system, size_t bytes)
 	if (!is_stream(system))
 		return;
 	measure(&subject, system, 1, 1);
-	if (!system->send_batch || (system->max_batch_bytes && bytes > system->max_batch_bytes))
+	if (!system->send_batch || (system->batch_bytes && bytes != system->batch_bytes))
 		return;
 	subject.batch = BATCH;
 	measure(&subject, system, 1, 1);

@@ -63,7 +63,7 @@ struct system {
 	int (*send_priority)(struct channel *channel, const void *data, unsigned int priority);
 
 	/* Several in one call; how many went is returned, at least 1. May be NULL. */
-	size_t max_batch_bytes; /* of each, 0: no limit */
+	size_t batch_bytes; /* of each: no other; 0: any */
 	int (*send_batch)(struct channel *channel, const void *data, int count);
 	int (*recv_batch)(struct channel *channel, void *data, int count);
 
