@@ -99,7 +99,7 @@ test_numbers_are_checked()
 	refuses "is not a number" ipcbox send x --priority 32768
 	refuses "is not a number" ipcbox create x --owner 4294967296
 	refuses "1 or more" ipcbox work x -P 0 -- true
-	for bad in '' -1 x 5d inf nan 1e300; do
+	for bad in '' -1 x 5d 0d 0x10 . inf nan 1e300; do
 		refuses "time" ipcbox send x --timeout "$bad"
 		refuses "time" ipcbox recv x --timeout "$bad"
 	done

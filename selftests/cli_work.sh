@@ -137,4 +137,34 @@ test_work_passes_signals_on()
 	messages_are "$port" 1 || no "it took another message"
 }
 
+test_work_leaves_alone_what_was_ignored()
+{
+	new_port ignored
+	feed '1\n2\n' ipcbox send "$port" -l
+	(
+		trap '' INT HUP
+		exec ipcbox work "$port" -n 2 -- sh -c 'echo >>ready; until [ -e go ]; do usleep 10000; done'
+	) &
+	worker=$!
+	soon has_lines ready 1
+	kill -INT $worker
+	kill -HUP $worker
+	: >go
+	{ wait $worker; } 2>/dev/null
+	[ $? = 0 ] || no "a signal that was ignored ended it"
+	has_lines ready 2 || no "it did not take the second message"
+}
+
+# Of which poll(2) would take no more than the limit.
+test_work_takes_more_workers_than_fds()
+{
+	new_port many
+	feed '1\n2\n3\n' ipcbox send "$port" -l
+	(
+		ulimit -n 40
+		works ipcbox work "$port" -n 3 -P 100 -- sh -c 'usleep 300000; echo {}'
+	)
+	[ "$(sort out | tr '\n' ' ')" = '1 2 3 ' ] || no "printed: $(cat out)"
+}
+
 run_tests "$@"

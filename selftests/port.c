@@ -223,6 +223,18 @@ TEST_F(port, emsgsize_tells_the_length_and_leaves_the_message)
 
 /* Directions */
 
+TEST_F(port, empty_message_needs_no_pointer)
+{
+	struct ipcbox_send s = message(NULL, 0);
+	struct ipcbox_recv r;
+
+	s.data = ~0ULL;
+	EXPECT_EQ(0, command(self->port, IPCBOX_SEND, &s));
+	r = (struct ipcbox_recv){ .size = sizeof(r), .data = ~0ULL };
+	EXPECT_EQ(0, command(self->port, IPCBOX_RECV, &r));
+	EXPECT_EQ(0, r.len);
+}
+
 TEST_F(port, send_on_a_receiver_fd_returns_ebadf)
 {
 	int fd = port_open(self->control, self->name, IPCBOX_RECEIVER);
