@@ -183,12 +183,6 @@ IPCBOX_INLINE int ipcbox_is_of_lap(uint64_t word, uint64_t lap)
 	return !((word ^ lap) >> IPCBOX_WORD_LAP_SHIFT);
 }
 
-/* Of the one before? Then its message has been received and the cell is free. */
-IPCBOX_INLINE int ipcbox_is_of_last_lap(uint64_t word, uint64_t lap)
-{
-	return !((lap - 1 - word) >> IPCBOX_WORD_LAP_SHIFT);
-}
-
 IPCBOX_INLINE int ipcbox_is_ready(uint64_t word, uint64_t lap)
 {
 	const uint64_t mask = ~UINT64_C(0) << IPCBOX_WORD_LAP_SHIFT | IPCBOX_WORD_STATE;
@@ -298,7 +292,8 @@ IPCBOX_INLINE int ipcbox_buffer_reserve_many(struct ipcbox_buffer *buffer, struc
 		ipcbox_slot_set(slot, buffer, tail);
 		word = ipcbox_load_acquire(&slot->cell->word);
 		lap = ipcbox_lap_of(buffer, tail);
-		if (ipcbox_unlikely(!ipcbox_is_of_last_lap(word, lap))) {
+		/* Laps go round: an old word may seem to be of a later one, and is looked at. */
+		if (ipcbox_unlikely((int64_t)(word - lap) >= 0)) {
 			/* Was the word read while tail was there? Then it counts. */
 			if (ipcbox_load_acquire(&ring->tail) != tail)
 				continue;
@@ -309,7 +304,7 @@ IPCBOX_INLINE int ipcbox_buffer_reserve_many(struct ipcbox_buffer *buffer, struc
 				ipcbox_cmpxchg(&ring->tail, tail, tail + ipcbox_cells_of(word));
 				continue;
 			}
-			/* No message began here for long, perhaps half of all laps: free. */
+			/* No message began here for half of all laps: free. */
 		}
 		slot->word =
 			lap | (uint64_t)cells << IPCBOX_WORD_CELLS_SHIFT | buffer->self->writing;
@@ -538,7 +533,7 @@ IPCBOX_INLINE int ipcbox_buffer_take_many(struct ipcbox_buffer *buffer, struct i
 	}
 	next = head + ipcbox_head_step(word);
 	ipcbox_cmpxchg(&ring->head, head, next);
-	slot->next = next >> IPCBOX_HEAD_SHIFT;
+	slot->next = slot->position + ipcbox_cells_of(word);
 	return 0;
 }
 
@@ -573,15 +568,17 @@ IPCBOX_INLINE int ipcbox_buffer_finish_one(struct ipcbox_buffer *buffer,
 
 /*
  * If it is the first; else it is reclaimed when room is needed. The slot's position is
- * that of head, with the bits that fit there.
+ * that of head, which has not all bits of it.
  */
 IPCBOX_INLINE void ipcbox_buffer_give_room(struct ipcbox_ring_head *ring,
 					   const struct ipcbox_slot *slot)
 {
 	uint64_t free = ipcbox_load_acquire(&ring->free);
 
-	if (!((free ^ slot->position) << IPCBOX_HEAD_SHIFT))
-		ipcbox_cmpxchg(&ring->free, free, free + ipcbox_cells_of(slot->word));
+	if (free == slot->position)
+		ipcbox_cmpxchg(&ring->free, free, slot->next);
+	else if (!((free ^ slot->position) << IPCBOX_HEAD_SHIFT))
+		ipcbox_cmpxchg(&ring->free, free, free + slot->next - slot->position);
 }
 
 IPCBOX_INLINE int ipcbox_buffer_finish_many(struct ipcbox_buffer *buffer,

@@ -18,7 +18,7 @@
  * PUT_BACKS (at most so many), KILLS (fewer than CONSUMERS), VISITORS (who are buried, and do
  * nothing else), LONG (messages of two cells as well as of one), KERNEL_STEPS (the kernel looks
  * in steps too). Planted faults: BUG_NO_LAP (a reader does not look at the lap), BUG_NO_EPOCH,
- * BUG_NO_HELP_TAIL, BUG_NO_SECOND_LOOK (at tail, for a word that is of neither lap),
+ * BUG_NO_HELP_TAIL, BUG_NO_SECOND_LOOK (at tail, for a word of another lap),
  * BUG_NO_PUT_BACK_HEAD (by burial), BUG_NO_MEND (of a head behind free),
  * BUG_ONLY_KERNEL_MENDS, BUG_COUNT_FROM_HEAD (only the readers mend).
  *
@@ -248,7 +248,7 @@ inline reserve_many()
 	   :: else ->
 		w = word AT(pos);
 		if
-		:: of_lap(w, pos - CELLS) -> ok = true
+		:: w < LAP(pos) -> ok = true
 #ifdef BUG_NO_SECOND_LOOK
 		:: else -> ok = true
 #else
