@@ -102,7 +102,7 @@ headers()
 
 	shift 3
 	for header in linux/ipcbox.h linux/ipcbox_buffer.h ipcbox.h ipcbox_buffer.h \
-		ipcbox_atomic.h; do
+		ipcbox_atomic.h ipcbox_cell.h; do
 		printf '#include <%s>\n#include <%s>\nint use(void);\n' $header $header |
 			"$compiler" -x "$language" -std="$standard" -pedantic -Wall -Wextra \
 				-Werror "$@" -Iuapi -Ilib -fsyntax-only -
