@@ -9,7 +9,8 @@ static const struct {
 	const char *text;
 } texts[] = {
 	{ E2BIG, "the kernel's ipcbox is older than this program; update the module" },
-	{ EACCES, "its mode does not let this user do that; its owner can widen the mode" },
+	{ EACCES, "its mode, or that of /dev/ipcbox, does not let this user do that; its owner "
+		  "can widen the mode" },
 	{ EAGAIN, "it would have to wait; try again later, or let it wait" },
 	{ EBADF, "not open for that direction; open it for receiving or for sending" },
 	{ EBADMSG, "somebody spoiled what is in the buffer; delete it, and make a new one" },
@@ -21,7 +22,8 @@ static const struct {
 	{ EIDRM, "the port or buffer was removed; there is nothing more to do on it" },
 	{ EINTR, "a signal came first; call again, or stop" },
 	{ EINVAL, "a name, number or flag is not valid; a name has no '/' and no control "
-		  "characters, a limit is at least 1, a message not larger than its box; "
+		  "characters, a mode is at most 0666, a limit at least 1, a message not larger "
+		  "than its box; "
 		  "the sizes of a buffer cannot be changed, and it has no limit of messages" },
 	{ EMFILE, "this process has too many open files; close some or raise ulimit -n" },
 	{ EMLINK, "limit of links; see the sysctls net.ipcbox.user_links and max_links" },
@@ -31,13 +33,15 @@ static const struct {
 	{ ENFILE, "the system has too many open files; see the sysctl fs.file-max" },
 	{ ENOBUFS, "limit of queued bytes; receive some, or see the sysctls "
 		   "net.ipcbox.user_bytes and max_bytes" },
-	{ ENODEV, "there is no /dev/ipcbox; load the module with 'modprobe ipcbox'" },
+	{ ENODEV, "there is no /dev/ipcbox; load the module with 'modprobe ipcbox', or give the "
+		  "container the device" },
 	{ ENOENT, "there is no port of that name, and no buffer; create it first" },
 	{ ENOMEM, "out of memory, or of this cgroup's share; free some or raise the limit" },
 	{ ENOSPC, "limit of ports, buffers and mailboxes; delete some, or see the sysctls "
 		  "net.ipcbox.user_boxes and max_boxes" },
 	{ ENOTTY, "not a thing that can do that; is it an fd of ipcbox, and the right kind?" },
-	{ EPERM, "only its owner may do that; be that user, or have CAP_IPC_OWNER" },
+	{ EPERM, "only its owner may do that, or who has CAP_IPC_OWNER; and only who has CAP_CHOWN "
+		 "gives it another owner, or a group that is not the caller's" },
 	{ EPIPE, "the other side is gone; nobody is left to send to, receive from or answer" },
 	{ EPROTOTYPE, "the name is that of another kind, a buffer where a port is meant, or a port "
 		      "where a buffer is; open it as what it is, or choose another name" },

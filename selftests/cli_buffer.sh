@@ -317,7 +317,7 @@ test_work_has_done_what_only_failed()
 	feed '3\n255\nno\0argument\nleft\n' ipcbox send "$buffer" -l
 	fails_in_lines 2 123 "exited with status 3" ipcbox work "$buffer" -n 1 -- sh -c 'exit {}'
 	fails_in_lines 2 124 "exited with status 255" ipcbox work "$buffer" -e -- sh -c 'exit {}'
-	fails_in_lines 2 123 "cannot be run" ipcbox work "$buffer" -n 1 -- echo {}
+	fails_in_lines 2 123 "was not run" ipcbox work "$buffer" -n 1 -- echo {}
 	contents_are 'left\n'
 }
 

@@ -76,7 +76,8 @@ test_reply_can_be_long_and_no_longer_than_its_room()
 	works ipcbox call "$port" --room 1000 1000
 	fails 125 "too long" ipcbox call "$port" --room 1000 1001
 	[ ! -s out ] || no "part of the reply was printed"
-	fails 125 "too long" ipcbox call "$port" --room 1000 99999999
+	fails 125 "says that its reply is too long for the 1000 bytes of --room" \
+		ipcbox call "$port" --room 1000 99999999
 	works ipcbox rm "$port"
 	wait "$server" || no "serve ended with $?"
 	[ "$(grep -c 'more than the 1000 bytes' err.serve)" = 2 ] || no "serve said: $(cat err.serve)"

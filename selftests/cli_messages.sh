@@ -63,8 +63,10 @@ test_the_longest_message_arrives_and_one_more_byte_does_not()
 	works ipcbox recv "$port"
 	cmp -s data out || no "it came differently"
 	echo >>data
-	fails 1 "16777216 bytes, the most" ipcbox send "$port" data
+	fails 1 "16777216 bytes, the most for any message; send it in parts, or by --lines" \
+		ipcbox send "$port" data
 	fails 1 "16777216 bytes, the most" sh -c "exec ipcbox send $port --lines </dev/zero"
+	! grep -q 'or by --lines' err || no "it advises what was done: $(cat err)"
 	works ipcbox set "$port" --msgsize 10
 	printf 12345678901 >data
 	fails 1 "has 11 bytes and it takes 10" ipcbox send "$port" data
@@ -237,6 +239,50 @@ test_nothing_is_taken_when_nothing_can_be_written()
 	wait $! && no "it did not fail"
 	feed late ipcbox send "$port"
 	messages_are "$port" 1 || no "a message was taken for nobody"
+}
+
+# A pipe takes all nine, and its reader none of them, or some.
+test_what_a_reader_left_is_not_told_as_safe()
+{
+	new_port left
+	feed '1\n2\n3\n4\n5\n6\n7\n8\n9\n' ipcbox send "$port" -l
+	mkfifo pipe
+	ipcbox recv "$port" --follow --lines >pipe 2>err.recv &
+	exec 3<pipe
+	soon messages_are "$port" 0
+	exec 3<&-
+	soon has_lines err.recv 1
+	wait $! && no "it did not fail"
+	grep -q 'nobody reads stdout any more; 9 messages were written to it before, and what was not read of that is lost' \
+		err.recv || no "it said: $(cat err.recv)"
+
+	# Before the first message there is nothing to lose.
+	ipcbox recv "$port" --follow --lines >pipe 2>err.recv &
+	exec 3<pipe
+	usleep 300000
+	exec 3<&-
+	soon has_lines err.recv 1
+	wait $! && no "it did not fail"
+	grep -q 'any more; no message was written to it before$' err.recv || no "it said: $(cat err.recv)"
+}
+
+# Also when the pipe breaks in the middle of a message.
+test_a_broken_pipe_does_not_hide_what_was_written_before()
+{
+	new_port broken --bytes 1M --msgsize 1M
+	feed 'first' ipcbox send "$port"
+	head -c 500000 /dev/zero >long
+	works ipcbox send "$port" long
+	mkfifo pipe
+	ipcbox recv "$port" --follow >pipe 2>err.recv &
+	exec 3<pipe
+	soon messages_are "$port" 0
+	usleep 300000
+	exec 3<&-
+	soon has_lines err.recv 1
+	wait $! && no "it did not fail"
+	grep -q 'message 2 of 500000 bytes was received and is lost: Broken pipe; 1 message was written to it before, and' \
+		err.recv || no "it said: $(cat err.recv)"
 }
 
 test_a_killed_receiver_takes_nothing_along()

@@ -36,7 +36,7 @@ test_work_can_give_a_file()
 	printf 'with \0 zero' | cmp -s - copy || no "the file was: $(cat copy)"
 	[ -z "$(ls tmp)" ] || no "the file was left"
 	feed x ipcbox send "$port"
-	fails_in_lines 2 1 "be given its message: No such file" \
+	fails_in_lines 2 1 "be given its message: no file in '/nowhere': No such file" \
 		env TMPDIR=/nowhere ipcbox work "$port" -F -- cat {}
 }
 
@@ -105,10 +105,26 @@ test_work_looks_for_its_command_before_it_takes_a_message()
 	fails 127 "nothing was received" ipcbox work "$port" -- ./nosuchcommand
 	: >notexecutable
 	fails 126 "nothing was received" ipcbox work "$port" -- ./notexecutable
+	fails 126 "nothing was received: cannot run '/tmp': Is a directory" \
+		ipcbox work "$port" -- /tmp
 	messages_are "$port" 1 || no "a message was taken"
 	fails_in_lines 2 127 "cannot be run" ipcbox work "$port" -- {}
 	feed './notexecutable' ipcbox send "$port"
 	fails_in_lines 2 126 "cannot be run" ipcbox work "$port" -- {}
+}
+
+# The same errno as if it were not there, or one that speaks of formats.
+test_work_tells_why_a_command_that_is_there_cannot_be_run()
+{
+	new_port script
+	printf '#!/no/such/interpreter\n' >orphan
+	echo 'a script' >plain
+	chmod +x orphan plain
+	feed x ipcbox send "$port"
+	fails_in_lines 2 126 "the command is there, but not the interpreter" \
+		ipcbox work "$port" -n 1 -- ./orphan
+	feed x ipcbox send "$port"
+	fails_in_lines 2 126 "nor a script that begins with #!" ipcbox work "$port" -n 1 -- ./plain
 }
 
 test_work_goes_on_after_a_message_that_is_no_argument()
@@ -120,6 +136,11 @@ test_work_goes_on_after_a_message_that_is_no_argument()
 	feed good ipcbox send "$port"
 	fails_in_lines 3 123 "failed: 2 of 3" ipcbox work "$port" -e -- echo {}
 	printed 'good\n'
+	grep -q "message 1 of .* 'echo' was not run: the message has a zero byte, .*--file" err ||
+		no "it said of a zero byte: $(cat err)"
+	grep -q "message 2 of .* 'echo' was not run: with the 200000 bytes of the message .*--file" err ||
+		no "it said of 200000 bytes: $(cat err)"
+	! grep -qi 'multibyte\|argument list' err || no "it passed on an errno: $(cat err)"
 }
 
 test_work_passes_signals_on()

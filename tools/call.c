@@ -43,17 +43,32 @@ static int fail_call(const struct calling *calling, int err, const struct ipcbox
 	return STATUS_NO_REPLY;
 }
 
+/*
+ * 'ipcbox serve' gives a negative errno as the tag of an empty reply if it cannot send what
+ * its command wrote. A server of another kind may mean something else by it.
+ */
+static int fail_tag(const struct calling *calling, int tag)
+{
+	if (tag == -EMSGSIZE)
+		report("'%s' says that its reply is too long for the %zu bytes of --room; it may "
+		       "have done what was asked for",
+		       calling->target.text, calling->room);
+	else
+		fail_errno(tag,
+			   "'%s' replied with an errno alone; it may have done what was asked "
+			   "for",
+			   calling->target.text);
+	return STATUS_NO_REPLY;
+}
+
 /* The tag of 'ipcbox serve' is an exit status or a negative errno; any other is neither. */
 static int print_reply(const struct calling *calling, const struct ipcbox_msg *reply)
 {
 	int64_t tag = (int64_t)ipcbox_msg_tag(reply);
 	int err;
 
-	if (tag < 0 && tag >= -4095) {
-		fail((int)tag, "'%s' ran for the request, but the reply is lost",
-		     calling->target.text);
-		return STATUS_NO_REPLY;
-	}
+	if (tag < 0 && tag >= -4095 && !ipcbox_msg_len(reply))
+		return fail_tag(calling, (int)tag);
 	fwrite(ipcbox_msg_data(reply), 1, ipcbox_msg_len(reply), stdout);
 	err = output_flush();
 	if (err) {

@@ -38,6 +38,7 @@ struct receiving {
 	pid_t from;
 	int64_t timeout_ms;
 	uint64_t count;
+	uint64_t written; /* messages on stdout so far */
 	bool counted;
 	bool follow;
 	bool until_empty;
@@ -160,26 +161,42 @@ static bool is_end(const struct receiving *receiving, int err)
 	return receiving->follow && (err == -EIDRM || err == -EPIPE);
 }
 
+/* What a pipe took waits there for its reader; how much that has read is not known here. */
+static const char *unread(const struct receiving *receiving)
+{
+	static char text[128];
+
+	if (!receiving->written)
+		return "; no message was written to it before";
+	snprintf(text, sizeof(text),
+		 "; %llu message%s written to it before, and what was not read of that is lost",
+		 (unsigned long long)receiving->written,
+		 receiving->written == 1 ? " was" : "s were");
+	return text;
+}
+
 static int fail_take(const struct receiving *receiving, int err)
 {
 	if (is_end(receiving, err))
 		return STATUS_OK;
 	if (err != NOBODY_READS)
 		return fail(err, "cannot receive from '%s'", receiving->target.text);
-	report("stopped receiving from '%s': nobody reads stdout any more; no message is lost",
-	       receiving->target.text);
+	report("stopped receiving from '%s': nobody reads stdout any more%s",
+	       receiving->target.text, unread(receiving));
 	return STATUS_FAILED;
 }
 
 static int fail_print(struct receiving *receiving, const struct message *message, int err)
 {
+	const char *before = err == -EPIPE ? unread(receiving) : "";
+
 	if (source_put_back(&receiving->source, message))
-		report("cannot write to stdout: the next message, of %zu bytes, is left in '%s': %s",
-		       message->len, receiving->target.text, strerror(-err));
+		report("cannot write to stdout: the next message, of %zu bytes, is left in '%s': %s%s",
+		       message->len, receiving->target.text, strerror(-err), before);
 	else
 		report("cannot write to stdout: message %llu of %zu bytes was received and is "
-		       "lost: %s",
-		       (unsigned long long)message->number, message->len, strerror(-err));
+		       "lost: %s%s",
+		       (unsigned long long)message->number, message->len, strerror(-err), before);
 	return STATUS_FAILED;
 }
 
@@ -187,22 +204,22 @@ static int receive_all(struct receiving *receiving)
 {
 	int status = STATUS_OK;
 	struct message message;
-	uint64_t taken = 0;
 	int err;
 
 	progress_start("received", receiving->quiet || isatty(STDOUT_FILENO));
-	while (taken < receiving->count && status == STATUS_OK) {
+	while (receiving->written < receiving->count && status == STATUS_OK) {
 		err = take(receiving, &message);
 		if (err) {
 			status = fail_take(receiving, err);
 			break;
 		}
-		taken++;
 		err = print_message(receiving, &message);
-		if (err)
+		if (err) {
 			status = fail_print(receiving, &message, err);
-		else
-			source_release(&receiving->source, &message);
+			break;
+		}
+		source_release(&receiving->source, &message);
+		receiving->written++;
 		progress_add(message.len);
 	}
 	progress_hide();
@@ -318,6 +335,7 @@ const struct command recv_command = {
 		"  -q, --quiet          no pid of the mailbox, no progress on the terminal\n"
 		"\n"
 		"A message that was received and cannot be written is lost; that is told. One of a\n"
-		"buffer stays there until it is written.\n",
+		"buffer stays there until it is written. What is written to a pipe is lost if its\n"
+		"reader ends before it has read that.\n",
 	.run = run,
 };

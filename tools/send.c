@@ -50,8 +50,9 @@ static int fail_too_long(const struct sending *sending, size_t len)
 
 	if (len > IPCBOX_MSGSIZE_MAX) {
 		report("cannot send to '%s'%s: more than %u bytes, the most for any message; "
-		       "send it in parts, or by --lines",
-		       sending->target.text, so_far(sending), IPCBOX_MSGSIZE_MAX);
+		       "send it in parts%s",
+		       sending->target.text, so_far(sending), IPCBOX_MSGSIZE_MAX,
+		       sending->delimiter == NO_DELIMITER ? ", or by --lines" : "");
 	} else if (ipcbox_stat(sending->fd, &info)) {
 		fail(-EMSGSIZE, "cannot send to '%s'%s", sending->target.text, so_far(sending));
 	} else {

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char placeholder[] = "{}";
@@ -88,15 +89,21 @@ static int make_text(const struct message *message, char **text)
 	return *text ? 0 : -ENOMEM;
 }
 
+static const char *payload_directory(void)
+{
+	const char *directory = getenv("TMPDIR");
+
+	return directory ? directory : "/tmp";
+}
+
 /* The fd's file is in memory, or with @path in the directory for such files. */
 static int open_payload(char **path, bool file)
 {
-	const char *directory = getenv("TMPDIR");
 	int fd;
 
 	if (!file)
 		fd = memfd_create("ipcbox-message", MFD_CLOEXEC);
-	else if (asprintf(path, "%s/ipcbox.XXXXXX", directory ? directory : "/tmp") < 0)
+	else if (asprintf(path, "%s/ipcbox.XXXXXX", payload_directory()) < 0)
 		return -ENOMEM;
 	else
 		fd = mkostemp(*path, O_CLOEXEC);
@@ -185,6 +192,39 @@ static int spawn(pid_t *pid, char **arguments, int fd, int out)
 	return -err;
 }
 
+/* A directory may be executable, and still be no command. Return: 0 or a negative errno. */
+static int check_executable(const char *path)
+{
+	struct stat st;
+
+	if (access(path, X_OK) || stat(path, &st))
+		return -errno;
+	return S_ISDIR(st.st_mode) ? -EISDIR : 0;
+}
+
+/* As execvp(3) looks for it. Return: 0, -ENOENT or another errno. */
+static int find_command(const char *command)
+{
+	const char *path = getenv("PATH");
+	int found = -ENOENT;
+	char *candidate;
+	size_t len;
+	int err;
+
+	if (strchr(command, '/'))
+		return check_executable(command);
+	for (; path && found; path = path[len] ? path + len + 1 : NULL) {
+		len = strcspn(path, ":");
+		if (asprintf(&candidate, "%.*s%s%s", (int)len, path, len ? "/" : "", command) < 0)
+			return -ENOMEM;
+		err = check_executable(candidate);
+		if (!err || err == -EACCES)
+			found = err;
+		free(candidate);
+	}
+	return found;
+}
+
 static int spawn_for(struct worker *worker, char **command, const struct message *message, int fd,
 		     int out)
 {
@@ -200,6 +240,11 @@ static int spawn_for(struct worker *worker, char **command, const struct message
 	err = arguments ? export_message(message) : -ENOMEM;
 	if (!err)
 		err = spawn(&worker->pid, arguments, fd, out);
+	/* execve(2) says the same of a missing interpreter as of a missing command. */
+	if (err == -ENOENT && !find_command(arguments[0]))
+		err = -ELIBACC;
+	if (err == -E2BIG && text)
+		err = -EMSGSIZE;
 	free_arguments(arguments);
 	free(text);
 	return err;
@@ -233,12 +278,45 @@ static int open_output(struct worker *worker, const struct message *message, boo
 	return fd < 0 ? -errno : fd;
 }
 
+/* Where libc's text for an errno of spawn_for() would lead the reader astray. */
+static void tell_not_spawned(const struct worker *worker, int err)
+{
+	switch (-err) {
+	case EILSEQ:
+		worker_report(worker,
+			      "was not run: the message has a zero byte, which no argument "
+			      "can have; with --file {} is the name of a file that holds it");
+		break;
+	case EMSGSIZE:
+		worker_report(
+			worker,
+			"was not run: with the %zu bytes of the message its arguments are too "
+			"long; with --file {} is the name of a file that holds it",
+			worker->message.len);
+		break;
+	case EAGAIN:
+		worker_report(worker, "cannot be run: there are too many processes, of this user "
+				      "(see ulimit -u), of its cgroup, or of all");
+		break;
+	case ELIBACC:
+		worker_report(worker, "cannot be run: the command is there, but not the "
+				      "interpreter or loader that it names");
+		break;
+	case ENOEXEC:
+		worker_report(worker, "cannot be run: it is neither a program for this machine nor "
+				      "a script that begins with #!");
+		break;
+	default:
+		worker_report(worker, "cannot be run: %s", strerror(-err));
+	}
+}
+
 static int spawn_status(int err)
 {
 	switch (-err) {
 	case 0:
 		return STATUS_OK;
-	case E2BIG:
+	case EMSGSIZE:
 	case EILSEQ:
 		return STATUS_SOME_FAILED; /* of this message, not of all */
 	case ENOENT:
@@ -265,7 +343,9 @@ int worker_start(struct worker *worker, const char *from, char **command,
 	}
 	fd = make_payload(worker, message, file);
 	if (fd < 0) {
-		worker_report(worker, "cannot be given its message: %s", strerror(-fd));
+		worker_report(worker, "cannot be given its message%s%s%s: %s",
+			      file ? ": no file in '" : "", file ? payload_directory() : "",
+			      file ? "'" : "", strerror(-fd));
 		return STATUS_FAILED;
 	}
 	out = open_output(worker, message, serving);
@@ -274,7 +354,7 @@ int worker_start(struct worker *worker, const char *from, char **command,
 		close(out);
 	close(fd);
 	if (err)
-		worker_report(worker, "cannot be run: %s", strerror(-err));
+		tell_not_spawned(worker, err);
 	return spawn_status(err);
 }
 
@@ -309,29 +389,6 @@ void worker_report(const struct worker *worker, const char *format, ...)
 		free(what);
 	}
 	va_end(args);
-}
-
-/* As execvp(3) looks for it. Return: 0, -ENOENT or another errno. */
-static int find_command(const char *command)
-{
-	const char *path = getenv("PATH");
-	int found = -ENOENT;
-	char *candidate;
-	size_t len;
-
-	if (strchr(command, '/'))
-		return access(command, X_OK) ? -errno : 0;
-	for (; path && found; path = path[len] ? path + len + 1 : NULL) {
-		len = strcspn(path, ":");
-		if (asprintf(&candidate, "%.*s%s%s", (int)len, path, len ? "/" : "", command) < 0)
-			return -ENOMEM;
-		if (!access(candidate, X_OK))
-			found = 0;
-		else if (errno == EACCES)
-			found = -EACCES;
-		free(candidate);
-	}
-	return found;
 }
 
 int worker_check(const char *command)
