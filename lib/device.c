@@ -80,6 +80,10 @@ static uint64_t pick(const struct ipcbox_query *query, enum ipcbox_key key, int 
 		return query->pages.used;
 	case IPCBOX_KEY_PAGES_LIMIT:
 		return query->pages.limit;
+	case IPCBOX_KEY_MEMORY_USED:
+		return query->memory.used;
+	case IPCBOX_KEY_MEMORY_LIMIT:
+		return query->memory.limit;
 	}
 	*err = -EINVAL;
 	return 0;

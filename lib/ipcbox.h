@@ -672,6 +672,8 @@ unsigned int ipcbox_info_calls(const struct ipcbox_info *info);
  * @IPCBOX_KEY_PAGES_USED: pages of the buffers that this user made, and one for
  *	each that this user has mapped
  * @IPCBOX_KEY_PAGES_LIMIT: and may have
+ * @IPCBOX_KEY_MEMORY_USED: bytes of other kernel memory that is kept for this user
+ * @IPCBOX_KEY_MEMORY_LIMIT: and how much that may be
  */
 enum ipcbox_key {
 	IPCBOX_KEY_ABI,
@@ -690,7 +692,9 @@ enum ipcbox_key {
 	IPCBOX_KEY_WAITERS_USED,
 	IPCBOX_KEY_WAITERS_LIMIT,
 	IPCBOX_KEY_PAGES_USED,
-	IPCBOX_KEY_PAGES_LIMIT
+	IPCBOX_KEY_PAGES_LIMIT,
+	IPCBOX_KEY_MEMORY_USED,
+	IPCBOX_KEY_MEMORY_LIMIT
 };
 
 /**

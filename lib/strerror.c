@@ -36,7 +36,8 @@ static const struct {
 	{ ENODEV, "there is no /dev/ipcbox; load the module with 'modprobe ipcbox', or give the "
 		  "container the device" },
 	{ ENOENT, "there is no port of that name, and no buffer; create it first" },
-	{ ENOMEM, "out of memory, or of this cgroup's share; free some or raise the limit" },
+	{ ENOMEM, "out of memory, or of the share of this cgroup or user; free some, or raise the "
+		  "limit: the cgroup's, or the sysctls net.ipcbox.user_memory and max_memory" },
 	{ ENOSPC, "limit of ports, buffers and mailboxes; delete some, or see the sysctls "
 		  "net.ipcbox.user_boxes and max_boxes" },
 	{ ENOTTY, "not a thing that can do that; is it an fd of ipcbox, and the right kind?" },

@@ -24,12 +24,12 @@ static_assert(sizeof(struct THIS) == M(used) + M(limit));
 #undef THIS
 
 #define THIS ipcbox_query
-static_assert(sizeof(struct THIS) == 136);
+static_assert(sizeof(struct THIS) == 152);
 static_assert(sizeof(struct THIS) ==
 	      M(size) + M(flags) + M(abi) + M(name_max) + M(priority_max) +
 	      M(__reserved) + M(features) + M(box_messages) + M(box_bytes) +
 	      M(box_msgsize) + M(boxes) + M(links) + M(bytes) + M(waiters) +
-	      M(pages));
+	      M(pages) + M(memory));
 #undef THIS
 
 #define THIS ipcbox_mailbox_open

@@ -16,6 +16,7 @@ static const int resource_errno[IPCBOX_RESOURCES] = {
 	[IPCBOX_BYTES] = -ENOBUFS,
 	[IPCBOX_WAITERS] = -EUSERS,
 	[IPCBOX_PAGES] = -EDQUOT,
+	[IPCBOX_MEMORY] = -ENOMEM,
 };
 
 static bool is_total(const struct ipcbox_account *account)
@@ -140,6 +141,28 @@ static struct ipcbox_account *account_find(struct ipcbox_ns *ns, kuid_t uid)
 	return account;
 }
 
+#define ACCOUNT_MEMORY ipcbox_object_size(sizeof(struct ipcbox_account))
+
+/* Whoever answers for the user pays: there can be as many users as there are ids. */
+static struct ipcbox_account *account_alloc(struct ipcbox_account *parent)
+{
+	struct ipcbox_account *account;
+
+	if (ipcbox_account_charge(parent, IPCBOX_MEMORY, ACCOUNT_MEMORY))
+		return NULL;
+	account = kmem_cache_alloc(account_cache, IPCBOX_GFP);
+	if (!account)
+		ipcbox_account_uncharge(parent, IPCBOX_MEMORY, ACCOUNT_MEMORY);
+	return account;
+}
+
+static void account_free(struct ipcbox_account *account,
+			 struct ipcbox_account *parent)
+{
+	kmem_cache_free(account_cache, account);
+	ipcbox_account_uncharge(parent, IPCBOX_MEMORY, ACCOUNT_MEMORY);
+}
+
 static struct ipcbox_account *find_or_create(struct ipcbox_ns *ns, kuid_t uid,
 					     struct ipcbox_account *parent)
 {
@@ -152,7 +175,7 @@ static struct ipcbox_account *find_or_create(struct ipcbox_ns *ns, kuid_t uid,
 		if (account)
 			break;
 		if (!fresh)
-			fresh = kmem_cache_alloc(account_cache, IPCBOX_GFP);
+			fresh = account_alloc(parent);
 		if (!fresh)
 			return ERR_PTR(-ENOMEM);
 		account_setup(fresh, ns, uid, ipcbox_account_hold(parent));
@@ -164,7 +187,7 @@ static struct ipcbox_account *find_or_create(struct ipcbox_ns *ns, kuid_t uid,
 	} while (err == -EBUSY);
 
 	if (fresh)
-		kmem_cache_free(account_cache, fresh);
+		account_free(fresh, parent);
 	return account ?: ERR_PTR(err);
 }
 
@@ -253,7 +276,7 @@ void ipcbox_account_put(struct ipcbox_account *account)
 	for (; put_one(account); account = parent) {
 		parent = account->parent;
 		warn_if_charged(account);
-		kmem_cache_free(account_cache, account);
+		account_free(account, parent);
 	}
 }
 

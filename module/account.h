@@ -6,7 +6,7 @@
  * DOC: account
  *
  * What a user has in one network namespace: boxes, links, queued bytes, calls
- * asleep, pages of buffers. Accounts form a tree, and a charge goes to an account and to all
+ * asleep, pages of buffers, and kernel memory. Accounts form a tree, and a charge goes to an account and to all
  * above it, or to none::
  *
  *   user in a namespace [-> owner] -> namespace [-> owner on the host -> host]
@@ -17,8 +17,15 @@
  * below that of the network namespace, the second for the one that has the
  * network namespace.
  *
+ * Kernel memory is all that the module keeps for a user, at its true size, but for the
+ * pages of buffers and their mappings, which are counted by themselves. Whoever can
+ * multiply an object pays for it here: an fd, a box, a link, a sender, a message and
+ * what is cached for the next ones. So neither a user nor the module as a whole holds
+ * more than the limits say, however the memory is spread. (A network namespace costs
+ * much more than what it has here; the kernel limits how many a user makes.)
+ *
  * An account lives while something is charged to it, or a sender or an account
- * below refers to it. The namespace's own is embedded in it and always there.
+ * below refers to it. Its own memory is charged to the one above. The namespace's own is embedded in it and always there.
  */
 
 #include "limits.h"
@@ -26,6 +33,7 @@
 #include <linux/atomic.h>
 #include <linux/gfp.h>
 #include <linux/refcount.h>
+#include <linux/slab.h>
 #include <linux/uidgid.h>
 
 /*
@@ -58,6 +66,15 @@ ipcbox_account_hold(struct ipcbox_account *account)
 {
 	refcount_inc(&account->refs);
 	return account;
+}
+
+/*
+ * What the slab allocator takes for an object of @size bytes: its size class, and where
+ * it is noted which memory cgroup pays for it.
+ */
+static inline size_t ipcbox_object_size(size_t size)
+{
+	return kmalloc_size_roundup(size) + sizeof(void *);
 }
 
 int ipcbox_account_charge(struct ipcbox_account *account,

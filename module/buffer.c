@@ -143,12 +143,13 @@ static struct ipcbox_buffer *buffer_alloc(struct ipcbox_ns *ns,
 					  const struct ipcbox_name *name)
 {
 	struct ipcbox_buffer *buffer;
+	size_t size = struct_size(buffer, named.name, name->len);
 	int err;
 
-	buffer = kzalloc(struct_size(buffer, named.name, name->len), IPCBOX_GFP);
+	buffer = kzalloc(size, IPCBOX_GFP);
 	if (!buffer)
 		return ERR_PTR(-ENOMEM);
-	err = ipcbox_named_init(&buffer->named, ns, &buffer_ops, name);
+	err = ipcbox_named_init(&buffer->named, ns, &buffer_ops, name, size);
 	if (err) {
 		kfree(buffer);
 		return ERR_PTR(err);

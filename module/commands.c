@@ -49,6 +49,7 @@ int ipcbox_do_query(struct ipcbox_request *request)
 	tell_usage(&query->bytes, ns, account, IPCBOX_BYTES);
 	tell_usage(&query->waiters, ns, account, IPCBOX_WAITERS);
 	tell_usage(&query->pages, ns, account, IPCBOX_PAGES);
+	tell_usage(&query->memory, ns, account, IPCBOX_MEMORY);
 	ipcbox_account_put(account);
 	return ipcbox_request_respond(request, sizeof(*query));
 }

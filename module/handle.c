@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "handle.h"
 
+#include "account.h"
 #include "buffer.h"
 #include "mapping.h"
 #include "mailbox.h"
@@ -21,6 +22,39 @@
 
 /* ---- life ---------------------------------------------------------------- */
 
+#define HANDLE_MEMORY ipcbox_object_size(sizeof(struct ipcbox_handle))
+
+/* Charged to whoever opens it, also where others have the fd later. */
+static struct ipcbox_handle *handle_alloc(struct ipcbox_ns *ns)
+{
+	struct ipcbox_account *account;
+	struct ipcbox_handle *handle;
+
+	account = ipcbox_account_get(ns, current_euid());
+	if (IS_ERR(account))
+		return ERR_CAST(account);
+	if (ipcbox_account_charge(account, IPCBOX_MEMORY, HANDLE_MEMORY))
+		goto err_put_account;
+	handle = kzalloc(sizeof(*handle), IPCBOX_GFP);
+	if (!handle)
+		goto err_uncharge;
+	handle->account = account;
+	return handle;
+
+err_uncharge:
+	ipcbox_account_uncharge(account, IPCBOX_MEMORY, HANDLE_MEMORY);
+err_put_account:
+	ipcbox_account_put(account);
+	return ERR_PTR(-ENOMEM);
+}
+
+static void handle_free(struct ipcbox_handle *handle)
+{
+	ipcbox_account_uncharge(handle->account, IPCBOX_MEMORY, HANDLE_MEMORY);
+	ipcbox_account_put(handle->account);
+	kfree(handle);
+}
+
 /**
  * ipcbox_handle_create() - make a control handle
  * @ns: its namespace, which the caller holds
@@ -31,9 +65,9 @@ struct ipcbox_handle *ipcbox_handle_create(struct ipcbox_ns *ns)
 {
 	struct ipcbox_handle *handle;
 
-	handle = kzalloc(sizeof(*handle), IPCBOX_GFP);
-	if (!handle)
-		return ERR_PTR(-ENOMEM);
+	handle = handle_alloc(ns);
+	if (IS_ERR(handle))
+		return handle;
 	get_net(ns->net);
 	handle->ns = ns;
 	handle->kind = IPCBOX_HANDLE_CONTROL;
@@ -100,7 +134,7 @@ void ipcbox_handle_destroy(struct ipcbox_handle *handle)
 
 	close_object(handle);
 	ipcbox_senders_forget(&handle->senders);
-	kfree(handle);
+	handle_free(handle);
 	/* Last: the namespace may die of it. */
 	put_net(net);
 }

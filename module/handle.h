@@ -21,6 +21,7 @@
 
 struct file;
 struct files_struct;
+struct ipcbox_account;
 struct ipcbox_box;
 struct ipcbox_buffer;
 struct ipcbox_handle;
@@ -45,6 +46,7 @@ enum ipcbox_handle_kind {
 
 struct ipcbox_handle {
 	enum ipcbox_handle_kind kind;
+	struct ipcbox_account *account;	/* of whoever opened it */
 	struct ipcbox_ns *ns;
 	struct ipcbox_senders senders;	/* that used this fd of late */
 

@@ -37,7 +37,7 @@ struct command {
 	}
 
 static const struct command commands[] = {
-	COMMAND(IPCBOX_QUERY, ipcbox_query, pages,
+	COMMAND(IPCBOX_QUERY, ipcbox_query, memory,
 		CONTROL | PORT | MAILBOX | LINK | BUFFER, ipcbox_do_query),
 	COMMAND(IPCBOX_MAILBOX_OPEN, ipcbox_mailbox_open, attr, CONTROL,
 		ipcbox_do_mailbox_open),

@@ -23,6 +23,7 @@ enum ipcbox_resource {
 	IPCBOX_BYTES,	/* ENOBUFS */
 	IPCBOX_WAITERS,	/* EUSERS */
 	IPCBOX_PAGES,	/* EDQUOT */
+	IPCBOX_MEMORY,	/* ENOMEM */
 	IPCBOX_RESOURCES
 };
 

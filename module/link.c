@@ -14,6 +14,10 @@ static struct ipcbox_link *link_of(struct rb_node *node)
 
 /* ---- the memory ---------------------------------------------------------- */
 
+/* With the number of its process, which it may outlive. */
+#define LINK_MEMORY						\
+	(ipcbox_object_size(sizeof(struct ipcbox_link)) + sizeof(struct pid))
+
 static struct ipcbox_link *link_alloc(struct ipcbox_links *links,
 				      struct pid *pid,
 				      struct ipcbox_account *account)
@@ -24,20 +28,29 @@ static struct ipcbox_link *link_alloc(struct ipcbox_links *links,
 	err = ipcbox_account_charge(account, IPCBOX_LINKS, 1);
 	if (err)
 		return ERR_PTR(err);
+	err = ipcbox_account_charge(account, IPCBOX_MEMORY, LINK_MEMORY);
+	if (err)
+		goto err_uncharge_link;
+	err = -ENOMEM;
 	link = kzalloc(sizeof(*link), IPCBOX_GFP);
-	if (!link) {
-		ipcbox_account_uncharge(account, IPCBOX_LINKS, 1);
-		return ERR_PTR(-ENOMEM);
-	}
+	if (!link)
+		goto err_uncharge_memory;
 	ipcbox_lane_init(&link->lane, links->box);
 	link->pid = get_pid(pid);
 	link->account = ipcbox_account_hold(account);
 	link->users = 1;
 	return link;
+
+err_uncharge_memory:
+	ipcbox_account_uncharge(account, IPCBOX_MEMORY, LINK_MEMORY);
+err_uncharge_link:
+	ipcbox_account_uncharge(account, IPCBOX_LINKS, 1);
+	return ERR_PTR(err);
 }
 
 static void link_free(struct ipcbox_link *link)
 {
+	ipcbox_account_uncharge(link->account, IPCBOX_MEMORY, LINK_MEMORY);
 	ipcbox_account_uncharge(link->account, IPCBOX_LINKS, 1);
 	ipcbox_account_put(link->account);
 	put_pid(link->pid);

@@ -15,6 +15,10 @@
 
 /* ---- the memory ---------------------------------------------------------- */
 
+/* With the number of its process, which it may outlive. */
+#define MAILBOX_MEMORY						\
+	(ipcbox_object_size(sizeof(struct ipcbox_mailbox)) + sizeof(struct pid))
+
 static struct ipcbox_mailbox *mailbox_alloc(struct ipcbox_ns *ns,
 					    struct pid *pid)
 {
@@ -28,11 +32,14 @@ static struct ipcbox_mailbox *mailbox_alloc(struct ipcbox_ns *ns,
 	err = ipcbox_account_charge(account, IPCBOX_BOXES, 1);
 	if (err)
 		goto err_put_account;
+	err = ipcbox_account_charge(account, IPCBOX_MEMORY, MAILBOX_MEMORY);
+	if (err)
+		goto err_uncharge_box;
 
 	err = -ENOMEM;
 	mailbox = kzalloc(sizeof(*mailbox), IPCBOX_GFP);
 	if (!mailbox)
-		goto err_uncharge;
+		goto err_uncharge_memory;
 	ipcbox_box_init(&mailbox->box, NULL);
 	ipcbox_links_init(&mailbox->links, &mailbox->box);
 	mailbox->ns = ns;
@@ -41,7 +48,9 @@ static struct ipcbox_mailbox *mailbox_alloc(struct ipcbox_ns *ns,
 	refcount_set(&mailbox->refs, 1);
 	return mailbox;
 
-err_uncharge:
+err_uncharge_memory:
+	ipcbox_account_uncharge(account, IPCBOX_MEMORY, MAILBOX_MEMORY);
+err_uncharge_box:
 	ipcbox_account_uncharge(account, IPCBOX_BOXES, 1);
 err_put_account:
 	ipcbox_account_put(account);
@@ -56,6 +65,7 @@ void ipcbox_mailbox_put(struct ipcbox_mailbox *mailbox)
 {
 	if (!refcount_dec_and_test(&mailbox->refs))
 		return;
+	ipcbox_account_uncharge(mailbox->account, IPCBOX_MEMORY, MAILBOX_MEMORY);
 	ipcbox_account_uncharge(mailbox->account, IPCBOX_BOXES, 1);
 	ipcbox_account_put(mailbox->account);
 	put_pid(mailbox->pid);

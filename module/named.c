@@ -22,6 +22,7 @@ static struct ipcbox_named *named_of(struct rb_node *node)
  * @ns: where
  * @ops: its kind
  * @name: its name, checked
+ * @size: of the memory around it
  *
  * The caller's reference ends with ipcbox_named_put(), or passes to the fd for
  * which it is listed.
@@ -30,7 +31,7 @@ static struct ipcbox_named *named_of(struct rb_node *node)
  */
 int ipcbox_named_init(struct ipcbox_named *named, struct ipcbox_ns *ns,
 		      const struct ipcbox_named_ops *ops,
-		      const struct ipcbox_name *name)
+		      const struct ipcbox_name *name, size_t size)
 {
 	int err;
 
@@ -38,16 +39,24 @@ int ipcbox_named_init(struct ipcbox_named *named, struct ipcbox_ns *ns,
 	if (IS_ERR(named->account))
 		return PTR_ERR(named->account);
 	err = ipcbox_account_charge(named->account, IPCBOX_BOXES, 1);
-	if (err) {
-		ipcbox_account_put(named->account);
-		return err;
-	}
+	if (err)
+		goto err_put_account;
+	named->memory = ipcbox_object_size(size);
+	err = ipcbox_account_charge(named->account, IPCBOX_MEMORY, named->memory);
+	if (err)
+		goto err_uncharge_box;
 	named->ops = ops;
 	named->ns = ns;
 	refcount_set(&named->refs, 1);
 	named->name_len = name->len;
 	memcpy(named->name, name->bytes, name->len);
 	return 0;
+
+err_uncharge_box:
+	ipcbox_account_uncharge(named->account, IPCBOX_BOXES, 1);
+err_put_account:
+	ipcbox_account_put(named->account);
+	return err;
 }
 
 /**
@@ -57,10 +66,12 @@ int ipcbox_named_init(struct ipcbox_named *named, struct ipcbox_ns *ns,
 void ipcbox_named_put(struct ipcbox_named *named)
 {
 	struct ipcbox_account *account = named->account;
+	u32 memory = named->memory;
 
 	if (!refcount_dec_and_test(&named->refs))
 		return;
 	named->ops->free(named);
+	ipcbox_account_uncharge(account, IPCBOX_MEMORY, memory);
 	ipcbox_account_uncharge(account, IPCBOX_BOXES, 1);
 	ipcbox_account_put(account);
 }

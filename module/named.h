@@ -47,8 +47,9 @@ struct ipcbox_named_ops {
 struct ipcbox_named {
 	const struct ipcbox_named_ops *ops;
 	struct ipcbox_ns *ns;
-	struct ipcbox_account *account;	/* has one of IPCBOX_BOXES for it */
+	struct ipcbox_account *account;	/* has one of IPCBOX_BOXES for it, */
 	refcount_t refs;
+	u32 memory;			/* and so much of IPCBOX_MEMORY */
 
 	/* Under ns->names_mutex. */
 	struct rb_node node;
@@ -68,7 +69,7 @@ struct ipcbox_named_info {
 
 int ipcbox_named_init(struct ipcbox_named *named, struct ipcbox_ns *ns,
 		      const struct ipcbox_named_ops *ops,
-		      const struct ipcbox_name *name);
+		      const struct ipcbox_name *name, size_t size);
 void ipcbox_named_put(struct ipcbox_named *named);
 
 /* directions: IPCBOX_RECEIVER, IPCBOX_SENDER */

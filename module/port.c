@@ -71,12 +71,13 @@ static struct ipcbox_port *port_alloc(struct ipcbox_ns *ns,
 				      const struct ipcbox_name *name)
 {
 	struct ipcbox_port *port;
+	size_t size = struct_size(port, named.name, name->len);
 	int err;
 
-	port = kzalloc(struct_size(port, named.name, name->len), IPCBOX_GFP);
+	port = kzalloc(size, IPCBOX_GFP);
 	if (!port)
 		return ERR_PTR(-ENOMEM);
-	err = ipcbox_named_init(&port->named, ns, &port_ops, name);
+	err = ipcbox_named_init(&port->named, ns, &port_ops, name, size);
 	if (err) {
 		kfree(port);
 		return ERR_PTR(err);

@@ -20,13 +20,14 @@ PIN(ipcbox_attr, 40, M(ipcbox_attr, mask) + M(ipcbox_attr, mode) +
     M(ipcbox_attr, uid) + M(ipcbox_attr, gid) + M(ipcbox_attr, max_messages) +
     M(ipcbox_attr, max_bytes) + M(ipcbox_attr, max_msgsize));
 PIN(ipcbox_usage, 16, M(ipcbox_usage, used) + M(ipcbox_usage, limit));
-PIN(ipcbox_query, 136, HEAD(ipcbox_query) + M(ipcbox_query, abi) +
+PIN(ipcbox_query, 152, HEAD(ipcbox_query) + M(ipcbox_query, abi) +
     M(ipcbox_query, name_max) + M(ipcbox_query, priority_max) +
     M(ipcbox_query, __reserved) + M(ipcbox_query, features) +
     M(ipcbox_query, box_messages) + M(ipcbox_query, box_bytes) +
     M(ipcbox_query, box_msgsize) + M(ipcbox_query, boxes) +
     M(ipcbox_query, links) + M(ipcbox_query, bytes) +
-    M(ipcbox_query, waiters) + M(ipcbox_query, pages));
+    M(ipcbox_query, waiters) + M(ipcbox_query, pages) +
+    M(ipcbox_query, memory));
 PIN(ipcbox_mailbox_open, 48, HEAD(ipcbox_mailbox_open) +
     M(ipcbox_mailbox_open, attr));
 PIN(ipcbox_link_open, 16, HEAD(ipcbox_link_open) + M(ipcbox_link_open, peer) +

@@ -222,6 +222,8 @@ TEST_F(abi_device, query_tells_the_sysctls)
 	EXPECT_EQ(read_number(SYSCTL("user_links")), q.links.limit);
 	EXPECT_EQ(read_number(SYSCTL("user_bytes")), q.bytes.limit);
 	EXPECT_EQ(read_number(SYSCTL("user_waiters")), q.waiters.limit);
+	EXPECT_EQ(read_number(SYSCTL("user_pages")), q.pages.limit);
+	EXPECT_EQ(read_number(SYSCTL("user_memory")), q.memory.limit);
 }
 
 TEST_F(abi_device, larger_query_leaves_its_tail_alone)

@@ -299,7 +299,7 @@ test_stat_goes_on_after_an_error()
 test_stat_without_a_name_tells_the_limits()
 {
 	works ipcbox stat
-	for what in boxes links bytes waiters; do
+	for what in boxes links bytes waiters memory; do
 		has "^  $what *[0-9]* of [0-9]*$"
 	done
 	has '^  msgsize *16777216$'

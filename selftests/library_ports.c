@@ -311,7 +311,7 @@ TEST_F(library, query_answers_each_key)
 	uint64_t boxes, more;
 	int key;
 
-	for (key = IPCBOX_KEY_ABI; key <= IPCBOX_KEY_PAGES_LIMIT; key++)
+	for (key = IPCBOX_KEY_ABI; key <= IPCBOX_KEY_MEMORY_LIMIT; key++)
 		EXPECT_EQ(0, ipcbox_query(key, &value));
 	EXPECT_EQ(0, ipcbox_query(IPCBOX_KEY_ABI, &value));
 	EXPECT_EQ(IPCBOX_ABI, value);
@@ -326,7 +326,7 @@ TEST_F(library, query_answers_each_key)
 	EXPECT_EQ(0, ipcbox_query(IPCBOX_KEY_BOXES_USED, &more));
 	EXPECT_EQ(boxes + 1, more);
 	value = POISON;
-	EXPECT_EQ(-EINVAL, ipcbox_query(IPCBOX_KEY_PAGES_LIMIT + 1, &value));
+	EXPECT_EQ(-EINVAL, ipcbox_query(IPCBOX_KEY_MEMORY_LIMIT + 1, &value));
 	EXPECT_EQ(POISON, value);
 }
 

@@ -50,8 +50,10 @@ struct child {
 
 static const char *const sysctls[] = {
 	SYSCTL("user_boxes"), SYSCTL("user_links"), SYSCTL("user_bytes"),
-	SYSCTL("user_waiters"), SYSCTL("max_boxes"), SYSCTL("max_links"),
-	SYSCTL("max_bytes"), SYSCTL("max_waiters"), SYSCTL("box_messages"),
+	SYSCTL("user_waiters"), SYSCTL("user_pages"), SYSCTL("user_memory"),
+	SYSCTL("max_boxes"), SYSCTL("max_links"), SYSCTL("max_bytes"),
+	SYSCTL("max_waiters"), SYSCTL("max_pages"), SYSCTL("max_memory"),
+	SYSCTL("box_messages"),
 	SYSCTL("box_bytes"), SYSCTL("box_msgsize"),
 };
 

@@ -87,6 +87,7 @@ static const struct usage {
 	{ "bytes", IPCBOX_KEY_BYTES_USED, IPCBOX_KEY_BYTES_LIMIT },
 	{ "waiters", IPCBOX_KEY_WAITERS_USED, IPCBOX_KEY_WAITERS_LIMIT },
 	{ "pages", IPCBOX_KEY_PAGES_USED, IPCBOX_KEY_PAGES_LIMIT },
+	{ "memory", IPCBOX_KEY_MEMORY_USED, IPCBOX_KEY_MEMORY_LIMIT },
 };
 
 static const struct highest {

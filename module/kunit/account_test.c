@@ -161,6 +161,7 @@ static void each_resource_has_its_errno(struct kunit *test)
 		[IPCBOX_BYTES] = -ENOBUFS,
 		[IPCBOX_WAITERS] = -EUSERS,
 		[IPCBOX_PAGES] = -EDQUOT,
+		[IPCBOX_MEMORY] = -ENOMEM,
 	};
 	struct chain *c = test->priv;
 	int i, k;

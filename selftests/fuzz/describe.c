@@ -65,6 +65,8 @@ static const struct field query_fields[] = {
 	F(waiters.limit, OUT, A_LIMIT),
 	F(pages.used, OUT, A_COUNT),
 	F(pages.limit, OUT, A_LIMIT),
+	F(memory.used, OUT, A_COUNT),
+	F(memory.limit, OUT, A_LIMIT),
 };
 #undef THIS
 

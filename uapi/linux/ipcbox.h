@@ -106,7 +106,8 @@
  * ENFILE     the system has too many open files (never a limit of ipcbox)
  * ENOBUFS    limit of queued bytes (net.ipcbox.user_bytes, .max_bytes)
  * ENOENT     there is no port or buffer of that name in this network namespace
- * ENOMEM     out of memory, or the limit of the memory cgroup is reached
+ * ENOMEM     out of memory; the limit of the memory cgroup, or that of kernel
+ *            memory (net.ipcbox.user_memory, .max_memory) is reached
  * ENOSPC     limit of ports, buffers and mailboxes (net.ipcbox.user_boxes, .max_boxes)
  * ENOTTY     the command is unknown, or not one for this kind of fd
  * EPERM      this is for the owner of the port, buffer or mailbox, or CAP_IPC_OWNER
@@ -252,6 +253,9 @@ struct ipcbox_usage {
  * @waiters: out: calls of this user that are asleep
  * @pages: out: pages of memory of the buffers that this user made, and one for each
  *	mapping of this user's
+ * @memory: out: bytes of kernel memory that the module keeps for this user, but for
+ *	the pages of buffers: open fds, ports, mailboxes, links, and messages with all
+ *	that is cached for the next ones, which is given back when the limit is near
  *
  * Return: 0. ENOMEM.
  */
@@ -271,6 +275,7 @@ struct ipcbox_query {
 	struct ipcbox_usage bytes;
 	struct ipcbox_usage waiters;
 	struct ipcbox_usage pages;
+	struct ipcbox_usage memory;
 };
 
 /**
