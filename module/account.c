@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "account.h"
 
+#include "cache.h"
 #include "ns.h"
 #include "trace.h"
 
@@ -19,16 +20,50 @@ static const int resource_errno[IPCBOX_RESOURCES] = {
 	[IPCBOX_MEMORY] = -ENOMEM,
 };
 
-static bool is_total(const struct ipcbox_account *account)
+/**
+ * ipcbox_account_is_total() - is it that of a namespace?
+ * @account: the account
+ *
+ * Return: false if it is that of a user.
+ */
+bool ipcbox_account_is_total(const struct ipcbox_account *account)
 {
 	return account == &account->ns->account;
+}
+
+/**
+ * ipcbox_account_caches_of_ns() - the caches of all users in its namespace
+ * @account: an account there
+ *
+ * Return: the list.
+ */
+struct list_head *ipcbox_account_caches_of_ns(struct ipcbox_account *account)
+{
+	return &account->ns->account.caches;
 }
 
 static unsigned long limit_of(const struct ipcbox_account *account,
 			      enum ipcbox_resource resource)
 {
-	return is_total(account) ? ipcbox_limit(account->ns, total[resource]) :
+	return ipcbox_account_is_total(account) ? ipcbox_limit(account->ns, total[resource]) :
 				   ipcbox_limit(account->ns, user[resource]);
+}
+
+/**
+ * ipcbox_account_has_room() - would a charge be within the limit of this account?
+ * @account: the account; those above it are not looked at
+ * @resource: what is counted
+ * @amount: how much
+ *
+ * Return: whether it would, now.
+ */
+bool ipcbox_account_has_room(const struct ipcbox_account *account,
+			     enum ipcbox_resource resource, unsigned long amount)
+{
+	unsigned long limit = limit_of(account, resource);
+	long used = atomic_long_read(&account->used[resource]);
+
+	return amount <= limit && used <= limit - amount;
 }
 
 /* Exact: a charge that fails is never seen by one that runs beside it. */
@@ -66,7 +101,7 @@ int ipcbox_account_charge(struct ipcbox_account *account,
 	return 0;
 
 undo:
-	trace_ipcbox_limit(from_kuid(&init_user_ns, a->uid), is_total(a),
+	trace_ipcbox_limit(from_kuid(&init_user_ns, a->uid), ipcbox_account_is_total(a),
 			   resource, amount);
 	for (done = account; done != a; done = done->parent)
 		atomic_long_sub(amount, &done->used[resource]);
@@ -99,6 +134,7 @@ static void account_setup(struct ipcbox_account *account, struct ipcbox_ns *ns,
 	account->ns = ns;
 	account->uid = uid;
 	refcount_set(&account->refs, 1);
+	INIT_LIST_HEAD(&account->caches);
 	for (i = 0; i < IPCBOX_RESOURCES; i++)
 		atomic_long_set(&account->used[i], 0);
 }
@@ -148,11 +184,11 @@ static struct ipcbox_account *account_alloc(struct ipcbox_account *parent)
 {
 	struct ipcbox_account *account;
 
-	if (ipcbox_account_charge(parent, IPCBOX_MEMORY, ACCOUNT_MEMORY))
+	if (ipcbox_memory_charge(parent, ACCOUNT_MEMORY))
 		return NULL;
 	account = kmem_cache_alloc(account_cache, IPCBOX_GFP);
 	if (!account)
-		ipcbox_account_uncharge(parent, IPCBOX_MEMORY, ACCOUNT_MEMORY);
+		ipcbox_memory_uncharge(parent, ACCOUNT_MEMORY);
 	return account;
 }
 
@@ -160,7 +196,7 @@ static void account_free(struct ipcbox_account *account,
 			 struct ipcbox_account *parent)
 {
 	kmem_cache_free(account_cache, account);
-	ipcbox_account_uncharge(parent, IPCBOX_MEMORY, ACCOUNT_MEMORY);
+	ipcbox_memory_uncharge(parent, ACCOUNT_MEMORY);
 }
 
 static struct ipcbox_account *find_or_create(struct ipcbox_ns *ns, kuid_t uid,

@@ -32,6 +32,7 @@
 
 #include <linux/atomic.h>
 #include <linux/gfp.h>
+#include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/slab.h>
 #include <linux/uidgid.h>
@@ -48,6 +49,7 @@ struct ipcbox_account {
 	struct ipcbox_ns *ns;
 	kuid_t uid;			/* not used in a namespace's own */
 	refcount_t refs;
+	struct list_head caches;	/* of its senders, or all in the namespace; cache.h */
 	atomic_long_t used[IPCBOX_RESOURCES];
 };
 
@@ -77,6 +79,10 @@ static inline size_t ipcbox_object_size(size_t size)
 	return kmalloc_size_roundup(size) + sizeof(void *);
 }
 
+bool ipcbox_account_is_total(const struct ipcbox_account *account);
+struct list_head *ipcbox_account_caches_of_ns(struct ipcbox_account *account);
+bool ipcbox_account_has_room(const struct ipcbox_account *account,
+			     enum ipcbox_resource resource, unsigned long amount);
 int ipcbox_account_charge(struct ipcbox_account *account,
 			  enum ipcbox_resource resource, unsigned long amount);
 void ipcbox_account_uncharge(struct ipcbox_account *account,

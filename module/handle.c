@@ -3,6 +3,7 @@
 
 #include "account.h"
 #include "buffer.h"
+#include "cache.h"
 #include "mapping.h"
 #include "mailbox.h"
 #include "ns.h"
@@ -33,7 +34,7 @@ static struct ipcbox_handle *handle_alloc(struct ipcbox_ns *ns)
 	account = ipcbox_account_get(ns, current_euid());
 	if (IS_ERR(account))
 		return ERR_CAST(account);
-	if (ipcbox_account_charge(account, IPCBOX_MEMORY, HANDLE_MEMORY))
+	if (ipcbox_memory_charge(account, HANDLE_MEMORY))
 		goto err_put_account;
 	handle = kzalloc(sizeof(*handle), IPCBOX_GFP);
 	if (!handle)
@@ -42,7 +43,7 @@ static struct ipcbox_handle *handle_alloc(struct ipcbox_ns *ns)
 	return handle;
 
 err_uncharge:
-	ipcbox_account_uncharge(account, IPCBOX_MEMORY, HANDLE_MEMORY);
+	ipcbox_memory_uncharge(account, HANDLE_MEMORY);
 err_put_account:
 	ipcbox_account_put(account);
 	return ERR_PTR(-ENOMEM);
@@ -50,7 +51,7 @@ err_put_account:
 
 static void handle_free(struct ipcbox_handle *handle)
 {
-	ipcbox_account_uncharge(handle->account, IPCBOX_MEMORY, HANDLE_MEMORY);
+	ipcbox_memory_uncharge(handle->account, HANDLE_MEMORY);
 	ipcbox_account_put(handle->account);
 	kfree(handle);
 }
@@ -92,6 +93,7 @@ static int is_file(const void *file, struct file *other, unsigned int fd)
 void ipcbox_handle_flush(struct ipcbox_handle *handle, const struct file *file,
 			 struct files_struct *files)
 {
+	ipcbox_senders_forget_current(&handle->senders);
 	if (!handle->box || !files || !READ_ONCE(handle->box->calls))
 		return;
 	/*

@@ -2,6 +2,7 @@
 #include "link.h"
 
 #include "account.h"
+#include "cache.h"
 #include "trace.h"
 
 #include <linux/pid.h>
@@ -28,7 +29,7 @@ static struct ipcbox_link *link_alloc(struct ipcbox_links *links,
 	err = ipcbox_account_charge(account, IPCBOX_LINKS, 1);
 	if (err)
 		return ERR_PTR(err);
-	err = ipcbox_account_charge(account, IPCBOX_MEMORY, LINK_MEMORY);
+	err = ipcbox_memory_charge(account, LINK_MEMORY);
 	if (err)
 		goto err_uncharge_link;
 	err = -ENOMEM;
@@ -42,7 +43,7 @@ static struct ipcbox_link *link_alloc(struct ipcbox_links *links,
 	return link;
 
 err_uncharge_memory:
-	ipcbox_account_uncharge(account, IPCBOX_MEMORY, LINK_MEMORY);
+	ipcbox_memory_uncharge(account, LINK_MEMORY);
 err_uncharge_link:
 	ipcbox_account_uncharge(account, IPCBOX_LINKS, 1);
 	return ERR_PTR(err);
@@ -50,7 +51,7 @@ err_uncharge_link:
 
 static void link_free(struct ipcbox_link *link)
 {
-	ipcbox_account_uncharge(link->account, IPCBOX_MEMORY, LINK_MEMORY);
+	ipcbox_memory_uncharge(link->account, LINK_MEMORY);
 	ipcbox_account_uncharge(link->account, IPCBOX_LINKS, 1);
 	ipcbox_account_put(link->account);
 	put_pid(link->pid);

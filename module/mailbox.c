@@ -3,6 +3,7 @@
 
 #include "account.h"
 #include "attr.h"
+#include "cache.h"
 #include "ns.h"
 #include "stat.h"
 #include "trace.h"
@@ -32,7 +33,7 @@ static struct ipcbox_mailbox *mailbox_alloc(struct ipcbox_ns *ns,
 	err = ipcbox_account_charge(account, IPCBOX_BOXES, 1);
 	if (err)
 		goto err_put_account;
-	err = ipcbox_account_charge(account, IPCBOX_MEMORY, MAILBOX_MEMORY);
+	err = ipcbox_memory_charge(account, MAILBOX_MEMORY);
 	if (err)
 		goto err_uncharge_box;
 
@@ -49,7 +50,7 @@ static struct ipcbox_mailbox *mailbox_alloc(struct ipcbox_ns *ns,
 	return mailbox;
 
 err_uncharge_memory:
-	ipcbox_account_uncharge(account, IPCBOX_MEMORY, MAILBOX_MEMORY);
+	ipcbox_memory_uncharge(account, MAILBOX_MEMORY);
 err_uncharge_box:
 	ipcbox_account_uncharge(account, IPCBOX_BOXES, 1);
 err_put_account:
@@ -65,7 +66,7 @@ void ipcbox_mailbox_put(struct ipcbox_mailbox *mailbox)
 {
 	if (!refcount_dec_and_test(&mailbox->refs))
 		return;
-	ipcbox_account_uncharge(mailbox->account, IPCBOX_MEMORY, MAILBOX_MEMORY);
+	ipcbox_memory_uncharge(mailbox->account, MAILBOX_MEMORY);
 	ipcbox_account_uncharge(mailbox->account, IPCBOX_BOXES, 1);
 	ipcbox_account_put(mailbox->account);
 	put_pid(mailbox->pid);

@@ -14,6 +14,7 @@
 #include "named.h"
 #include "ns.h"
 #include "proc.h"
+#include "sender.h"
 
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
@@ -39,6 +40,7 @@ static int __net_init ipcbox_net_init(struct net *net)
 	ns->names = RB_ROOT;
 	mutex_init(&ns->mailboxes_mutex);
 	xa_init(&ns->mailboxes);
+	xa_init(&ns->senders);
 
 	err = ipcbox_limits_init(ns);
 	if (err)
@@ -69,6 +71,7 @@ static void __net_exit ipcbox_net_pre_exit(struct net *net)
 	/* A reader of the file may hold a mailbox, and so an account. */
 	ipcbox_proc_deinit(ns);
 	ipcbox_named_delete_all(ns);
+	ipcbox_senders_end(ns);
 	ipcbox_account_deinit(ns);
 }
 

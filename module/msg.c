@@ -2,6 +2,7 @@
 #include "msg.h"
 
 #include "account.h"
+#include "cache.h"
 #include "sender.h"
 
 #include <linux/build_bug.h>
@@ -30,9 +31,8 @@ int ipcbox_msg_init(void)
 	/* The memory that an idle queue costs is a promise; keep it in sight. */
 	BUILD_BUG_ON(HEADER > 80);
 
-	return ipcbox_spare_init_cache(HEADER + SMALL_MAX,
-				       __alignof__(struct ipcbox_msg), HEADER,
-				       SMALL_MAX);
+	return ipcbox_caches_init(HEADER + SMALL_MAX, __alignof__(struct ipcbox_msg),
+				  HEADER, SMALL_MAX);
 }
 
 /**
@@ -40,8 +40,7 @@ int ipcbox_msg_init(void)
  */
 void ipcbox_msg_deinit(void)
 {
-	ipcbox_pools_stop();
-	ipcbox_spare_deinit_cache();
+	ipcbox_caches_deinit();
 }
 
 static u32 page_count_of(u32 len)
@@ -75,11 +74,31 @@ static void msg_set(struct ipcbox_msg *msg, struct ipcbox_sender *sender, u32 le
 	msg->is_call = false;
 }
 
+/* What the allocator takes for one that is not of the cache, without its pages. */
+static unsigned long memory_of(u32 len)
+{
+	return ipcbox_object_size(HEADER + tail_size(len));
+}
+
 static struct ipcbox_msg *msg_alloc(struct ipcbox_sender *sender, u32 len)
 {
+	struct ipcbox_msg *msg;
+
 	if (is_small(len))
-		return ipcbox_spares_alloc(&sender->spares);
-	return kvmalloc(HEADER + tail_size(len), IPCBOX_GFP);
+		return ipcbox_cache_alloc(sender);
+	if (ipcbox_memory_charge(sender->account, memory_of(len)))
+		return NULL;
+	msg = kvmalloc(HEADER + tail_size(len), IPCBOX_GFP);
+	if (!msg)
+		ipcbox_memory_uncharge(sender->account, memory_of(len));
+	return msg;
+}
+
+/* Of one that is not of the cache. */
+static void free_object_of(struct ipcbox_msg *msg)
+{
+	ipcbox_memory_uncharge(msg->sender->account, memory_of(msg->len));
+	kvfree(msg);
 }
 
 static void release_pages_of(struct ipcbox_msg *msg)
@@ -88,7 +107,7 @@ static void release_pages_of(struct ipcbox_msg *msg)
 
 	for (i = 0; i < pages && msg->pages[i]; i++)
 		;
-	ipcbox_pool_give(&msg->sender->pool, msg->pages, i);
+	ipcbox_cache_free_pages(msg->sender, msg->pages, i);
 }
 
 static void msg_release(struct ipcbox_msg *msg)
@@ -96,9 +115,9 @@ static void msg_release(struct ipcbox_msg *msg)
 	if (msg->len > INLINE_MAX)
 		release_pages_of(msg);
 	if (is_small(msg->len))
-		ipcbox_spares_free(&msg->sender->spares, msg);
+		ipcbox_cache_free(msg->sender, msg);
 	else
-		kvfree(msg);
+		free_object_of(msg);
 }
 
 static u32 bytes_in_page(const struct ipcbox_msg *msg, u32 page)
@@ -132,14 +151,14 @@ static int fill_pages(struct ipcbox_msg *msg, const void __user *data)
 {
 	u32 i, pages = page_count_of(msg->len);
 
-	i = ipcbox_pool_take(&msg->sender->pool, msg->pages, pages);
+	i = ipcbox_cache_take_pages(msg->sender, msg->pages, pages);
 	/* Freeing stops at the first one that is missing. */
 	memset(msg->pages + i, 0, (pages - i) * sizeof(*msg->pages));
 	for (i = 0; i < pages; i++) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		if (!msg->pages[i])
-			msg->pages[i] = alloc_page(IPCBOX_GFP);
+			msg->pages[i] = ipcbox_cache_alloc_page(msg->sender);
 		if (!msg->pages[i])
 			return -ENOMEM;
 		if (page_from_user(msg->pages[i], data + i * PAGE_SIZE,
@@ -252,7 +271,7 @@ static bool alloc_small(struct ipcbox_sender *sender, struct ipcbox_msg **msgs,
 
 	if (ipcbox_account_charge(sender->account, IPCBOX_BYTES, bytes))
 		return false;
-	if (ipcbox_spares_alloc_many(&sender->spares, (void **)msgs, count)) {
+	if (ipcbox_cache_alloc_many(sender, (void **)msgs, count)) {
 		ipcbox_sender_hold_many(sender, count);
 		return true;
 	}
@@ -348,9 +367,9 @@ static unsigned int free_row(struct ipcbox_msg **msgs, unsigned int count)
 		if (is_small(msg->len))
 			msgs[small++] = msg;
 		else
-			kvfree(msg);
+			free_object_of(msg);
 	}
-	ipcbox_spares_free_many(&sender->spares, (void **)msgs, small);
+	ipcbox_cache_free_many(sender, (void **)msgs, small);
 	ipcbox_account_uncharge(sender->account, IPCBOX_BYTES, bytes);
 	ipcbox_sender_put_many(sender, i);
 	return i;

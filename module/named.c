@@ -3,6 +3,7 @@
 
 #include "access.h"
 #include "account.h"
+#include "cache.h"
 #include "ns.h"
 #include "trace.h"
 
@@ -42,7 +43,7 @@ int ipcbox_named_init(struct ipcbox_named *named, struct ipcbox_ns *ns,
 	if (err)
 		goto err_put_account;
 	named->memory = ipcbox_object_size(size);
-	err = ipcbox_account_charge(named->account, IPCBOX_MEMORY, named->memory);
+	err = ipcbox_memory_charge(named->account, named->memory);
 	if (err)
 		goto err_uncharge_box;
 	named->ops = ops;
@@ -71,7 +72,7 @@ void ipcbox_named_put(struct ipcbox_named *named)
 	if (!refcount_dec_and_test(&named->refs))
 		return;
 	named->ops->free(named);
-	ipcbox_account_uncharge(account, IPCBOX_MEMORY, memory);
+	ipcbox_memory_uncharge(account, memory);
 	ipcbox_account_uncharge(account, IPCBOX_BOXES, 1);
 	ipcbox_account_put(account);
 }

@@ -21,9 +21,9 @@
  *       pollers.lock     a spinlock: of a queue for poll()
  *
  *   ns->accounts.xa_lock   a spinlock: within one of the first two or mmap_lock, or alone
- *   spares->lock           a spinlock: alone, see spare.h
- *   the list of pools      a spinlock: alone, see pool.h
- *     pool->lock           a spinlock: also alone
+ *   ns->senders.xa_lock    a spinlock: alone
+ *   the lists of caches    a spinlock: alone, see cache.h
+ *     cache->lock          a spinlock: also alone
  *
  * The timer of a lane, in a softirq, only tries to take box->lock.
  *
@@ -51,6 +51,9 @@ struct ipcbox_ns {
 
 	struct ipcbox_account account;	/* of all users together */
 	struct xarray accounts;		/* by kuid; under its xa_lock */
+
+	struct xarray senders;		/* by pid in init_pid_ns, not held; RCU readers */
+	atomic_t senders_alive;
 
 	struct mutex attr_mutex;	/* serialises changes of attributes */
 

@@ -2,11 +2,17 @@
 #include "sender.h"
 
 #include "account.h"
+#include "ns.h"
 
 #include <linux/cred.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
+
+/* With the number of its process, which it may outlive. */
+#define SENDER_MEMORY							\
+	(ipcbox_object_size(sizeof(struct ipcbox_sender)) + sizeof(struct pid))
 
 static bool is_current(const struct ipcbox_sender *sender)
 {
@@ -18,34 +24,10 @@ static bool is_current(const struct ipcbox_sender *sender)
 static struct ipcbox_sender __rcu **
 place_of_current(struct ipcbox_senders *senders)
 {
-	/* Pairs with the exchange in get_many(): they are empty, or were filled since. */
-	struct ipcbox_sender __rcu **many = smp_load_acquire(&senders->many);
-	u32 nr = task_tgid_nr(current);
-
-	return many ? &many[nr % IPCBOX_SENDERS_MANY] :
-		      &senders->few[nr % IPCBOX_SENDERS_FEW];
+	return &senders->places[task_tgid_nr(current) % IPCBOX_SENDERS];
 }
 
-/* Those among the few stay there unused, up to the end. */
-static void get_many(struct ipcbox_senders *senders)
-{
-	struct ipcbox_sender __rcu **many;
-
-	many = kcalloc(IPCBOX_SENDERS_MANY, sizeof(*many), IPCBOX_GFP);
-	/* Without them it goes on as before. */
-	if (many && cmpxchg(&senders->many, NULL, many))
-		kfree(many);
-}
-
-/* Do two that live want the same place? */
-static bool is_crowded(const struct ipcbox_senders *senders,
-		       const struct ipcbox_sender *old)
-{
-	return !READ_ONCE(senders->many) && old->pid != task_tgid(current) &&
-	       pid_has_task(old->pid, PIDTYPE_TGID);
-}
-
-static struct ipcbox_sender *sender_create(struct ipcbox_ns *ns)
+static struct ipcbox_sender *sender_alloc(struct ipcbox_ns *ns)
 {
 	struct ipcbox_account *account;
 	struct ipcbox_sender *sender;
@@ -53,20 +35,55 @@ static struct ipcbox_sender *sender_create(struct ipcbox_ns *ns)
 	account = ipcbox_account_get(ns, current_euid());
 	if (IS_ERR(account))
 		return ERR_CAST(account);
-
+	if (ipcbox_memory_charge(account, SENDER_MEMORY))
+		goto err_put_account;
 	sender = kmalloc(sizeof(*sender), IPCBOX_GFP);
-	if (!sender) {
-		ipcbox_account_put(account);
-		return ERR_PTR(-ENOMEM);
-	}
+	if (!sender)
+		goto err_uncharge;
 	refcount_set(&sender->refs, 1);
 	sender->uid = current_euid();
 	sender->gid = current_egid();
 	sender->pid = get_pid(task_tgid(current));
 	sender->account = account;
-	ipcbox_spares_init(&sender->spares);
-	ipcbox_pool_init(&sender->pool);
+	ipcbox_cache_init(&sender->cache);
+	atomic_inc(&ns->senders_alive);
 	return sender;
+
+err_uncharge:
+	ipcbox_memory_uncharge(account, SENDER_MEMORY);
+err_put_account:
+	ipcbox_account_put(account);
+	return ERR_PTR(-ENOMEM);
+}
+
+/* Another fd of the process may have made it. */
+static struct ipcbox_sender *find_current(struct ipcbox_ns *ns)
+{
+	struct ipcbox_sender *sender;
+
+	rcu_read_lock();
+	sender = xa_load(&ns->senders, task_tgid_nr(current));
+	if (sender && !(is_current(sender) && refcount_inc_not_zero(&sender->refs)))
+		sender = NULL;
+	rcu_read_unlock();
+	return sender;
+}
+
+static struct ipcbox_sender *find_or_create_current(struct ipcbox_ns *ns)
+{
+	struct ipcbox_sender *sender = find_current(ns);
+	int err;
+
+	if (sender)
+		return sender;
+	sender = sender_alloc(ns);
+	if (IS_ERR(sender))
+		return sender;
+	err = xa_err(xa_store(&ns->senders, task_tgid_nr(current), sender, IPCBOX_GFP));
+	if (!err)
+		return sender;
+	ipcbox_sender_put(sender);
+	return ERR_PTR(err);
 }
 
 /**
@@ -90,29 +107,34 @@ struct ipcbox_sender *ipcbox_sender_current(struct ipcbox_ns *ns,
 	}
 	rcu_read_unlock();
 
-	sender = sender_create(ns);
+	sender = find_or_create_current(ns);
 	if (IS_ERR(sender))
 		return sender;
 	ipcbox_sender_hold(sender);
 	old = unrcu_pointer(xchg(place, RCU_INITIALIZER(sender)));
-	if (old) {
-		if (is_crowded(senders, old))
-			get_many(senders);
+	if (old)
 		ipcbox_sender_put(old);
-	}
 	return sender;
 }
 
-static void forget(struct ipcbox_sender __rcu **places, size_t count)
+/**
+ * ipcbox_senders_forget_current() - the calling process closes an fd
+ * @senders: the fd's memory of senders
+ *
+ * Others may keep the fd, and would keep with it what is left of this process. If it
+ * has the fd once more, it is found again.
+ */
+void ipcbox_senders_forget_current(struct ipcbox_senders *senders)
 {
+	struct ipcbox_sender __rcu **place = place_of_current(senders);
 	struct ipcbox_sender *sender;
-	size_t i;
 
-	for (i = 0; i < count; i++) {
-		sender = unrcu_pointer(xchg(&places[i], NULL));
-		if (sender)
-			ipcbox_sender_put(sender);
-	}
+	rcu_read_lock();
+	sender = rcu_dereference(*place);
+	if (sender && sender->pid == task_tgid(current) &&
+	    unrcu_pointer(cmpxchg(place, RCU_INITIALIZER(sender), NULL)) == sender)
+		ipcbox_sender_put(sender);
+	rcu_read_unlock();
 }
 
 /**
@@ -121,21 +143,42 @@ static void forget(struct ipcbox_sender __rcu **places, size_t count)
  */
 void ipcbox_senders_forget(struct ipcbox_senders *senders)
 {
-	forget(senders->few, IPCBOX_SENDERS_FEW);
-	if (senders->many)
-		forget(senders->many, IPCBOX_SENDERS_MANY);
-	kfree(senders->many);
+	struct ipcbox_sender *sender;
+	size_t i;
+
+	for (i = 0; i < IPCBOX_SENDERS; i++) {
+		sender = unrcu_pointer(xchg(&senders->places[i], NULL));
+		if (sender)
+			ipcbox_sender_put(sender);
+	}
 }
 
 /**
  * ipcbox_sender_free() - free a sender, for ipcbox_sender_put()
- * @sender: without references
+ * @sender: without references, so nothing is cached with it
  */
 void ipcbox_sender_free(struct ipcbox_sender *sender)
 {
-	ipcbox_spares_deinit(&sender->spares);
-	ipcbox_pool_deinit(&sender->pool);
+	struct ipcbox_ns *ns = sender->account->ns;
+
+	xa_cmpxchg(&ns->senders, pid_nr(sender->pid), sender, NULL, 0);
+	ipcbox_memory_uncharge(sender->account, SENDER_MEMORY);
 	ipcbox_account_put(sender->account);
 	put_pid(sender->pid);
 	kfree_rcu(sender, rcu);
+	/* Last: ipcbox_senders_end() may wait for it. */
+	if (atomic_dec_and_test(&ns->senders_alive))
+		wake_up_var(&ns->senders_alive);
+}
+
+/**
+ * ipcbox_senders_end() - see that no sender is left in a namespace
+ * @ns: the namespace, in which there are no fds and no messages any more
+ *
+ * What is cached holds its sender, and somebody may just be about to free it.
+ */
+void ipcbox_senders_end(struct ipcbox_ns *ns)
+{
+	ipcbox_caches_empty(&ns->account);
+	wait_var_event(&ns->senders_alive, !atomic_read(&ns->senders_alive));
 }

@@ -5,21 +5,25 @@
 /**
  * DOC: sender
  *
- * Who sent a message: process, effective user and group, and the account that
- * pays for it. One is shared by all messages that a process sends over one fd
- * with the same credentials, so a message carries all that in one pointer. Ids
- * are kept as the kernel knows them and translated for each receiver. The memory of
- * its messages is kept with it, see spare.h and pool.h.
+ * Who sent a message: process, effective user and group, and the account that pays
+ * for it. One is shared by all messages that a process sends with the same
+ * credentials, so a message carries all that in one pointer. Ids are kept as the kernel
+ * knows them and translated for each receiver. The memory for its next messages is kept
+ * with it, see cache.h.
  *
- * Each fd remembers the senders that used it of late, since the processes of a
- * family often share one: as many as there are places, each in that of its process. If
- * two that live come to the same place, the fd gets many, and keeps them to its end.
- * They are read under RCU; the pid and the account are put with the last reference,
- * the memory after a grace period.
+ * A namespace finds the sender of a process by the number of the process. (If its
+ * credentials change, a new one takes that place.) Each fd remembers a few that used it
+ * of late, which is what a stream of messages goes by. Both are read under RCU; the pid
+ * and the account are put with the last reference, the memory after a grace period.
+ *
+ * References are held by messages, by the fds that remember a sender, and while
+ * something is cached with it. A process that closes an fd, also when it dies, is
+ * forgotten there, and the namespace does not hold what it finds: so what is left of a
+ * process that has ended is what others have not received yet. Each sender is charged
+ * to its account.
  */
 
-#include "pool.h"
-#include "spare.h"
+#include "cache.h"
 
 #include <linux/cred.h>
 #include <linux/rcupdate.h>
@@ -37,23 +41,22 @@ struct ipcbox_sender {
 	kgid_t gid;
 	struct pid *pid;		/* of the thread group */
 	struct ipcbox_account *account;
-	struct ipcbox_spares spares;	/* of its messages */
-	struct ipcbox_pool pool;	/* of the pages of its long ones */
+	struct ipcbox_cache cache;	/* memory for its messages */
 	struct rcu_head rcu;
 };
 
 /* Of one fd. Numbers of processes that were forked in a row differ in the last bits. */
-#define IPCBOX_SENDERS_FEW 8
-#define IPCBOX_SENDERS_MANY 1024
+#define IPCBOX_SENDERS 8
 
 struct ipcbox_senders {
-	struct ipcbox_sender __rcu *few[IPCBOX_SENDERS_FEW];
-	struct ipcbox_sender __rcu **many;	/* or NULL; set once */
+	struct ipcbox_sender __rcu *places[IPCBOX_SENDERS];
 };
 
 struct ipcbox_sender *ipcbox_sender_current(struct ipcbox_ns *ns,
 					    struct ipcbox_senders *senders);
+void ipcbox_senders_forget_current(struct ipcbox_senders *senders);
 void ipcbox_senders_forget(struct ipcbox_senders *senders);
+void ipcbox_senders_end(struct ipcbox_ns *ns);
 void ipcbox_sender_free(struct ipcbox_sender *sender);
 
 static inline void ipcbox_sender_put_many(struct ipcbox_sender *sender,

@@ -1,0 +1,589 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cache.h"
+
+#include "account.h"
+#include "sender.h"
+
+#include <linux/gfp.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+#include <linux/ipcbox.h>
+
+/*
+ * Of one sender: as much as a box holds by default, since on one processor it is filled
+ * and emptied by turns.
+ */
+#define OBJECTS_MAX ((unsigned int)IPCBOX_DEFAULT_MESSAGES)
+#define PAGES_MAX ((unsigned int)(IPCBOX_DEFAULT_BYTES >> PAGE_SHIFT))
+
+/* How many to get at once where there is none: the next messages will want them. */
+#define REFILL 16U
+
+/* A cache loses what was not used for so long. */
+#define AGE HZ
+
+struct ipcbox_spare {
+	struct ipcbox_spare *next;
+};
+
+static struct kmem_cache *slab;
+static size_t object_memory;		/* that one of its objects takes */
+
+static DEFINE_SPINLOCK(list_lock);	/* of the lists */
+static LIST_HEAD(all);
+static unsigned int listed;		/* in it; read without the lock, as a hint */
+
+static void age_all(struct work_struct *work);
+static DECLARE_DELAYED_WORK(ageing, age_all);
+static struct shrinker *shrinker;
+
+static struct ipcbox_sender *sender_of(struct ipcbox_cache *cache)
+{
+	return container_of(cache, struct ipcbox_sender, cache);
+}
+
+static struct page *next_of(const struct page *page)
+{
+	return (struct page *)page_private(page);
+}
+
+/* ---- lists --------------------------------------------------------------- */
+
+/* It has something now: somebody has to come and take it, one day. */
+static void enlist(struct ipcbox_sender *sender)
+{
+	struct ipcbox_account *account = sender->account;
+	struct ipcbox_cache *cache = &sender->cache;
+
+	spin_lock(&list_lock);
+	spin_lock(&cache->lock);
+	if (!cache->listed) {
+		cache->listed = true;
+		ipcbox_sender_hold(sender);
+		list_add_tail(&cache->nodes[IPCBOX_CACHES_ALL], &all);
+		list_add_tail(&cache->nodes[IPCBOX_CACHES_ACCOUNT], &account->caches);
+		list_add_tail(&cache->nodes[IPCBOX_CACHES_NS],
+			      ipcbox_account_caches_of_ns(account));
+		WRITE_ONCE(listed, listed + 1);
+	}
+	spin_unlock(&cache->lock);
+	spin_unlock(&list_lock);
+	schedule_delayed_work(&ageing, AGE);
+}
+
+/* The reference that the lists have passes to the caller. */
+static void delist(struct ipcbox_cache *cache)
+{
+	int i;
+
+	lockdep_assert_held(&list_lock);
+	lockdep_assert_held(&cache->lock);
+	for (i = 0; i < IPCBOX_CACHES_LISTS; i++)
+		list_del(&cache->nodes[i]);
+	cache->listed = false;
+	WRITE_ONCE(listed, listed - 1);
+}
+
+static struct ipcbox_cache *first_of(struct list_head *list,
+				     enum ipcbox_cache_list which)
+{
+	return container_of(list->next - which, struct ipcbox_cache, nodes[0]);
+}
+
+/* ---- what is taken out --------------------------------------------------- */
+
+/* What is to be freed, and the sender, which is held, that it is charged to. */
+struct haul {
+	struct ipcbox_sender *sender;
+	struct ipcbox_spare *objects;
+	struct page *pages;
+};
+
+static void haul_objects(struct haul *haul, struct ipcbox_cache *cache,
+			 unsigned int count)
+{
+	struct ipcbox_spare *last;
+
+	haul->objects = NULL;
+	cache->objects -= count;
+	cache->objects_least = cache->objects;
+	if (!count)
+		return;
+	haul->objects = cache->first_object;
+	for (last = haul->objects; --count; last = last->next)
+		;
+	cache->first_object = last->next;
+	last->next = NULL;
+}
+
+static void haul_pages(struct haul *haul, struct ipcbox_cache *cache,
+		       unsigned int count)
+{
+	struct page *last;
+
+	haul->pages = NULL;
+	cache->pages -= count;
+	cache->pages_least = cache->pages;
+	if (!count)
+		return;
+	haul->pages = cache->first_page;
+	for (last = haul->pages; --count; last = next_of(last))
+		;
+	cache->first_page = next_of(last);
+	set_page_private(last, 0);
+}
+
+/* Take what was not used of late, or all. What is empty then is not listed any more. */
+static void haul_from(struct haul *haul, struct ipcbox_cache *cache, bool everything)
+{
+	lockdep_assert_held(&list_lock);
+	haul->sender = sender_of(cache);
+	spin_lock(&cache->lock);
+	haul_objects(haul, cache, everything ? cache->objects : cache->objects_least);
+	haul_pages(haul, cache, everything ? cache->pages : cache->pages_least);
+	if (cache->objects || cache->pages)
+		ipcbox_sender_hold(haul->sender);
+	else
+		delist(cache);
+	spin_unlock(&cache->lock);
+}
+
+static void free_page_uncharged(struct page *page)
+{
+	set_page_private(page, 0);
+	__free_page(page);
+}
+
+static void haul_free(struct haul *haul)
+{
+	struct ipcbox_spare *object;
+	struct page *page;
+	unsigned long bytes = 0;
+
+	while ((object = haul->objects)) {
+		haul->objects = object->next;
+		kmem_cache_free(slab, object);
+		bytes += object_memory;
+	}
+	while ((page = haul->pages)) {
+		haul->pages = next_of(page);
+		free_page_uncharged(page);
+		bytes += PAGE_SIZE;
+	}
+	ipcbox_account_uncharge(haul->sender->account, IPCBOX_MEMORY, bytes);
+	ipcbox_sender_put(haul->sender);
+}
+
+/*
+ * Empty the caches that are in a list now, but @max at most; one at a time, so that
+ * others wait for the lock no longer. Return: how many there were.
+ */
+static unsigned int empty_list(struct list_head *list, enum ipcbox_cache_list which,
+			       unsigned int max)
+{
+	unsigned int count;
+	struct haul haul;
+
+	for (count = 0; count < max; count++) {
+		spin_lock(&list_lock);
+		if (list_empty(list)) {
+			spin_unlock(&list_lock);
+			break;
+		}
+		haul_from(&haul, first_of(list, which), true);
+		spin_unlock(&list_lock);
+		haul_free(&haul);
+		if (fatal_signal_pending(current))
+			break;
+		cond_resched();
+	}
+	return count;
+}
+
+/**
+ * ipcbox_caches_empty() - empty the caches of an account
+ * @account: a user's, or that of a namespace, which has those of all its users
+ *
+ * Those that come meanwhile are left, so that this has an end. The memory may still
+ * be charged for a moment, where somebody else empties one of them.
+ */
+void ipcbox_caches_empty(struct ipcbox_account *account)
+{
+	empty_list(&account->caches,
+		   ipcbox_account_is_total(account) ? IPCBOX_CACHES_NS :
+						      IPCBOX_CACHES_ACCOUNT,
+		   READ_ONCE(listed));
+}
+
+/* ---- the work and the shrinker ------------------------------------------- */
+
+/* Once around. What is used goes to the end of the list. */
+static void age_all(struct work_struct *work)
+{
+	struct ipcbox_cache *cache;
+	unsigned int left;
+	struct haul haul;
+	bool again;
+
+	spin_lock(&list_lock);
+	for (left = listed; left && !list_empty(&all); left--) {
+		cache = first_of(&all, IPCBOX_CACHES_ALL);
+		list_move_tail(&cache->nodes[IPCBOX_CACHES_ALL], &all);
+		haul_from(&haul, cache,
+			  !pid_has_task(sender_of(cache)->pid, PIDTYPE_TGID));
+		spin_unlock(&list_lock);
+		haul_free(&haul);
+		cond_resched();
+		spin_lock(&list_lock);
+	}
+	again = listed;
+	spin_unlock(&list_lock);
+	if (again)
+		schedule_delayed_work(&ageing, AGE);
+}
+
+/* The objects of the shrinker are caches: nobody counts what is in them. */
+static unsigned long count_caches(struct shrinker *self, struct shrink_control *control)
+{
+	return READ_ONCE(listed) ?: SHRINK_EMPTY;
+}
+
+static unsigned long scan_caches(struct shrinker *self, struct shrink_control *control)
+{
+	return empty_list(&all, IPCBOX_CACHES_ALL,
+			  min_t(unsigned long, control->nr_to_scan, INT_MAX)) ?: SHRINK_STOP;
+}
+
+/**
+ * ipcbox_caches_init() - prepare for senders
+ * @size: of an object for a short message
+ * @align: of it
+ * @useroffset: where user memory may be copied to and from
+ * @usersize: how much
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ipcbox_caches_init(size_t size, size_t align, size_t useroffset,
+		       size_t usersize)
+{
+	slab = kmem_cache_create_usercopy("ipcbox_msg", size, align, SLAB_ACCOUNT,
+					  useroffset, usersize, NULL);
+	if (!slab)
+		return -ENOMEM;
+	/* With its part of the end of a page, and of the list of who pays for which. */
+	object_memory = kmem_cache_size(slab) + 2 * sizeof(void *);
+	shrinker = shrinker_alloc(0, "ipcbox");
+	if (!shrinker) {
+		kmem_cache_destroy(slab);
+		return -ENOMEM;
+	}
+	shrinker->count_objects = count_caches;
+	shrinker->scan_objects = scan_caches;
+	shrinker->seeks = 0;
+	shrinker->batch = REFILL;
+	shrinker_register(shrinker);
+	return 0;
+}
+
+/**
+ * ipcbox_caches_deinit() - the end, when no sender is left
+ */
+void ipcbox_caches_deinit(void)
+{
+	shrinker_free(shrinker);
+	cancel_delayed_work_sync(&ageing);
+	kmem_cache_destroy(slab);
+}
+
+/* ---- charges ------------------------------------------------------------- */
+
+/*
+ * Empty what is under the limits that a charge would exceed. A limit that is not
+ * reached saves the caches under it: nobody loses them because another user has much.
+ */
+static void make_room(struct ipcbox_account *account, unsigned long bytes)
+{
+	struct ipcbox_account *a, *top = NULL;
+
+	for (a = account; a; a = a->parent)
+		if (!ipcbox_account_has_room(a, IPCBOX_MEMORY, bytes))
+			top = a;
+	for (a = account; top; a = a->parent) {
+		ipcbox_caches_empty(a);
+		if (a == top)
+			break;
+	}
+}
+
+/**
+ * ipcbox_memory_charge() - count kernel memory for an account
+ * @account: the account
+ * @bytes: how much
+ *
+ * Caches are emptied before it fails.
+ *
+ * Return: 0 or -ENOMEM.
+ * Context: may sleep.
+ */
+int ipcbox_memory_charge(struct ipcbox_account *account, unsigned long bytes)
+{
+	if (!ipcbox_account_charge(account, IPCBOX_MEMORY, bytes))
+		return 0;
+	make_room(account, bytes);
+	return ipcbox_account_charge(account, IPCBOX_MEMORY, bytes);
+}
+
+/**
+ * ipcbox_memory_uncharge() - give back what ipcbox_memory_charge() took
+ * @account: the account
+ * @bytes: the same
+ */
+void ipcbox_memory_uncharge(struct ipcbox_account *account, unsigned long bytes)
+{
+	ipcbox_account_uncharge(account, IPCBOX_MEMORY, bytes);
+}
+
+/* ---- objects ------------------------------------------------------------- */
+
+/**
+ * ipcbox_cache_init() - begin with nothing
+ * @cache: of a new sender
+ */
+void ipcbox_cache_init(struct ipcbox_cache *cache)
+{
+	*cache = (struct ipcbox_cache){};
+	spin_lock_init(&cache->lock);
+}
+
+/* Return: how many of @count there were. */
+static unsigned int take_objects(struct ipcbox_cache *cache, void **objects,
+				 unsigned int count)
+{
+	struct ipcbox_spare *spare;
+	unsigned int i;
+
+	spin_lock(&cache->lock);
+	spare = cache->first_object;
+	for (i = 0; i < count && spare; i++) {
+		objects[i] = spare;
+		spare = spare->next;
+	}
+	cache->first_object = spare;
+	cache->objects -= i;
+	if (cache->objects < cache->objects_least)
+		cache->objects_least = cache->objects;
+	spin_unlock(&cache->lock);
+	return i;
+}
+
+/* Return: how many of @count found a place. */
+static unsigned int keep_objects(struct ipcbox_sender *sender, void **objects,
+				 unsigned int count)
+{
+	struct ipcbox_cache *cache = &sender->cache;
+	struct ipcbox_spare *spare;
+	unsigned int i, room;
+	bool is_listed;
+
+	spin_lock(&cache->lock);
+	room = min(count, OBJECTS_MAX - cache->objects);
+	for (i = 0; i < room; i++) {
+		spare = objects[i];
+		spare->next = cache->first_object;
+		cache->first_object = spare;
+	}
+	cache->objects += room;
+	is_listed = cache->listed;
+	spin_unlock(&cache->lock);
+	if (unlikely(!is_listed) && room)
+		enlist(sender);
+	return room;
+}
+
+static void free_objects(struct ipcbox_sender *sender, void **objects,
+			 unsigned int count)
+{
+	kmem_cache_free_bulk(slab, count, objects);
+	ipcbox_memory_uncharge(sender->account, count * object_memory);
+}
+
+/* All or none. */
+static bool alloc_objects(struct ipcbox_sender *sender, void **objects,
+			  unsigned int count)
+{
+	if (ipcbox_memory_charge(sender->account, count * object_memory))
+		return false;
+	if (kmem_cache_alloc_bulk(slab, IPCBOX_GFP, count, objects))
+		return true;
+	ipcbox_memory_uncharge(sender->account, count * object_memory);
+	return false;
+}
+
+/* One, and if that is possible some for the next messages. */
+static void *alloc_and_refill(struct ipcbox_sender *sender)
+{
+	unsigned long bytes = REFILL * object_memory;
+	void *objects[REFILL];
+
+	/* No cache is emptied to fill this one. */
+	if (ipcbox_account_charge(sender->account, IPCBOX_MEMORY, bytes))
+		return alloc_objects(sender, objects, 1) ? objects[0] : NULL;
+	if (!kmem_cache_alloc_bulk(slab, IPCBOX_GFP, REFILL, objects)) {
+		ipcbox_memory_uncharge(sender->account, bytes);
+		return NULL;
+	}
+	ipcbox_cache_free_many(sender, objects + 1, REFILL - 1);
+	return objects[0];
+}
+
+/**
+ * ipcbox_cache_alloc() - memory for a short message
+ * @sender: who sends it
+ *
+ * Return: the memory, or NULL.
+ * Context: may sleep.
+ */
+void *ipcbox_cache_alloc(struct ipcbox_sender *sender)
+{
+	struct ipcbox_cache *cache = &sender->cache;
+	void *object;
+
+	/* A guess, so that the lock is taken only where there seems to be one. */
+	if (data_race(READ_ONCE(cache->first_object)) &&
+	    take_objects(cache, &object, 1))
+		return object;
+	return alloc_and_refill(sender);
+}
+
+/**
+ * ipcbox_cache_alloc_many() - memory for several short messages, all or none
+ * @sender: who sends them
+ * @objects: out: the memory
+ * @count: how many
+ *
+ * Return: whether there was enough.
+ * Context: may sleep.
+ */
+bool ipcbox_cache_alloc_many(struct ipcbox_sender *sender, void **objects,
+			     unsigned int count)
+{
+	unsigned int taken = take_objects(&sender->cache, objects, count);
+
+	if (taken == count || alloc_objects(sender, objects + taken, count - taken))
+		return true;
+	ipcbox_cache_free_many(sender, objects, taken);
+	return false;
+}
+
+/**
+ * ipcbox_cache_free_many() - give memory of short messages back
+ * @sender: for whom it was allocated
+ * @objects: the memory
+ * @count: how many pieces
+ */
+void ipcbox_cache_free_many(struct ipcbox_sender *sender, void **objects,
+			    unsigned int count)
+{
+	unsigned int kept = keep_objects(sender, objects, count);
+
+	if (kept < count)
+		free_objects(sender, objects + kept, count - kept);
+}
+
+/* ---- pages --------------------------------------------------------------- */
+
+/**
+ * ipcbox_cache_take_pages() - get pages that are cached
+ * @sender: who sends the message
+ * @pages: out; the content of the pages is that of earlier messages
+ * @count: how many are of use
+ *
+ * Return: how many there were.
+ */
+unsigned int ipcbox_cache_take_pages(struct ipcbox_sender *sender,
+				     struct page **pages, unsigned int count)
+{
+	struct ipcbox_cache *cache = &sender->cache;
+	struct page *page;
+	unsigned int i;
+
+	/* A guess, so that the lock is taken only where there seem to be some. */
+	if (!data_race(READ_ONCE(cache->first_page)))
+		return 0;
+	spin_lock(&cache->lock);
+	page = cache->first_page;
+	for (i = 0; i < count && page; i++) {
+		pages[i] = page;
+		page = next_of(page);
+	}
+	cache->first_page = page;
+	cache->pages -= i;
+	if (cache->pages < cache->pages_least)
+		cache->pages_least = cache->pages;
+	spin_unlock(&cache->lock);
+	return i;
+}
+
+/**
+ * ipcbox_cache_alloc_page() - get a page that is not cached
+ * @sender: who sends the message
+ *
+ * Return: the page, or NULL.
+ * Context: may sleep.
+ */
+struct page *ipcbox_cache_alloc_page(struct ipcbox_sender *sender)
+{
+	struct page *page;
+
+	if (ipcbox_memory_charge(sender->account, PAGE_SIZE))
+		return NULL;
+	page = alloc_page(IPCBOX_GFP);
+	if (!page)
+		ipcbox_memory_uncharge(sender->account, PAGE_SIZE);
+	return page;
+}
+
+/* Return: how many of @count found a place. */
+static unsigned int keep_pages(struct ipcbox_sender *sender, struct page **pages,
+			       unsigned int count)
+{
+	struct ipcbox_cache *cache = &sender->cache;
+	unsigned int i, room;
+	bool is_listed;
+
+	spin_lock(&cache->lock);
+	room = min(count, PAGES_MAX - cache->pages);
+	for (i = 0; i < room; i++) {
+		set_page_private(pages[i], (unsigned long)cache->first_page);
+		cache->first_page = pages[i];
+	}
+	cache->pages += room;
+	is_listed = cache->listed;
+	spin_unlock(&cache->lock);
+	if (unlikely(!is_listed) && room)
+		enlist(sender);
+	return room;
+}
+
+/**
+ * ipcbox_cache_free_pages() - give pages back
+ * @sender: for whom they were allocated
+ * @pages: the pages
+ * @count: how many
+ */
+void ipcbox_cache_free_pages(struct ipcbox_sender *sender, struct page **pages,
+			     unsigned int count)
+{
+	unsigned int i, kept = keep_pages(sender, pages, count);
+
+	if (kept == count)
+		return;
+	for (i = kept; i < count; i++)
+		free_page_uncharged(pages[i]);
+	ipcbox_memory_uncharge(sender->account, (count - kept) * PAGE_SIZE);
+}
