@@ -5,6 +5,7 @@
 #include "ns.h"
 #include "trace.h"
 
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
@@ -45,8 +46,34 @@ struct list_head *ipcbox_account_caches_of_ns(struct ipcbox_account *account)
 static unsigned long limit_of(const struct ipcbox_account *account,
 			      enum ipcbox_resource resource)
 {
-	return ipcbox_account_is_total(account) ? ipcbox_limit(account->ns, total[resource]) :
-				   ipcbox_limit(account->ns, user[resource]);
+	return ipcbox_account_is_total(account) ?
+		       ipcbox_limit(account->ns, total[resource]) :
+		       ipcbox_limit(account->ns, user[resource]);
+}
+
+/*
+ * The last part of what there is for all users together is a reserve, as the kernel
+ * keeps one of processes and open files: where a few users have taken the rest, an
+ * administrator can still come in, to see and to end it.
+ */
+static unsigned long limit_without_reserve(const struct ipcbox_account *account,
+					   enum ipcbox_resource resource)
+{
+	unsigned long limit = limit_of(account, resource);
+
+	return ipcbox_account_is_total(account) ? limit - limit / 32 : limit;
+}
+
+/* Nothing is audited: not to have the capability is what is normal. */
+static bool may_use_reserve(const struct ipcbox_account *account)
+{
+	return ipcbox_account_is_total(account) &&
+	       ns_capable_noaudit(account->ns->net->user_ns, CAP_SYS_RESOURCE);
+}
+
+static bool is_above(unsigned long limit, long used, unsigned long amount)
+{
+	return amount > limit || used > limit - amount;
 }
 
 /**
@@ -55,26 +82,26 @@ static unsigned long limit_of(const struct ipcbox_account *account,
  * @resource: what is counted
  * @amount: how much
  *
- * Return: whether it would, now.
+ * Return: whether it would, now, without the reserve.
  */
 bool ipcbox_account_has_room(const struct ipcbox_account *account,
 			     enum ipcbox_resource resource, unsigned long amount)
 {
-	unsigned long limit = limit_of(account, resource);
-	long used = atomic_long_read(&account->used[resource]);
-
-	return amount <= limit && used <= limit - amount;
+	return !is_above(limit_without_reserve(account, resource),
+			 atomic_long_read(&account->used[resource]), amount);
 }
 
 /* Exact: a charge that fails is never seen by one that runs beside it. */
 static bool charge_one(struct ipcbox_account *account,
 		       enum ipcbox_resource resource, unsigned long amount)
 {
-	unsigned long limit = limit_of(account, resource);
+	unsigned long limit = limit_without_reserve(account, resource);
 	long used = atomic_long_read(&account->used[resource]);
 
 	do {
-		if (amount > limit || used > limit - amount)
+		if (is_above(limit, used, amount) &&
+		    (is_above(limit_of(account, resource), used, amount) ||
+		     !may_use_reserve(account)))
 			return false;
 	} while (!atomic_long_try_cmpxchg(&account->used[resource], &used,
 					  used + amount));
@@ -140,6 +167,18 @@ static void account_setup(struct ipcbox_account *account, struct ipcbox_ns *ns,
 }
 
 /*
+ * Did root make it? The user id alone says nothing: it is also that of a process which
+ * dropped all capabilities, and anyone may unshare(2). But the kernel notes at the
+ * creation whether the creator had CAP_SETFCAP in the parent. (In a child of a user
+ * namespace that is no answer; but then its parent has been asked as well.)
+ */
+static bool is_made_by_root(const struct user_namespace *user_ns)
+{
+	return uid_eq(user_ns->owner, GLOBAL_ROOT_UID) &&
+	       user_ns->parent_could_setfcap;
+}
+
+/*
  * Who answers for what happens in @user_ns, as seen from @top above it: the first
  * on the way down, other than root, who made a user namespace. (One that root
  * made is a container for others, and stands for itself.) INVALID_UID: nobody.
@@ -150,7 +189,7 @@ static kuid_t payer(const struct user_namespace *user_ns,
 	kuid_t uid = INVALID_UID;
 
 	for (; user_ns && user_ns != top; user_ns = user_ns->parent)
-		if (!uid_eq(user_ns->owner, GLOBAL_ROOT_UID))
+		if (!is_made_by_root(user_ns))
 			uid = user_ns->owner;
 	return uid;
 }

@@ -35,6 +35,7 @@ static struct ipcbox_ns *make_ns(struct kunit *test)
 	struct ipcbox_ns *ns = kunit_kzalloc(test, sizeof(*ns), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, ns);
+	ns->net = &init_net;
 	set_limits(ns, LONG_MAX, LONG_MAX);
 	return ns;
 }
