@@ -41,7 +41,7 @@ static int read_send_entries(const struct outgoing *out,
 	u32 i, size = out->args->entry_size;
 	int err = 0;
 
-	if (size == sizeof(*entries) && !IS_ENABLED(CONFIG_FAULT_INJECTION_USERCOPY))
+	if (size == sizeof(*entries))
 		return ipcbox_gather_from_user(entries, sizeof(*entries), out->user,
 					       size, count);
 	/* What we do not know of an entry has to be zero. */
@@ -263,8 +263,7 @@ static int read_rooms(const struct incoming *in, struct ipcbox_room *rooms, u32 
 	u32 i, size = in->args->entry_size;
 	int err = 0;
 
-	if (size == sizeof(struct ipcbox_recv_entry) &&
-	    !IS_ENABLED(CONFIG_FAULT_INJECTION_USERCOPY))
+	if (size == sizeof(struct ipcbox_recv_entry))
 		return ipcbox_gather_from_user(rooms, sizeof(*rooms), in->user, size,
 					       count);
 	for (i = 0; i < count && !err; i++)

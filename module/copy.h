@@ -13,6 +13,7 @@
  */
 
 #include <linux/build_bug.h>
+#include <linux/fault-inject-usercopy.h>
 #include <linux/uaccess.h>
 
 /* @to has room for @size bytes; both are aligned as words are, or it is slow. */
@@ -24,13 +25,10 @@ ipcbox_copy_from_user(void *to, const void __user *from, size_t size)
 	unsigned long *out = to;
 	u8 *out_rest;
 
-	/* The fast way is no point where a fault can be injected. */
-	if (IS_ENABLED(CONFIG_FAULT_INJECTION_USERCOPY))
-		return copy_from_user(to, from, size) ? -EFAULT : 0;
 	/* Then the pointer means nothing. */
 	if (!size)
 		return 0;
-	if (!user_read_access_begin(from, size))
+	if (should_fail_usercopy() || !user_read_access_begin(from, size))
 		return -EFAULT;
 	for (; size >= 4 * sizeof(*out); size -= 4 * sizeof(*out)) {
 		unsafe_get_user(out[0], in, fault);
@@ -68,11 +66,9 @@ ipcbox_copy_to_user(void __user *to, const void *from, size_t size)
 	u8 __user *rest;
 	const u8 *in_rest;
 
-	if (IS_ENABLED(CONFIG_FAULT_INJECTION_USERCOPY))
-		return copy_to_user(to, from, size) ? -EFAULT : 0;
 	if (!size)
 		return 0;
-	if (!user_write_access_begin(to, size))
+	if (should_fail_usercopy() || !user_write_access_begin(to, size))
 		return -EFAULT;
 	for (; size >= 4 * sizeof(*in); size -= 4 * sizeof(*in)) {
 		unsafe_put_user(in[0], out, fault);
@@ -113,7 +109,7 @@ ipcbox_gather_from_user(void *to, size_t size, const void __user *from,
 	unsigned long *out = to;
 
 	BUILD_BUG_ON(size != 2 * sizeof(*out) && size != 4 * sizeof(*out));
-	if (!user_read_access_begin(from, stride * count))
+	if (should_fail_usercopy() || !user_read_access_begin(from, stride * count))
 		return -EFAULT;
 	for (; count; count--, from += stride) {
 		in = from;

@@ -114,8 +114,7 @@ static int read_struct(struct ipcbox_request *request, const struct command *com
 
 	/* Mostly it has the size that we know; whole words, as all are. */
 	request->user_size = command->size;
-	if (IS_ENABLED(CONFIG_FAULT_INJECTION_USERCOPY) ||
-	    ipcbox_copy_from_user(&request->whole, request->user, command->size) ||
+	if (ipcbox_copy_from_user(&request->whole, request->user, command->size) ||
 	    request->size != command->size)
 		err = read_any_size(request, command);
 	if (err)

@@ -127,6 +127,8 @@ HELPER struct snapshot look(struct scene *s)
 	for (int kind = MAILBOX; kind < KINDS; kind++)
 		box_stat(s->fd[kind], &now.box[kind]);
 	box_query(s->fd[CONTROL], &now.query);
+	/* What is cached comes and goes. */
+	now.query.memory.used = 0;
 	now.second_exists = port_exists(s->fd[CONTROL], s->second);
 	now.lowest_fd = dup(0);
 	close(now.lowest_fd);
