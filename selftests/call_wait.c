@@ -240,6 +240,7 @@ TEST_F(call_wait, queued_goes_on_after_a_signal_with_sa_restart_and_is_one)
 	EXPECT_EQ(-EAGAIN, recv_tag(self->port));
 	EXPECT_EQ(6, caller_end(&self->caller));
 	EXPECT_EQ(1, received_of(self->port));
+	EXPECT_EQ(2, sent_of(self->port)); /* it was withdrawn meanwhile */
 }
 
 TEST_F(call_wait, blocked_goes_on_after_a_signal_with_sa_restart_and_is_one)

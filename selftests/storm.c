@@ -42,7 +42,7 @@ static void nothing(int signal)
 /* One that makes calls go on, and one that ends them. */
 static void handle_signals(void)
 {
-	struct sigaction restarts = { .sa_handler = nothing, .sa_flags = SA_RESTART };
+	struct sigaction restarts = { .sa_handler = call_is_restarted, .sa_flags = SA_RESTART };
 	struct sigaction interrupts = { .sa_handler = nothing };
 	sigset_t signals;
 

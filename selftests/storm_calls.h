@@ -16,6 +16,7 @@ struct patience {
 struct patience some_patience(struct slot *self, bool forever);
 
 int calls_init(void);
+void call_is_restarted(int signal);	/* a handler, for a signal that restarts calls */
 void storm_send(struct slot *self, int fd);
 void storm_send_direct(struct slot *self, int control, pid_t pid, int box);
 void storm_call(struct slot *self, int fd);

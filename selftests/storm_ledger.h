@@ -68,6 +68,7 @@ struct record {
 	__u8 state;
 	__u8 class;
 	__u8 is_call;		/* may be withdrawn after it was accepted */
+	__u16 restarts;		/* so often at most, and then be made again */
 	__u8 takes;		/* out of a buffer: of one who died it may come again, */
 	__u8 may_be_gone;	/* or he had finished with it */
 };

@@ -283,6 +283,7 @@ static void check_record(__u32 number, __u64 *arrived, __u64 *withdrawn)
 		arrived[record->box]++;
 	else if (record->is_call)
 		withdrawn[record->box]++;
+	withdrawn[record->box] += record->restarts;
 	if (record->receipt && record->state == REFUSED)
 		finding(NOTHING_REFUSED_ARRIVES,
 			"message %u (box %d, sender %d, %u bytes) was %s, and thread %d received it",
@@ -295,7 +296,10 @@ static void check_record(__u32 number, __u64 *arrived, __u64 *withdrawn)
 			priority_of(record->class), seen(record));
 }
 
-/* Calls that were withdrawn from the box count as sent; all that were not received may. */
+/*
+ * Calls that were withdrawn from the box count as sent. All that were not received may
+ * have been, and all that were made again after a signal.
+ */
 static void check_counts(int box, __u64 arrived, __u64 withdrawn)
 {
 	struct ipcbox_stat stat;
