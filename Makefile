@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 INSTALL ?= install
 
 .PHONY: all module modules_install lib tools install load unload
-.PHONY: bench bench-check bench-baseline bench-page demo test test-debug test-kcsan storm fuzz coverage check vm clean help
+.PHONY: bench bench-check bench-baseline bench-page demo mutants test test-debug test-kcsan storm fuzz coverage check vm clean help
 
 all: lib tools $(if $(wildcard $(KDIR)/Makefile),module,no-headers)
 
@@ -49,7 +49,7 @@ unload:
 # CMD is taken as it was typed: make does not look for its own variables in it.
 override CMD := $(value CMD)
 export BUILD CMD
-demo test vm check coverage:
+demo mutants test vm check coverage:
 	@selftests/vm/$@.sh
 
 # All tests, or those that run several tasks at once, on a kernel that looks for faults.
@@ -87,6 +87,8 @@ help:
 	@echo '                    KERNEL=6.1|6.12|7.2|debug|kcsan BITS=64|32 SECONDS=60 SEED=n'
 	@echo '  make fuzz         programs of its calls, made by chance, guided by what they reach'
 	@echo '                    SECONDS=60 SEED=n KERNEL=debug|kcsan|6.12'
+	@echo '  make mutants      plant faults one by one, and see what catches them'
+	@echo "                    MUTANTS='lane-* call-*' KERNEL=6.1|6.12"
 	@echo '  make coverage     lines and branches of the module that the tests execute'
 	@echo '  make bench        ipcbox beside what else could be used: a table, and in build/bench/'
 	@echo '                    results.csv and charts'

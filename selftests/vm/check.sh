@@ -203,6 +203,7 @@ check 'module/compat-include: checkpatch' checkpatch compat module/compat-includ
 check 'uapi: checkpatch' checkpatch uapi uapi/linux/*.h
 check 'selftests: checkpatch' checkpatch tests selftests/*.[ch] selftests/fuzz/*.[ch]
 check 'selftests/fuzz: describes the whole uapi' fuzzers_know_all
+check 'selftests/mutants: each can be planted' "$vm/mutants.sh" check
 check 'module, uapi: kernel-doc' kernel_doc
 for compiler in g++ clang++; do
 	check "headers: $compiler, C++11" headers "$compiler" c++ c++11

@@ -13,6 +13,7 @@
 #   LIMIT   seconds after which the command is given up (default 900)
 #   ROOT    a folder whose files are laid over the guest's
 #   LOG     keep the kernel's log in this file
+#   IMAGE   a guest that image.sh has packed: boot it as it is, and build nothing
 #   APPEND  more parameters for the kernel
 #   CLOCK   instructions: a nanosecond of the guest is one instruction of its one
 #           processor, whatever this machine does meanwhile; wall: as always, and
@@ -74,6 +75,11 @@ prepare()
 	local kernel options programs=programs
 	local module=$build/vm/$KERNEL/module${INSTRUMENT:+-$INSTRUMENT}${NOTRACE:+-notrace}
 
+	if [ -n "${IMAGE:-}" ]; then
+		cp "$IMAGE" "$run/initrd"
+		ln -s "$("$vm/fetch.sh" "$KERNEL")/vmlinuz" "$run/vmlinuz"
+		return
+	fi
 	[ -z "${CLOCK:-}" ] || programs=tools
 	mapfile -t options < <(module_options)
 	"$vm/install.sh" vm
