@@ -107,6 +107,23 @@ TEST_F(order, mailbox_takes_by_priority_over_all_links)
 	EXPECT_EQ(2, recv_tag(box));
 }
 
+/* The place of a lane among others changes with its first message. */
+TEST_F(order, mailbox_takes_an_urgent_message_behind_another_of_its_sender_first)
+{
+	const __u64 tags[] = { 1, 3 };
+	int box = mailbox_open(self->control);
+	struct ipcbox_send early = tagged(&tags[0], 1), urgent = tagged(&tags[1], 9);
+
+	ASSERT_LE(0, box);
+	early.pid = urgent.pid = getpid();
+	ASSERT_EQ(0, command(self->control, IPCBOX_SEND, &early));
+	ASSERT_EQ(0, send_from_child(getpid(), 2, 5));
+	ASSERT_EQ(0, command(self->control, IPCBOX_SEND, &urgent));
+	EXPECT_EQ(3, recv_tag(box));
+	EXPECT_EQ(2, recv_tag(box));
+	EXPECT_EQ(1, recv_tag(box));
+}
+
 /* Senders that wait */
 
 TEST_F(order, blocked_senders_get_in_by_priority_then_arrival)
