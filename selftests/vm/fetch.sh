@@ -62,14 +62,9 @@ debian_mirror()
 # machine's are not touched. What is downloaded is checked with Debian's keys.
 use_sid()
 {
-	local dir=$cache/sid mirror options
+	local dir=$cache/sid
 
-	options="signed-by=/usr/share/keyrings/debian-archive-keyring.gpg target=Packages"
-	mirror=$(debian_mirror)
-	[ -n "$mirror" ] || { apt_update; mirror=$(debian_mirror); }
-	[ -n "$mirror" ] || say "apt is told of no mirror of Debian here"
 	mkdir -p "$dir/lists/partial" "$dir/archives/partial"
-	echo "${mirror:+deb [$options] $mirror sid main}" >"$dir/sources.list"
 	cat >"$dir/apt.conf" <<-EOF
 		Dir::Etc::sourcelist "$dir/sources.list";
 		Dir::Etc::sourceparts "/dev/null";
@@ -87,6 +82,13 @@ use_sid()
 
 sid_update()
 {
+	local mirror options
+
+	options="signed-by=/usr/share/keyrings/debian-archive-keyring.gpg target=Packages"
+	mirror=$(unset APT_CONFIG; debian_mirror)
+	[ -n "$mirror" ] || mirror=$(unset APT_CONFIG; apt_update; debian_mirror)
+	[ -n "$mirror" ] || say "apt has no mirror of Debian on this machine"
+	echo "${mirror:+deb [$options] $mirror sid main}" >"$cache/sid/sources.list"
 	quietly apt-get -q update || say "the package lists of Debian sid could not be had"
 	touch "$cache/sid/updated"
 }
@@ -188,23 +190,35 @@ fill()
 	)
 }
 
+# The folder that was the answer last, as long as apt's lists did not change: apt takes
+# seconds to answer, and every build asks.
+known()
+{
+	local lists dir
+
+	eval "$(apt-config shell lists Dir::State::lists/d)"
+	[ "$cache/$1/known" -nt "$lists" ] && dir=$(<"$cache/$1/known") &&
+		[[ $dir == *".${recipes[$1]}" ]] && [ -e "$dir" ] && echo "$dir"
+}
+
 # The folder of $what in the cache, fetched when Debian has a newer one.
 fetch()
 {
 	local what=$1 pattern=$2 fetch=$3 try package dir
 
 	mkdir -p "$cache/$what"
+	! known "$what" || return 0
 	for try in first second; do
 		[ "$try" = first ] || "$update"
 		package=$(newest "$pattern") || continue
 		dir=$cache/$what/${package#*=}.${recipes[$what]}
 		if fill "$fetch" "$package" "$dir"; then
-			echo "$dir"
+			echo "$dir" | tee "$cache/$what/known"
 			return
 		fi
 	done
 
-	dir=$(find "$cache/$what" -mindepth 1 -maxdepth 1 2>/dev/null | sort -V | tail -n1)
+	dir=$(find "$cache/$what" -mindepth 1 -maxdepth 1 -type d 2>/dev/null | sort -V | tail -n1)
 	if [ -z "$dir" ]; then
 		say "$what: cannot be had: no package matches $pattern, or no network"
 		exit "$unavailable"
