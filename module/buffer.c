@@ -20,7 +20,7 @@ static struct ipcbox_buffer *buffer_of(struct ipcbox_named *named)
 
 static unsigned long pages_of(const struct ipcbox_buffer *buffer)
 {
-	return (buffer->control_size + buffer->data_size) >> PAGE_SHIFT;
+	return (buffer->control_size + PAGE_SIZE + buffer->data_size) >> PAGE_SHIFT;
 }
 
 static void free_pages_of(struct ipcbox_buffer *buffer)
@@ -47,7 +47,7 @@ static int alloc_pages_of(struct ipcbox_buffer *buffer, u64 data_size,
 				    pages_of(buffer));
 	if (err)
 		return err;
-	buffer->control = __vmalloc(buffer->control_size,
+	buffer->control = __vmalloc(buffer->control_size + PAGE_SIZE,
 				    IPCBOX_GFP | __GFP_ZERO);
 	buffer->data = __vmalloc(buffer->data_size, IPCBOX_GFP | __GFP_ZERO);
 	if (!buffer->control || !buffer->data) {
@@ -59,6 +59,8 @@ static int alloc_pages_of(struct ipcbox_buffer *buffer, u64 data_size,
 		return -ENOMEM;
 	}
 	ipcbox_ring_init(&buffer->ring, buffer->control, shift, one_to_one);
+	buffer->nobody = buffer->control + buffer->control_size;
+	ipcbox_ring_init_nobody(buffer->nobody);
 	return 0;
 }
 
@@ -117,7 +119,7 @@ static void buffer_free(struct ipcbox_named *named)
 	struct ipcbox_buffer *buffer = buffer_of(named);
 
 	free_pages_of(buffer);
-	ida_destroy(&buffer->owners);
+	ipcbox_owners_deinit(&buffer->owners);
 	kfree(buffer);
 }
 
@@ -156,7 +158,9 @@ static struct ipcbox_buffer *buffer_alloc(struct ipcbox_ns *ns,
 	}
 	buffer->id = ipcbox_box_next_id();
 	spin_lock_init(&buffer->lock);
-	ida_init(&buffer->owners);
+	ipcbox_owners_init(&buffer->owners);
+	buffer->mappings = RB_ROOT;
+	ipcbox_buffer_init_rest(buffer);
 	side_init(&buffer->sides[IPCBOX_RECEIVING]);
 	side_init(&buffer->sides[IPCBOX_SENDING]);
 	return buffer;

@@ -22,13 +22,16 @@
 
 #include "access.h"
 #include "named.h"
+#include "owners.h"
 #include "ring.h"
 #include "wait.h"
 
-#include <linux/idr.h>
+#include <linux/llist.h>
 #include <linux/poll.h>
+#include <linux/rbtree.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 /* Who waits for messages, or for room. */
 struct ipcbox_side {
@@ -45,14 +48,18 @@ struct ipcbox_buffer {
 	u32 max_msgsize;
 	void *control;			/* pages of the ring, */
 	size_t control_size;
+	void *nobody;			/* one more, of processes without a number, */
 	void *data;			/* and of the data, which is not looked at */
 	size_t data_size;
-	struct ida owners;		/* numbers of those who have it mapped */
+	struct ipcbox_owners owners;	/* numbers of those who have it mapped */
+	struct llist_head unburied;	/* mappings that are gone, for the rest */
+	struct work_struct rest;	/* what calls and deaths leave to be done */
 
 	spinlock_t lock;		/* of what follows, up to the name */
 	int gone;			/* 0, or the errno that everyone gets */
 	bool senders_gone;
 	struct ipcbox_access access;
+	struct rb_root mappings;	/* by process */
 	struct ipcbox_side sides[2];	/* by role: receiving, sending */
 
 	struct ipcbox_named named;	/* last: the name is at its end */
@@ -73,6 +80,10 @@ int ipcbox_buffer_set(struct ipcbox_buffer *buffer,
 int ipcbox_buffer_wait(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 		       u32 cells, const struct ipcbox_patience *patience);
 int ipcbox_buffer_wake(struct ipcbox_buffer *buffer, enum ipcbox_role role);
+void ipcbox_buffer_leave_rest(struct ipcbox_buffer *buffer);
+void ipcbox_buffer_init_rest(struct ipcbox_buffer *buffer);
+int ipcbox_buffer_init_queue(void);
+void ipcbox_buffer_deinit_queue(void);
 void ipcbox_buffer_end(struct ipcbox_buffer *buffer, int err);
 void ipcbox_buffer_end_senders(struct ipcbox_buffer *buffer);
 __poll_t ipcbox_buffer_poll(struct ipcbox_buffer *buffer, u32 directions,

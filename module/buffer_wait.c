@@ -6,7 +6,13 @@
 #include "buffer.h"
 
 #include "account.h"
+#include "mapping.h"
+#include "ns.h"
 #include "trace.h"
+
+#include <linux/math64.h>
+#include <linux/sched/signal.h>
+#include <linux/workqueue.h>
 
 /* How long a producer waits for plenty of room: see wait_for_room(). */
 #define PLENTY_MS 1
@@ -18,6 +24,12 @@ static const __poll_t events_of[] = {
 
 /* ---- what is wanted ------------------------------------------------------ */
 
+/* Who polls waits for a message, or for room for the longest. */
+static u32 polled_for(const struct ipcbox_buffer *buffer, enum ipcbox_role role)
+{
+	return role == IPCBOX_SENDING ? ipcbox_buffer_max_cells(buffer) : 1;
+}
+
 static u32 wanted(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 {
 	struct ipcbox_side *side = &buffer->sides[role];
@@ -27,7 +39,7 @@ static u32 wanted(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 	if (buffer->gone || (role == IPCBOX_RECEIVING && buffer->senders_gone))
 		return IPCBOX_BUFFER_ASK;
 	if (side->polled)
-		want = role == IPCBOX_SENDING ? ipcbox_buffer_max_cells(buffer) : 1;
+		want = polled_for(buffer, role);
 	first = list_first_entry_or_null(&side->waiters, struct ipcbox_waiter,
 					 node);
 	if (first && (!want || first->capacity < want))
@@ -67,8 +79,8 @@ static int why_over(const struct ipcbox_buffer *buffer, enum ipcbox_role role)
 /* ---- wake ---------------------------------------------------------------- */
 
 /*
- * Of those who poll exclusively only one is woken, who may not poll again soon: the
- * others are to hear of the next message. They are at the end of the queue.
+ * Of those who poll exclusively only some are woken, and they may not poll again soon:
+ * the others are to hear of the next message. They are at the end of the queue.
  */
 static bool has_exclusive_pollers(struct ipcbox_side *side)
 {
@@ -86,12 +98,53 @@ static bool has_exclusive_pollers(struct ipcbox_side *side)
 	return exclusive;
 }
 
+/* What one look at the ring found for a side. */
+struct supply {
+	u64 left;	/* messages or cells that nobody has been promised */
+	u32 sleepers;	/* who waited then; later ones look for themselves */
+	bool polled;	/* those who poll are to hear of it, */
+	bool exclusive;	/* and some are woken one at a time */
+};
+
+/* Of those who poll exclusively; the look counts as many messages. */
+#define EXCLUSIVE_MAX 64
+
+/*
+ * One look for a wake-up, however many sleep: the ring may be a long way, and who walks
+ * it may have a deadline, or be dying. Return: whether there is anything.
+ */
+static bool look_for(struct ipcbox_buffer *buffer, enum ipcbox_role role, u32 most,
+		     struct supply *supply)
+{
+	struct ipcbox_side *side = &buffer->sides[role];
+	u64 there_is, enough;
+
+	spin_lock(&buffer->lock);
+	supply->sleepers = side->count;
+	enough = min(side->count, most) + side->promised +
+		 (side->polled ? EXCLUSIVE_MAX : 1);
+	spin_unlock(&buffer->lock);
+	there_is = available(buffer, role, enough);
+	if (!there_is)
+		return false;
+
+	spin_lock(&buffer->lock);
+	supply->left = there_is > side->promised ? there_is - side->promised : 0;
+	supply->polled = side->polled && there_is >= polled_for(buffer, role);
+	if (supply->polled) {
+		supply->exclusive = has_exclusive_pollers(side);
+		side->polled = supply->exclusive;
+	}
+	spin_unlock(&buffer->lock);
+	return true;
+}
+
 /*
  * Take those off the list for whom there is something, up to one who wants more.
- * Return: whether there may be others, for another round.
+ * Return: whether there are others, for another round.
  */
 static bool finish_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
-			u64 there_is, struct ipcbox_wakes *wakes)
+			struct supply *supply, struct ipcbox_wakes *wakes)
 {
 	struct ipcbox_side *side = &buffer->sides[role];
 	struct ipcbox_waiter *waiter;
@@ -99,45 +152,50 @@ static bool finish_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 	lockdep_assert_held(&buffer->lock);
 	while ((waiter = list_first_entry_or_null(&side->waiters,
 						  struct ipcbox_waiter, node))) {
-		if (there_is < side->promised + waiter->capacity)
+		if (supply->left < waiter->capacity || !supply->sleepers)
 			return false;
 		if (ipcbox_wakes_full(wakes))
 			return true;
 		list_del(&waiter->node);
 		side->count--;
 		side->promised += waiter->needed;
+		supply->left -= waiter->needed;
+		supply->sleepers--;
 		ipcbox_waiter_finish(waiter, 0, wakes);
 	}
 	return false;
 }
 
 static bool wake_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
-		      bool *polled)
+		      struct supply *supply)
 {
-	struct ipcbox_side *side = &buffer->sides[role];
 	struct ipcbox_wakes wakes;
-	u64 there_is, enough;
 	bool again;
-
-	spin_lock(&buffer->lock);
-	enough = side->count + side->promised;
-	spin_unlock(&buffer->lock);
-	there_is = available(buffer, role, max_t(u64, enough, 1));
-	if (!there_is)
-		return false;
 
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&buffer->lock);
-	again = finish_some(buffer, role, there_is, &wakes);
-	if (side->polled && (role == IPCBOX_RECEIVING ||
-			     there_is >= ipcbox_buffer_max_cells(buffer))) {
-		*polled = true;
-		side->polled = has_exclusive_pollers(side);
-	}
+	again = finish_some(buffer, role, supply, &wakes);
 	tell_wanted(buffer, role);
 	spin_unlock(&buffer->lock);
 	ipcbox_wake(&wakes);
 	return again;
+}
+
+/*
+ * Of those who poll exclusively as many as there is something for. The others are not
+ * told what happened, so each has to poll to find out, and by that asks for the next
+ * time; somebody who stays on the queue and takes our word for it, like a multishot poll
+ * of io_uring, would never. Where there are exclusive ones polled stays set, and they
+ * have to be told, or one who waits for the other side would take their turn.
+ */
+static void wake_pollers(struct ipcbox_buffer *buffer, enum ipcbox_role role,
+			 const struct supply *supply)
+{
+	u64 count = div_u64(supply->left, polled_for(buffer, role));
+
+	__wake_up(&buffer->sides[role].pollers, TASK_INTERRUPTIBLE,
+		  clamp_t(u64, count, 1, EXCLUSIVE_MAX),
+		  supply->exclusive ? poll_to_key(events_of[role]) : NULL);
 }
 
 /**
@@ -145,25 +203,23 @@ static bool wake_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
  * @buffer: the buffer
  * @role: of those who wait
  *
+ * A few of them, and the rest is left to a work item: the caller is somebody's send,
+ * wait or exit, which is not to take longer because others sleep here.
+ *
  * Return: 0, or the errno of the end of the buffer.
  */
 int ipcbox_buffer_wake(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 {
-	bool polled = false;
-	u32 rounds;
+	struct supply supply;
 
 	/* The caller's word is there before we look: it made a system call. */
 	smp_mb();
-	/*
-	 * Who begins to wait from now on looks at the ring: with nonsense there, or many who
-	 * come again at once, this would have no end.
-	 */
-	rounds = data_race(READ_ONCE(buffer->sides[role].count)) / IPCBOX_WAKES_MAX;
-	while (wake_some(buffer, role, &polled) && rounds--)
-		cond_resched();
-	if (polled)
-		wake_up_interruptible_poll(&buffer->sides[role].pollers,
-					   events_of[role]);
+	if (look_for(buffer, role, IPCBOX_WAKES_MAX + 1, &supply)) {
+		if (wake_some(buffer, role, &supply))
+			ipcbox_buffer_leave_rest(buffer);
+		if (supply.polled)
+			wake_pollers(buffer, role, &supply);
+	}
 	return READ_ONCE(buffer->gone);
 }
 
@@ -266,6 +322,9 @@ static int wait_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 		if (role == IPCBOX_SENDING && data_race(READ_ONCE(buffer->sides[role].count)) > 1)
 			ipcbox_buffer_wake(buffer, role);
 		err = sleep_for(buffer, role, &waiter, patience);
+	} else if (signal_pending(current)) {
+		/* Or who is told again and again that there is something never sees it. */
+		err = -ERESTARTSYS;
 	}
 	return dequeue(buffer, role, &waiter, err);
 }
@@ -326,7 +385,9 @@ static void wake_all_pollers(struct ipcbox_side *side, __poll_t events)
 	__wake_up(&side->pollers, TASK_NORMAL, 0, poll_to_key(events));
 }
 
-static void dismiss(struct ipcbox_buffer *buffer, enum ipcbox_role role, int err)
+/* Return: whether there may be others. */
+static bool dismiss_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
+			 int err)
 {
 	struct ipcbox_side *side = &buffer->sides[role];
 	struct ipcbox_waiter *waiter;
@@ -334,23 +395,28 @@ static void dismiss(struct ipcbox_buffer *buffer, enum ipcbox_role role, int err
 	bool again;
 
 	ipcbox_wakes_init(&wakes);
-	do {
-		spin_lock(&buffer->lock);
-		while (!ipcbox_wakes_full(&wakes) &&
-		       (waiter = list_first_entry_or_null(&side->waiters,
-							  struct ipcbox_waiter,
-							  node))) {
-			list_del(&waiter->node);
-			side->count--;
-			ipcbox_waiter_finish(waiter, err, &wakes);
-		}
-		tell_wanted(buffer, role);
-		again = ipcbox_wakes_full(&wakes);
-		spin_unlock(&buffer->lock);
-		ipcbox_wake(&wakes);
-		cond_resched();
-	} while (again);
-	wake_all_pollers(side, events_of[role] | EPOLLHUP | EPOLLERR);
+	spin_lock(&buffer->lock);
+	while (!ipcbox_wakes_full(&wakes) &&
+	       (waiter = list_first_entry_or_null(&side->waiters,
+						  struct ipcbox_waiter, node))) {
+		list_del(&waiter->node);
+		side->count--;
+		ipcbox_waiter_finish(waiter, err, &wakes);
+	}
+	tell_wanted(buffer, role);
+	again = ipcbox_wakes_full(&wakes);
+	spin_unlock(&buffer->lock);
+	ipcbox_wake(&wakes);
+	return again;
+}
+
+/* No others come: it is over for them. So this too leaves the rest. */
+static void dismiss(struct ipcbox_buffer *buffer, enum ipcbox_role role, int err)
+{
+	if (dismiss_some(buffer, role, err))
+		ipcbox_buffer_leave_rest(buffer);
+	wake_all_pollers(&buffer->sides[role],
+			 events_of[role] | EPOLLHUP | EPOLLERR);
 }
 
 /**
@@ -387,6 +453,94 @@ void ipcbox_buffer_end_senders(struct ipcbox_buffer *buffer)
 	dismiss(buffer, IPCBOX_RECEIVING, -EPIPE);
 }
 
+/* ---- what calls leave ---------------------------------------------------- */
+
+static struct workqueue_struct *rest_queue;
+
+static void wake_rest(struct ipcbox_buffer *buffer, enum ipcbox_role role)
+{
+	struct supply supply;
+	int over;
+
+	spin_lock(&buffer->lock);
+	over = why_over(buffer, role);
+	spin_unlock(&buffer->lock);
+	if (over) {
+		while (dismiss_some(buffer, role, over))
+			cond_resched();
+		return;
+	}
+	if (!look_for(buffer, role, U32_MAX, &supply))
+		return;
+	while (wake_some(buffer, role, &supply))
+		cond_resched();
+	if (supply.polled)
+		wake_pollers(buffer, role, &supply);
+}
+
+static void do_rest(struct work_struct *work)
+{
+	struct ipcbox_buffer *buffer =
+		container_of(work, struct ipcbox_buffer, rest);
+	struct net *net = buffer->named.ns->net;
+
+	ipcbox_mapping_bury_rest(buffer);
+	wake_rest(buffer, IPCBOX_RECEIVING);
+	wake_rest(buffer, IPCBOX_SENDING);
+	ipcbox_named_put(&buffer->named);
+	/* Last: the namespace may die of it. */
+	put_net(net);
+}
+
+/**
+ * ipcbox_buffer_leave_rest() - bury and wake later, in a work item
+ * @buffer: the buffer, held by the caller
+ *
+ * One item for each buffer, which goes once over those who are there when it begins:
+ * it takes as long as its buffer is large, and holds up no other buffer.
+ */
+void ipcbox_buffer_leave_rest(struct ipcbox_buffer *buffer)
+{
+	struct net *net = buffer->named.ns->net;
+
+	ipcbox_named_hold(&buffer->named);
+	get_net(net);
+	if (queue_work(rest_queue, &buffer->rest))
+		return;
+	put_net(net);
+	ipcbox_named_put(&buffer->named);
+}
+
+/**
+ * ipcbox_buffer_init_rest() - prepare to leave something
+ * @buffer: new
+ */
+void ipcbox_buffer_init_rest(struct ipcbox_buffer *buffer)
+{
+	INIT_WORK(&buffer->rest, do_rest);
+	init_llist_head(&buffer->unburied);
+}
+
+/**
+ * ipcbox_buffer_init_queue() - make the queue for what calls leave
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ipcbox_buffer_init_queue(void)
+{
+	rest_queue = alloc_workqueue("ipcbox", WQ_UNBOUND, 0);
+	return rest_queue ? 0 : -ENOMEM;
+}
+
+/**
+ * ipcbox_buffer_deinit_queue() - end it; there are no fds and no mappings any more
+ */
+void ipcbox_buffer_deinit_queue(void)
+{
+	/* What is in it is done before. */
+	destroy_workqueue(rest_queue);
+}
+
 /* ---- poll ---------------------------------------------------------------- */
 
 /*
@@ -395,7 +549,7 @@ void ipcbox_buffer_end_senders(struct ipcbox_buffer *buffer)
  */
 static __poll_t poll_side(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 {
-	u32 need = role == IPCBOX_SENDING ? ipcbox_buffer_max_cells(buffer) : 1;
+	u32 need = polled_for(buffer, role);
 	__poll_t events = 0;
 
 	spin_lock(&buffer->lock);

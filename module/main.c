@@ -7,6 +7,7 @@
  * what it is all about.
  */
 #include "account.h"
+#include "buffer.h"
 #include "handle.h"
 #include "ioctl.h"
 #include "limits.h"
@@ -168,9 +169,12 @@ static int __init ipcbox_init(void)
 	err = ipcbox_account_init_cache();
 	if (err)
 		goto err_msg;
-	err = register_pernet_subsys(&ipcbox_net_ops);
+	err = ipcbox_buffer_init_queue();
 	if (err)
 		goto err_account;
+	err = register_pernet_subsys(&ipcbox_net_ops);
+	if (err)
+		goto err_queue;
 	/* Last: from here on it can be used. */
 	err = misc_register(&ipcbox_device);
 	if (err)
@@ -179,6 +183,8 @@ static int __init ipcbox_init(void)
 
 err_pernet:
 	unregister_pernet_subsys(&ipcbox_net_ops);
+err_queue:
+	ipcbox_buffer_deinit_queue();
 err_account:
 	ipcbox_account_deinit_cache();
 err_msg:
@@ -189,6 +195,8 @@ err_msg:
 static void __exit ipcbox_exit(void)
 {
 	misc_deregister(&ipcbox_device);
+	/* What is left to be done uses buffers and accounts of the namespaces. */
+	ipcbox_buffer_deinit_queue();
 	unregister_pernet_subsys(&ipcbox_net_ops);
 	/* kfree_rcu() of senders and mailboxes needs none of our code. */
 	ipcbox_account_deinit_cache();

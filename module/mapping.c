@@ -6,32 +6,90 @@
 #include "ns.h"
 #include "trace.h"
 
+#include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/llist.h>
 #include <linux/mm.h>
+#include <linux/rbtree.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 /* Where the data begins in the file; the control pages are fewer. */
 #define DATA_OFFSET (256UL << 20)
 
+/*
+ * A process goes over so much of a ring when it dies, or unmaps; the rest it leaves, or
+ * whoever has the buffer mapped could make its death last.
+ */
+#define STEPS_AT_DEATH 4096
+
+/* One for each process and buffer, however often it has it mapped. */
 struct mapping {
-	struct ipcbox_buffer *buffer;	/* held by the file of the vma */
+	struct rb_node node;		/* by mm; under buffer->lock */
+	struct ipcbox_buffer *buffer;	/* held by the file of a vma, then by the rest */
 	struct ipcbox_account *account;	/* has one of IPCBOX_PAGES for it */
 	const struct mm_struct *mm;	/* not held, and only compared */
-	unsigned int vmas;		/* under its mmap_lock */
+	unsigned int vmas;		/* under buffer->lock */
+	kuid_t payer;			/* under whose name the number counts */
 	u32 owner;
+	unsigned int buried;		/* messages so far */
 	struct page *self;
+	struct llist_node unburied;
 };
+
+static struct mapping *mapping_of(const struct rb_node *node)
+{
+	return rb_entry(node, struct mapping, node);
+}
+
+static int compare_mms(const void *a, const void *b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static int compare_nodes(struct rb_node *a, const struct rb_node *b)
+{
+	return compare_mms(mapping_of(a)->mm, mapping_of(b)->mm);
+}
+
+static int compare_key(const void *mm, const struct rb_node *node)
+{
+	return compare_mms(mm, mapping_of(node)->mm);
+}
 
 /* ---- life ---------------------------------------------------------------- */
 
+/* Those for whom another answers share what that one may have. */
+static kuid_t payer_of(const struct ipcbox_account *account)
+{
+	while (account->parent && account->parent != &account->ns->account)
+		account = account->parent;
+	return account->uid;
+}
+
+/* The owner of the buffer, who lets others map it, is not to be without numbers. */
+static bool has_reserve(struct ipcbox_buffer *buffer)
+{
+	struct user_namespace *user_ns = buffer->named.ns->net->user_ns;
+	kuid_t uid;
+
+	spin_lock(&buffer->lock);
+	uid = buffer->access.uid;
+	spin_unlock(&buffer->lock);
+	return uid_eq(uid, current_euid()) ||
+	       ns_capable_noaudit(user_ns, CAP_SYS_RESOURCE);
+}
+
 static int take_number(struct mapping *mapping)
 {
-	int owner = ida_alloc_range(&mapping->buffer->owners, 1,
-				    IPCBOX_WORD_OWNER_MAX, IPCBOX_GFP);
+	struct ipcbox_buffer *buffer = mapping->buffer;
+	int owner;
 
+	mapping->payer = payer_of(mapping->account);
+	owner = ipcbox_owners_take(&buffer->owners, mapping->payer,
+				   has_reserve(buffer));
 	if (owner < 0)
-		return owner == -ENOSPC ? -EUSERS : owner;
+		return owner;
 	mapping->owner = owner;
 	return 0;
 }
@@ -89,58 +147,145 @@ err_free:
 	return ERR_PTR(err);
 }
 
-/* Whoever waits may find what the dead had in hand, or was about to tell of. */
-static void bury(const struct mapping *mapping)
+static struct mapping *mapping_find(struct ipcbox_buffer *buffer,
+				    const struct mm_struct *mm)
+{
+	struct mapping *mapping = NULL;
+	struct rb_node *node;
+
+	spin_lock(&buffer->lock);
+	node = rb_find(mm, &buffer->mappings, compare_key);
+	if (node) {
+		mapping = mapping_of(node);
+		mapping->vmas++;
+	}
+	spin_unlock(&buffer->lock);
+	return mapping;
+}
+
+/*
+ * That of a process, for one vma more. Its mmap_lock is held to write: nobody else
+ * makes one for the same process meanwhile.
+ */
+static struct mapping *mapping_get(struct ipcbox_buffer *buffer,
+				   const struct mm_struct *mm)
+{
+	struct mapping *mapping = mapping_find(buffer, mm);
+
+	if (mapping)
+		return mapping;
+	mapping = mapping_alloc(buffer, mm);
+	if (IS_ERR(mapping))
+		return mapping;
+	spin_lock(&buffer->lock);
+	rb_find_add(&mapping->node, &buffer->mappings, compare_nodes);
+	spin_unlock(&buffer->lock);
+	return mapping;
+}
+
+/*
+ * Whoever waits may find what the dead had in hand, or was about to tell of.
+ * Return: whether all of it was found, and the number is free.
+ */
+static bool bury(struct mapping *mapping, u32 steps)
 {
 	struct ipcbox_buffer *buffer = mapping->buffer;
-	unsigned int buried;
 
-	buried = ipcbox_ring_bury(&buffer->ring, mapping->owner);
-	if (buried)
-		trace_ipcbox_bury(buffer->id, mapping->owner, buried);
-	ida_free(&buffer->owners, mapping->owner);
+	if (!ipcbox_ring_bury(&buffer->ring, mapping->owner, steps,
+			      &mapping->buried))
+		return false;
+	if (mapping->buried)
+		trace_ipcbox_bury(buffer->id, mapping->owner, mapping->buried);
+	ipcbox_owners_give(&buffer->owners, mapping->payer, mapping->owner);
 	ipcbox_buffer_wake(buffer, IPCBOX_RECEIVING);
 	ipcbox_buffer_wake(buffer, IPCBOX_SENDING);
+	return true;
 }
 
 static void mapping_free(struct mapping *mapping)
 {
-	bury(mapping);
 	put_page(mapping->self);
 	ipcbox_account_uncharge(mapping->account, IPCBOX_PAGES, 1);
 	ipcbox_account_put(mapping->account);
 	kfree(mapping);
 }
 
+/* One vma less. With the last, the process is done with the buffer. */
+static void mapping_put(struct mapping *mapping)
+{
+	struct ipcbox_buffer *buffer = mapping->buffer;
+	bool last;
+
+	spin_lock(&buffer->lock);
+	last = !--mapping->vmas;
+	if (last)
+		rb_erase(&mapping->node, &buffer->mappings);
+	spin_unlock(&buffer->lock);
+	if (!last)
+		return;
+	if (bury(mapping, STEPS_AT_DEATH)) {
+		mapping_free(mapping);
+		return;
+	}
+	llist_add(&mapping->unburied, &buffer->unburied);
+	ipcbox_buffer_leave_rest(buffer);
+}
+
+/**
+ * ipcbox_mapping_bury_rest() - bury those for whom it would have taken long
+ * @buffer: the buffer
+ *
+ * They count for their users until then. How many there are is bounded by the numbers.
+ */
+void ipcbox_mapping_bury_rest(struct ipcbox_buffer *buffer)
+{
+	struct llist_node *all = llist_del_all(&buffer->unburied);
+	struct mapping *mapping, *next;
+
+	llist_for_each_entry_safe(mapping, next, all, unburied) {
+		bury(mapping, IPCBOX_RING_BURY_ALL);
+		mapping_free(mapping);
+	}
+}
+
 /* ---- the control pages --------------------------------------------------- */
+
+static const struct vm_operations_struct control_vm_ops;
+static const struct vm_operations_struct nobody_vm_ops;
 
 static unsigned long control_len(const struct ipcbox_buffer *buffer)
 {
 	return PAGE_SIZE + buffer->control_size;
 }
 
-/* A copy of the vma was made: in the child of fork(2), or to move it. */
+/*
+ * A copy of the vma was made: in the child of fork(2), or to move it. Where the child
+ * can have no number fork cannot be told, and it must not die of it: it gets pages that
+ * say there is neither room nor a message, and the library finds that it is nobody.
+ */
+static void open_copy(struct vm_area_struct *vma, struct ipcbox_buffer *buffer)
+{
+	struct mapping *mapping = mapping_get(buffer, vma->vm_mm);
+
+	if (IS_ERR(mapping)) {
+		vma->vm_private_data = buffer;
+		vma->vm_ops = &nobody_vm_ops;
+	} else {
+		vma->vm_private_data = mapping;
+		vma->vm_ops = &control_vm_ops;
+	}
+}
+
 static void control_open(struct vm_area_struct *vma)
 {
 	struct mapping *mapping = vma->vm_private_data;
 
-	if (!mapping)
-		return;
-	if (mapping->mm == vma->vm_mm) {
-		mapping->vmas++;
-		return;
-	}
-	mapping = mapping_alloc(mapping->buffer, vma->vm_mm);
-	/* Nobody can be told: then the child gets SIGBUS if it uses it. */
-	vma->vm_private_data = IS_ERR(mapping) ? NULL : mapping;
+	open_copy(vma, mapping->buffer);
 }
 
 static void control_close(struct vm_area_struct *vma)
 {
-	struct mapping *mapping = vma->vm_private_data;
-
-	if (mapping && !--mapping->vmas)
-		mapping_free(mapping);
+	mapping_put(vma->vm_private_data);
 }
 
 static vm_fault_t give_page(struct vm_fault *vmf, struct page *page)
@@ -150,21 +295,39 @@ static vm_fault_t give_page(struct vm_fault *vmf, struct page *page)
 	return 0;
 }
 
-static vm_fault_t control_fault(struct vm_fault *vmf)
+static vm_fault_t give_ring(struct vm_fault *vmf,
+			    const struct ipcbox_buffer *buffer)
 {
-	const struct mapping *mapping = vmf->vma->vm_private_data;
-	const struct ipcbox_buffer *buffer;
-	unsigned long offset;
+	unsigned long offset = (vmf->pgoff - 1) << PAGE_SHIFT;
 
-	if (!mapping)
-		return VM_FAULT_SIGBUS;
-	buffer = mapping->buffer;
-	if (!vmf->pgoff)
-		return give_page(vmf, mapping->self);
-	offset = (vmf->pgoff - 1) << PAGE_SHIFT;
 	if (offset >= buffer->control_size)
 		return VM_FAULT_SIGBUS;
 	return give_page(vmf, vmalloc_to_page(buffer->control + offset));
+}
+
+static vm_fault_t control_fault(struct vm_fault *vmf)
+{
+	const struct mapping *mapping = vmf->vma->vm_private_data;
+
+	if (!vmf->pgoff)
+		return give_page(vmf, mapping->self);
+	return give_ring(vmf, mapping->buffer);
+}
+
+/* The grandchild may have better luck. */
+static void nobody_open(struct vm_area_struct *vma)
+{
+	open_copy(vma, vma->vm_private_data);
+}
+
+/* The page of its own, and the first of the ring, in which the positions are. */
+static vm_fault_t nobody_fault(struct vm_fault *vmf)
+{
+	const struct ipcbox_buffer *buffer = vmf->vma->vm_private_data;
+
+	if (vmf->pgoff <= 1)
+		return give_page(vmf, vmalloc_to_page(buffer->nobody));
+	return give_ring(vmf, buffer);
 }
 
 /* All or nothing: half of it would be of no use, and of whose name? */
@@ -180,11 +343,17 @@ static const struct vm_operations_struct control_vm_ops = {
 	.fault = control_fault,
 };
 
+static const struct vm_operations_struct nobody_vm_ops = {
+	.open = nobody_open,
+	.may_split = refuse_split,
+	.fault = nobody_fault,
+};
+
 static int map_control(struct ipcbox_buffer *buffer, struct vm_area_struct *vma)
 {
 	struct mapping *mapping;
 
-	mapping = mapping_alloc(buffer, vma->vm_mm);
+	mapping = mapping_get(buffer, vma->vm_mm);
 	if (IS_ERR(mapping))
 		return PTR_ERR(mapping);
 	vma->vm_private_data = mapping;

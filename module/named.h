@@ -72,6 +72,11 @@ int ipcbox_named_init(struct ipcbox_named *named, struct ipcbox_ns *ns,
 		      const struct ipcbox_name *name, size_t size);
 void ipcbox_named_put(struct ipcbox_named *named);
 
+static inline void ipcbox_named_hold(struct ipcbox_named *named)
+{
+	refcount_inc(&named->refs);
+}
+
 /* directions: IPCBOX_RECEIVER, IPCBOX_SENDER */
 int ipcbox_named_list(struct ipcbox_named *named, u32 directions);
 struct ipcbox_named *ipcbox_named_open(struct ipcbox_ns *ns,

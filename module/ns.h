@@ -21,6 +21,7 @@
  *       pollers.lock     a spinlock: of a queue for poll()
  *
  *   ns->accounts.xa_lock   a spinlock: within one of the first two or mmap_lock, or alone
+ *   owners->lock           a spinlock: alone, see owners.h
  *   ns->senders.xa_lock    a spinlock: alone
  *   the lists of caches    a spinlock: alone, see cache.h
  *     cache->lock          a spinlock: also alone

@@ -3,6 +3,23 @@
 
 #include <linux/atomic.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
+
+/*
+ * How far a look goes that finds nothing it can count. Whoever has the buffer mapped
+ * makes the way long, and somebody else walks it: with a deadline, or dying. Beyond it
+ * the caller hears that there is something, and user space moves the positions on.
+ */
+#define STEPS_MAX 512
+
+/* Every so often, in a walk of all cells. Return: whether the caller is to end. */
+static bool is_interrupted(u32 steps)
+{
+	if (steps % 1024)
+		return false;
+	cond_resched();
+	return fatal_signal_pending(current);
+}
 
 /* ---- words and positions ------------------------------------------------- */
 
@@ -105,6 +122,24 @@ void ipcbox_ring_init(struct ipcbox_ring *ring, void *pages, u32 shift,
 	ring->shared->free = 1ULL << shift;
 }
 
+/**
+ * ipcbox_ring_init_nobody() - prepare the page of processes without a number
+ * @page: zeroed; both the first page of control pages and the first page of a ring
+ *
+ * As struct ipcbox_buffer_self it has no number (@writing is @tail, zero like @reading).
+ * As a ring it is in such a state that no operation gets through without a call of the
+ * library: free is far from tail, and the word at head is not ready.
+ */
+void ipcbox_ring_init_nobody(void *page)
+{
+	struct ipcbox_ring_head *ring = page;
+
+	static_assert(!offsetof(struct ipcbox_ring_head, tail));
+	static_assert(sizeof(struct ipcbox_buffer_self) <=
+		      offsetof(struct ipcbox_ring_head, head));
+	ring->free = 1ULL << 40;
+}
+
 /* ---- is there a message, is there room? ---------------------------------- */
 
 /* How many cells are between free and tail, as these say. */
@@ -128,9 +163,10 @@ static unsigned int ready_of_one(const struct ipcbox_ring *ring,
 		u32 len = READ_ONCE(cell_at(ring, pos)->len);
 		u32 cells = ipcbox_ring_cells_for(len);
 
+		if (is_interrupted(ready))
+			return enough;
 		left -= cells;
 		pos += cells;
-		cond_resched();
 	}
 	return ready;
 }
@@ -149,13 +185,14 @@ static u64 next_to_read(const struct ipcbox_ring *ring)
  * @ring: the ring
  * @enough: stop there
  *
- * Return: how many; @enough also where it cannot be told.
+ * Return: how many; @enough also where a look of @enough and a few hundred steps
+ * cannot tell.
  * Context: may sleep; what was written before a barrier of the caller counts.
  */
 unsigned int ipcbox_ring_ready(const struct ipcbox_ring *ring,
 			       unsigned int enough)
 {
-	u32 steps = ipcbox_ring_cells(ring);
+	u32 steps = min_t(u64, ipcbox_ring_cells(ring), (u64)enough + STEPS_MAX);
 	unsigned int ready = 0;
 	u64 begin, pos;
 
@@ -166,8 +203,7 @@ unsigned int ipcbox_ring_ready(const struct ipcbox_ring *ring,
 	for (; ready < enough; steps--) {
 		u64 word = read_word(ring, pos);
 
-		cond_resched();
-		if (!steps)
+		if (!steps || is_interrupted(steps))
 			return enough;
 		if (!is_of_lap(ring, word, pos)) {
 			pos = next_to_read(ring);
@@ -212,27 +248,29 @@ static bool reclaim_one(const struct ipcbox_ring *ring)
  * ipcbox_ring_room() - how many cells can be reserved?
  * @ring: the ring; what is done is reclaimed
  *
- * Return: that many.
- * Context: may sleep; what was written before a barrier of the caller counts.
+ * Return: that many; all cells where a few hundred steps cannot tell.
+ * Context: any; what was written before a barrier of the caller counts.
  */
 u32 ipcbox_ring_room(const struct ipcbox_ring *ring)
 {
-	u32 steps = ring->one_to_one ? 0 : 2 * ipcbox_ring_cells(ring);
+	u32 steps;
 
 	/* Each message takes two steps at most. */
-	for (; steps && reclaim_one(ring); steps--)
-		cond_resched();
+	for (steps = STEPS_MAX; !ring->one_to_one && reclaim_one(ring); steps--)
+		if (!steps)
+			return ipcbox_ring_cells(ring);
 	return ipcbox_ring_cells(ring) - used_cells(ring);
 }
 
 /* ---- death --------------------------------------------------------------- */
 
-/* Move tail past what was reserved by one who did not live to do it. */
-static void help_tail(const struct ipcbox_ring *ring)
+/*
+ * Move tail past what was reserved by one who did not live to do it.
+ * Return: whether at most @steps were enough.
+ */
+static bool help_tail(const struct ipcbox_ring *ring, u32 steps)
 {
-	u32 steps;
-
-	for (steps = ipcbox_ring_cells(ring); steps; steps--) {
+	for (; steps; steps--) {
 		u64 tail = READ_ONCE(ring->shared->tail);
 		u64 word = read_word(ring, tail);
 
@@ -240,8 +278,9 @@ static void help_tail(const struct ipcbox_ring *ring)
 		if (is_of_lap(ring, word, tail) && cells(word))
 			move(&ring->shared->tail, tail, word);
 		else if (READ_ONCE(ring->shared->tail) == tail)
-			return;
+			return true;
 	}
+	return false;
 }
 
 /*
@@ -249,14 +288,15 @@ static void help_tail(const struct ipcbox_ring *ring)
  * few times will do; as many as this in a row only somebody brings about who wants to
  * keep us here.
  */
-#define TRIES_MAX 65536
+#define TRIES_MAX 65536U
 
-/* What is at @pos can be read again: nobody may go past it any more. */
-static void put_back_head(const struct ipcbox_ring *ring, u64 pos)
+/*
+ * What is at @pos can be read again: nobody may go past it any more.
+ * Return: whether at most @tries were enough.
+ */
+static bool put_back_head(const struct ipcbox_ring *ring, u64 pos, u32 tries)
 {
-	u32 tries;
-
-	for (tries = TRIES_MAX; tries; tries--) {
+	for (; tries; tries--) {
 		u64 head = READ_ONCE(ring->shared->head);
 		u64 back = pos << IPCBOX_HEAD_SHIFT |
 			   ((head + 1) & IPCBOX_HEAD_EPOCH);
@@ -267,9 +307,10 @@ static void put_back_head(const struct ipcbox_ring *ring, u64 pos)
 		 */
 		if (is_before(position(head), pos) ||
 		    cmpxchg64(&ring->shared->head, head, back) == head)
-			return;
+			return true;
 		cond_resched();
 	}
+	return false;
 }
 
 /* Return: whether a message was in the hand of @dead. */
@@ -293,24 +334,30 @@ static bool take_from(const struct ipcbox_ring *ring, u64 pos, u64 word,
  * ipcbox_ring_bury() - take what a dead process had in hand out of it
  * @ring: the ring
  * @dead: its owner number; it writes nothing any more
+ * @steps: how long to walk at most; what is long is only walked to the end by who may
+ *	take long, with IPCBOX_RING_BURY_ALL
+ * @buried: in and out: how many messages that concerned; whoever waits may find
+ *	something now
  *
- * Return: how many messages that concerned. Whoever waits may find something now.
+ * Return: whether the end was reached. If not, the caller does it again, with more.
  * Context: may sleep.
  */
-unsigned int ipcbox_ring_bury(const struct ipcbox_ring *ring, u32 dead)
+bool ipcbox_ring_bury(const struct ipcbox_ring *ring, u32 dead, u32 steps,
+		      unsigned int *buried)
 {
-	u32 steps = ipcbox_ring_cells(ring);
-	bool ready, found = false;
-	unsigned int buried = 0;
+	u32 left = min(steps, ipcbox_ring_cells(ring));
+	bool all = steps == IPCBOX_RING_BURY_ALL;
+	bool ready, done, found = false;
 	u64 pos, end, first = 0;
 
 	if (ring->one_to_one)
-		return 0;
+		return true;
 	/* Then all that it had in hand is between the two, and stays there. */
-	help_tail(ring);
+	if (!help_tail(ring, left) && !all)
+		return false;
 	end = READ_ONCE(ring->shared->tail);
 	pos = READ_ONCE(ring->shared->free);
-	while (is_before(pos, end) && steps--) {
+	for (; is_before(pos, end) && left; left--) {
 		u64 word = read_word(ring, pos);
 
 		if (!is_of_lap(ring, word, pos)) {
@@ -326,7 +373,7 @@ unsigned int ipcbox_ring_bury(const struct ipcbox_ring *ring, u32 dead)
 			break;
 		ready = state(word) == IPCBOX_CELL_READY;
 		if (take_from(ring, pos, word, dead)) {
-			buried++;
+			(*buried)++;
 			ready = state(word) == IPCBOX_CELL_READING;
 		}
 		if (ready && !found) {
@@ -336,13 +383,14 @@ unsigned int ipcbox_ring_bury(const struct ipcbox_ring *ring, u32 dead)
 		pos += cells(word);
 		cond_resched();
 	}
+	done = left || !is_before(pos, end);
 	/*
 	 * Also if it was ready before: who was putting it back may have died before
 	 * it came to head.
 	 */
-	if (found)
-		put_back_head(ring, first);
-	return buried;
+	if (found && !put_back_head(ring, first, min(steps, TRIES_MAX)))
+		done = false;
+	return done || all;
 }
 
 /* ---- report -------------------------------------------------------------- */

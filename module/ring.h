@@ -11,10 +11,11 @@
  * has no lock here that the others would know of.
  *
  * Each word is read once and then judged; an index is masked before it is used; and
- * every loop ends after a number of steps that is known before, whatever it sees. If
- * what is there makes no sense, callers are told that there is something to look
- * at: the program that looks will find that out for itself, and nobody else is
- * concerned.
+ * every loop ends after a number of steps that is known before, whatever it sees: a
+ * look for those who wait after a few hundred, a count of all messages or a burial
+ * after one for each cell. If what is there makes no sense, or takes longer, callers
+ * are told that there is something to look at: the program that looks will find that
+ * out for itself, and nobody else is concerned.
  */
 
 #include <linux/math.h>
@@ -29,11 +30,16 @@ struct ipcbox_ring {
 
 void ipcbox_ring_init(struct ipcbox_ring *ring, void *pages, u32 shift,
 		      bool one_to_one);
+void ipcbox_ring_init_nobody(void *page);
 
 unsigned int ipcbox_ring_ready(const struct ipcbox_ring *ring,
 			       unsigned int enough);
 u32 ipcbox_ring_room(const struct ipcbox_ring *ring);
-unsigned int ipcbox_ring_bury(const struct ipcbox_ring *ring, u32 owner);
+
+/* Every cell there is: it ends there. */
+#define IPCBOX_RING_BURY_ALL U32_MAX
+bool ipcbox_ring_bury(const struct ipcbox_ring *ring, u32 dead, u32 steps,
+		      unsigned int *buried);
 
 void ipcbox_ring_count(const struct ipcbox_ring *ring, u64 *messages,
 		       u64 *bytes);

@@ -61,10 +61,13 @@ static long long pages_used(int control)
 	return ret ? ret : (long long)q.pages.used;
 }
 
-/* What the buffer has of its own, without the pages of its mappings. */
+/*
+ * What the buffer has of its own, without the pages of those who have it mapped: with
+ * the one page of processes that have no number.
+ */
 static long long pages_of(const struct ipcbox_buffer_layout *l, size_t page)
 {
-	return (l->control_len - page + l->data_len / 2) / page;
+	return (l->control_len - page + page + l->data_len / 2) / page;
 }
 
 /* Does a child that does this die of that signal? */
@@ -83,6 +86,14 @@ static int reads_a_byte(void *at)
 {
 	return *(volatile char *)at ? 1 : 0;
 }
+
+struct heir {
+	const struct pages *pages;
+	__u32 owner;
+	int control;
+	int buffer;
+	long long used;
+};
 
 /* Layout */
 
@@ -133,7 +144,7 @@ TEST_F(map, data_is_seen_twice_in_a_row)
 	EXPECT_EQ(0, memcmp(data + 2 * BYTES - 3, "acr", 3));
 }
 
-TEST_F(map, another_mapping_sees_the_same_but_its_number)
+TEST_F(map, another_mapping_of_the_process_sees_the_same)
 {
 	struct pages p;
 
@@ -143,7 +154,7 @@ TEST_F(map, another_mapping_sees_the_same_but_its_number)
 	p.cells[3].tag = 7;
 	EXPECT_EQ(7, self->pages.cells[3].tag);
 	EXPECT_NE(0, owner_number(p.self));
-	EXPECT_NE(owner_number(self->pages.self), owner_number(p.self));
+	EXPECT_EQ(owner_number(self->pages.self), owner_number(p.self));
 	pages_unmap(&p);
 }
 
@@ -396,7 +407,7 @@ TEST_F(map, data_alone_holds_the_pages_too)
 
 /* Limits */
 
-TEST_F(map, pages_count_as_those_of_who_made_it_and_who_maps_it)
+TEST_F(map, pages_count_as_those_of_who_made_it_and_each_process_that_maps_it)
 {
 	long long before = self->stage.before.pages.used;
 	long long own = pages_of(&self->layout, self->page);
@@ -404,17 +415,20 @@ TEST_F(map, pages_count_as_those_of_who_made_it_and_who_maps_it)
 
 	EXPECT_EQ(before + own + 1, pages_used(self->control));
 	ASSERT_EQ(0, pages_map(&p, self->buffer));
-	EXPECT_EQ(before + own + 2, pages_used(self->control));
+	EXPECT_EQ(before + own + 1, pages_used(self->control));
 	pages_unmap(&p);
 	EXPECT_EQ(before + own + 1, pages_used(self->control));
+	pages_unmap(&self->pages);
+	EXPECT_EQ(before + own, pages_used(self->control));
 }
 
 TEST_F(map, limit_of_a_users_pages_returns_edquot)
 {
 	long long was = read_number(SYSCTL("user_pages"));
-	long long used = pages_used(self->control);
+	long long used = pages_used(self->control) - 1;
 	int create, mapped;
 
+	pages_unmap(&self->pages);
 	ASSERT_EQ(0, write_number(SYSCTL("user_pages"), used));
 	create = buffer_create(self->control, "map.second", BOTH);
 	mapped = try_map(self->buffer, self->layout.control_len, RW, MAP_SHARED, 0);
@@ -438,48 +452,90 @@ TEST_F(map, limit_of_all_pages_returns_edquot)
 	EXPECT_EQ(-EDQUOT, create);
 }
 
-TEST_F(map, child_for_whom_there_is_no_page_gets_sigbus)
+/* It finds no number, and a ring in which there is neither a message nor room. */
+static int is_nobody(void *arg)
+{
+	const struct pages *p = arg;
+
+	if (p->self->writing || p->self->reading)
+		return 1;
+	if (p->ring->tail - p->ring->free <= p->layout.cells)
+		return 2;
+	p->data[1] = p->data[0];
+	return p->ring->want_data || p->ring->want_room ? 3 : 0;
+}
+
+TEST_F(map, child_for_whom_there_is_no_page_is_nobody_and_lives)
 {
 	long long was = read_number(SYSCTL("user_pages"));
 	long long used = pages_used(self->control);
-	bool died;
+	int status;
 
+	self->pages.ring->want_data = 1;
+	self->pages.data[0] = 9;
 	ASSERT_EQ(0, write_number(SYSCTL("user_pages"), used));
-	died = dies_of(SIGBUS, reads_a_byte, self->pages.control);
+	status = reap(spawn(is_nobody, &self->pages));
 	ASSERT_EQ(0, write_number(SYSCTL("user_pages"), was));
-	EXPECT_TRUE(died);
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(9, self->pages.data[1]);
+	EXPECT_EQ(1, self->pages.ring->want_data);
 	EXPECT_EQ(used, pages_used(self->control));
 }
 
-#define MAX_OWNERS ((int)IPCBOX_WORD_OWNER_MAX)
-
-TEST_F_TIMEOUT(map, more_owners_than_there_are_numbers_return_eusers, 120)
+static int has_a_number(void *arg)
 {
-	size_t len = self->layout.control_len;
-	static void *mapped[MAX_OWNERS];
-	int err, n;
+	const struct pages *p = arg;
 
-	for (n = 0; n < MAX_OWNERS; n++) {
-		mapped[n] = map_control(self->buffer, &self->layout);
-		if (mapped[n] == MAP_FAILED)
-			break;
-	}
-	err = errno;
-	EXPECT_EQ(MAX_OWNERS - 1, n); /* and that of the fixture */
-	EXPECT_EQ(EUSERS, err);
-	while (n--)
-		munmap(mapped[n], len);
-	EXPECT_EQ(0, try_map(self->buffer, len, RW, MAP_SHARED, 0));
+	return owner_number(p->self) && p->ring->tail == p->layout.cells ? 0 : 1;
+}
+
+static int child_has_a_number(void *arg)
+{
+	const struct pages *p = arg;
+	long long was = read_number(SYSCTL("user_pages"));
+	int ret;
+
+	/* (The limit, which its parent set, is at an end.) */
+	if (owner_number(p->self) || write_number(SYSCTL("user_pages"), was + 1))
+		return 1;
+	ret = reap(spawn(has_a_number, arg));
+	return write_number(SYSCTL("user_pages"), was) ? 2 : ret;
+}
+
+TEST_F(map, child_of_nobody_may_have_a_number)
+{
+	long long was = read_number(SYSCTL("user_pages"));
+	int status;
+
+	ASSERT_EQ(0, write_number(SYSCTL("user_pages"), pages_used(self->control)));
+	status = reap(spawn(child_has_a_number, &self->pages));
+	ASSERT_EQ(0, write_number(SYSCTL("user_pages"), was));
+	EXPECT_EQ(0, status);
+}
+
+#define OFTEN ((int)IPCBOX_WORD_OWNER_MAX + 1)
+
+static int maps_it_often(void *arg)
+{
+	const struct heir *h = arg;
+
+	for (int i = 0; i < OFTEN; i++)
+		if (map_control(h->buffer, &h->pages->layout) == MAP_FAILED)
+			return 1;
+	return reap(spawn(has_a_number, (void *)h->pages));
+}
+
+/* Or it would take those of all others, whose children would be without. */
+TEST_F_TIMEOUT(map, process_that_maps_it_often_has_one_number, 120)
+{
+	struct heir h = { .pages = &self->pages, .buffer = self->buffer };
+	long long used = pages_used(self->control);
+
+	EXPECT_EQ(0, reap(spawn(maps_it_often, &h)));
+	EXPECT_TRUE(eventually(pages_used(self->control) == used));
 }
 
 /* fork and exec */
-
-struct heir {
-	const struct pages *pages;
-	__u32 owner;
-	int control;
-	long long used;
-};
 
 static int has_a_number_of_its_own(void *arg)
 {
@@ -566,21 +622,21 @@ static __u64 word_at(const struct pages *p, __u64 position, __u32 cells,
 	       (__u64)cells << IPCBOX_WORD_CELLS_SHIFT | owner_and_state;
 }
 
-TEST_F(map, unmap_buries_what_was_in_hand)
+TEST_F(map, last_unmap_of_a_process_buries_what_was_in_hand)
 {
-	struct pages p;
-	__u64 *word = &self->pages.cells[0].word;
+	struct pages *p = &self->pages;
+	__u64 mine = p->self->writing;
 
-	ASSERT_EQ(0, pages_map(&p, self->buffer));
-	*word = word_at(&p, CELLS, 2, p.self->writing);
-	pages_unmap(&p);
-	EXPECT_EQ(word_at(&self->pages, CELLS, 2, IPCBOX_CELL_DONE), *word);
-	EXPECT_EQ(CELLS + 2, self->pages.ring->tail);
+	p->cells[0].word = word_at(p, CELLS, 2, mine);
+	pages_unmap(p);
+	ASSERT_EQ(0, pages_map(p, self->buffer));
+	EXPECT_EQ(word_at(p, CELLS, 2, IPCBOX_CELL_DONE), p->cells[0].word);
+	EXPECT_EQ(CELLS + 2, p->ring->tail);
 	EXPECT_EQ(0, buffer_wait(self->buffer, IPCBOX_SENDER, 1, 1));
-	EXPECT_EQ(CELLS + 2, self->pages.ring->free);
+	EXPECT_EQ(CELLS + 2, p->ring->free);
 }
 
-TEST_F(map, unmap_of_another_mapping_leaves_what_is_in_hand)
+TEST_F(map, unmap_of_one_of_two_mappings_leaves_what_is_in_hand)
 {
 	struct pages p;
 	__u64 *word = &self->pages.cells[0].word;
@@ -590,6 +646,7 @@ TEST_F(map, unmap_of_another_mapping_leaves_what_is_in_hand)
 	ASSERT_EQ(0, pages_map(&p, self->buffer));
 	pages_unmap(&p);
 	EXPECT_EQ(mine, *word);
+	EXPECT_EQ(mine & 0xffff, self->pages.self->writing);
 }
 
 TEST_HARNESS_MAIN
