@@ -25,3 +25,8 @@ EXPORT uint64_t ipcbox_deadline_ms(int64_t ms)
 		return IPCBOX_NOWAIT;
 	return now_ns() + (uint64_t)ms * NS_PER_MS;
 }
+
+int ipcbox_is_past(uint64_t deadline)
+{
+	return deadline == IPCBOX_NOWAIT || (deadline != IPCBOX_FOREVER && deadline <= now_ns());
+}

@@ -36,6 +36,9 @@ struct ipcbox_msg {
 /* message.c. A deadline of the library, as the kernel takes it. */
 void ipcbox_set_deadline(uint64_t deadline, uint32_t *flags, __u64 *field);
 
+/* deadline.c. Has it passed? That of IPCBOX_NOWAIT has, that of IPCBOX_FOREVER never. */
+int ipcbox_is_past(uint64_t deadline);
+
 /* Makes *@msg if there is none. */
 int ipcbox_msg_need(struct ipcbox_msg **msg);
 

@@ -49,8 +49,12 @@ static inline int ipcbox_cmpxchg(__u64 *word, uint64_t seen, uint64_t value)
 static inline void ipcbox_exchange(__u64 *word, uint64_t value)
 {
 #if defined(__i386__)
-	while (!ipcbox_cmpxchg(word, ipcbox_load_acquire(word), value))
-		;
+	/*
+	 * A few times, and more often if others write. Who writes on and on would undo it
+	 * the next moment anyway.
+	 */
+	for (int tries = 65536; tries && !ipcbox_cmpxchg(word, ipcbox_load_acquire(word), value);)
+		tries--;
 #else
 	__atomic_exchange_n(word, value, __ATOMIC_SEQ_CST);
 #endif

@@ -105,7 +105,9 @@ struct ipcbox_slot {
  *	of the data, rounded up to a power of two; the number of messages cannot be set
  *
  * Return: a new fd. -EDQUOT: limit of pages; else as ipcbox_port_create().
- * -EPROTOTYPE, with %IPCBOX_REUSE: the name is that of a port.
+ * -EPROTOTYPE, with %IPCBOX_REUSE: the name is that of a port, or of a buffer that is
+ * one to one where you asked for an ordinary one, or the other way round. Its other
+ * options may differ from yours: ipcbox_info_differs() tells.
  */
 int ipcbox_buffer_create(const char *name, unsigned int flags,
 			 const struct ipcbox_options *options);
@@ -127,15 +129,20 @@ int ipcbox_buffer_open(const char *name, unsigned int flags);
  *	*@buffer, also if this fails. Where it is an error, that is returned
  * @buffer: out: to be given back with ipcbox_buffer_unmap(); NULL after an error
  *
+ * After fork(2) the child uses the same struct, under a number of its own. If it could
+ * not have one, by a limit or for want of memory, its calls return -EUSERS or -EINVAL;
+ * it may give the buffer back, open and map it again, and finds out why.
+ *
  * Return: 0. -EACCES: @fd is open for neither direction; -EDQUOT: limit of pages;
- * -EINVAL: no buffer; -ENOMEM; -EUSERS: too many processes have it mapped.
+ * -EINVAL: no buffer; -ENOMEM; -EUSERS: too many processes have it mapped, of all users
+ * or of this one.
  */
 int ipcbox_buffer_map(int fd, struct ipcbox_buffer **buffer);
 
 /**
  * ipcbox_buffer_unmap() - give a mapped buffer back, and close its fd
- * @buffer: what to give back, or NULL. What is in hand is given up, as if the
- *	process died
+ * @buffer: what to give back, or NULL. With the last mapping that this process has of
+ *	the buffer, what is in hand is given up, as if the process died
  */
 void ipcbox_buffer_unmap(struct ipcbox_buffer *buffer);
 
@@ -147,8 +154,15 @@ static inline int ipcbox_buffer_fd(const struct ipcbox_buffer *buffer)
 
 /* ---- private: what the inline calls are made of -------------------------- */
 
-int ipcbox_buffer_await_room(struct ipcbox_buffer *buffer, uint32_t cells, uint64_t deadline);
-int ipcbox_buffer_await_data(struct ipcbox_buffer *buffer, uint64_t deadline);
+/* Where the first try does not succeed: with a slot that need not be in registers. */
+int ipcbox_buffer_reserve_slowly(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot, size_t len,
+				 uint64_t deadline);
+int ipcbox_buffer_take_slowly(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
+			      size_t capacity, uint64_t deadline);
+/* One to one: until there is room for so many cells behind tail, a message at free. */
+int ipcbox_buffer_await_room(struct ipcbox_buffer *buffer, uint64_t tail, uint32_t cells,
+			     uint64_t deadline);
+int ipcbox_buffer_await_data(struct ipcbox_buffer *buffer, uint64_t position, uint64_t deadline);
 int ipcbox_buffer_tell_data(struct ipcbox_buffer *buffer);
 void ipcbox_buffer_tell_room(struct ipcbox_buffer *buffer, uint32_t want);
 
@@ -202,14 +216,11 @@ IPCBOX_INLINE int ipcbox_buffer_reserve_one(struct ipcbox_buffer *buffer, struct
 
 	if (ipcbox_unlikely(len >= buffer->send_end))
 		return buffer->send_end ? -EMSGSIZE : -EBADF;
-	while (ipcbox_unlikely(ipcbox_is_full(buffer->ring, buffer->mask, tail, cells))) {
-		int err = ipcbox_buffer_await_room(buffer, cells, deadline);
+	if (ipcbox_unlikely(ipcbox_is_full(buffer->ring, buffer->mask, tail, cells))) {
+		int err = ipcbox_buffer_await_room(buffer, tail, cells, deadline);
 
 		if (err)
 			return err;
-		/* The kernel looked at the shared one, which is as trusty as who shares it. */
-		if (ipcbox_load_acquire(&buffer->ring->tail) != tail)
-			return -EBADMSG;
 	}
 	ipcbox_slot_set(slot, buffer, tail);
 	slot->word = 0;
@@ -218,51 +229,56 @@ IPCBOX_INLINE int ipcbox_buffer_reserve_one(struct ipcbox_buffer *buffer, struct
 	return 0;
 }
 
+/*
+ * private: mark the cell at @tail, whose word was @word, for a message. Return: whether
+ * it was still so.
+ */
+IPCBOX_INLINE int ipcbox_buffer_mark(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
+				     uint64_t tail, uint64_t word, uint32_t cells)
+{
+	slot->word = ipcbox_lap_of(buffer, tail) | (uint64_t)cells << IPCBOX_WORD_CELLS_SHIFT |
+		     buffer->self->writing;
+	if (ipcbox_unlikely(!ipcbox_cmpxchg(&slot->cell->word, word, slot->word)))
+		return 0;
+	ipcbox_cmpxchg(&buffer->ring->tail, tail, tail + cells);
+	return 1;
+}
+
+/* private: the word that is at @tail is of an earlier lap, as far as their order tells. */
+IPCBOX_INLINE int ipcbox_is_earlier(uint64_t word, uint64_t lap)
+{
+	return (int64_t)(word - lap) < 0;
+}
+
 /* private: reserve, of many. */
 IPCBOX_INLINE int ipcbox_buffer_reserve_many(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
 					     size_t len, uint64_t deadline)
 {
-	struct ipcbox_ring_head *ring = buffer->ring;
 	uint32_t cells = ipcbox_cells_for(len);
-	uint64_t tail, word, lap;
+	struct ipcbox_slot other;
+	uint64_t tail, word;
+	int err;
 
 	if (ipcbox_unlikely(len >= buffer->send_end))
 		return buffer->send_end ? -EMSGSIZE : -EBADF;
-	for (;;) {
-		tail = ipcbox_load_acquire(&ring->tail);
-		if (ipcbox_unlikely(ipcbox_is_full(ring, buffer->mask, tail, cells))) {
-			int err = ipcbox_buffer_await_room(buffer, cells, deadline);
-
-			if (err)
-				return err;
-			continue;
-		}
-		ipcbox_slot_set(slot, buffer, tail);
-		word = ipcbox_load_acquire(&slot->cell->word);
-		lap = ipcbox_lap_of(buffer, tail);
-		/* Laps go round: an old word may seem to be of a later one, and is looked at. */
-		if (ipcbox_unlikely((int64_t)(word - lap) >= 0)) {
-			/* Was the word read while tail was there? Then it counts. */
-			if (ipcbox_load_acquire(&ring->tail) != tail)
-				continue;
-			if (ipcbox_is_of_lap(word, lap)) {
-				if (!ipcbox_cells_of(word))
-					return -EBADMSG;
-				/* Taken, and tail lags behind: move it on. */
-				ipcbox_cmpxchg(&ring->tail, tail, tail + ipcbox_cells_of(word));
-				continue;
-			}
-			/* No message began here for half of all laps: free. */
-		}
-		slot->word =
-			lap | (uint64_t)cells << IPCBOX_WORD_CELLS_SHIFT | buffer->self->writing;
-		if (ipcbox_cmpxchg(&slot->cell->word, word, slot->word))
-			break;
-	}
-	ipcbox_cmpxchg(&ring->tail, tail, tail + cells);
+	tail = ipcbox_load_acquire(&buffer->ring->tail);
+	if (ipcbox_unlikely(ipcbox_is_full(buffer->ring, buffer->mask, tail, cells)))
+		goto slowly;
+	ipcbox_slot_set(slot, buffer, tail);
+	word = ipcbox_load_acquire(&slot->cell->word);
+	if (ipcbox_unlikely(!ipcbox_is_earlier(word, ipcbox_lap_of(buffer, tail))))
+		goto slowly;
+	if (ipcbox_unlikely(!ipcbox_buffer_mark(buffer, slot, tail, word, cells)))
+		goto slowly;
 	slot->len = (uint32_t)len;
 	slot->tag = 0;
 	return 0;
+
+slowly:
+	err = ipcbox_buffer_reserve_slowly(buffer, &other, len, deadline);
+	if (!err)
+		*slot = other;
+	return err;
 }
 
 /**
@@ -279,7 +295,8 @@ IPCBOX_INLINE int ipcbox_buffer_reserve_many(struct ipcbox_buffer *buffer, struc
  * Return: 0. -EAGAIN: no room; -EBADF: not open for sending; -EBADMSG: somebody spoiled
  * the buffer; -EIDRM: it was removed; -EINTR; -EMSGSIZE: longer than the buffer takes; -ENOMEM;
  * -EPIPE: it has no name and no consumers any more; -ETIMEDOUT; -EUSERS: limit of waiting
- * calls.
+ * calls, or a child without a number. Whatever others do to the buffer, it ends: who keeps
+ * a call going round in circles gets it to return -EBADMSG, or what its deadline says.
  */
 IPCBOX_INLINE int ipcbox_buffer_reserve(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
 					size_t len, uint64_t deadline)
@@ -415,10 +432,6 @@ int ipcbox_buffer_send_batch(struct ipcbox_buffer *buffer, const struct iovec *m
 
 /* ---- consuming ----------------------------------------------------------- */
 
-/* private: why is the word at head not ready? Return: 0: look again. */
-int ipcbox_buffer_not_ready(struct ipcbox_buffer *buffer, uint64_t head, uint64_t word,
-			    uint64_t deadline);
-
 /* private: peek, of one to one: only this thread moves free, and not before release. */
 IPCBOX_INLINE int ipcbox_buffer_take_one(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
 					 size_t capacity, uint64_t deadline)
@@ -426,13 +439,12 @@ IPCBOX_INLINE int ipcbox_buffer_take_one(struct ipcbox_buffer *buffer, struct ip
 	struct ipcbox_ring_head *ring = buffer->ring;
 	uint64_t position = ring->free;
 
-	while (ipcbox_unlikely(ipcbox_load_acquire(&ring->tail) == position)) {
-		int err = ipcbox_buffer_await_data(buffer, deadline);
+	/* More than all cells is as little a message as none. */
+	if (ipcbox_unlikely(ipcbox_load_acquire(&ring->tail) - position - 1 > buffer->mask)) {
+		int err = ipcbox_buffer_await_data(buffer, position, deadline);
 
 		if (err)
 			return err;
-		if (ipcbox_load_acquire(&ring->free) != position)
-			return -EBADMSG;
 	}
 	ipcbox_slot_set(slot, buffer, position);
 	slot->len = ipcbox_load_relaxed32(&slot->cell->len);
@@ -444,45 +456,46 @@ IPCBOX_INLINE int ipcbox_buffer_take_one(struct ipcbox_buffer *buffer, struct ip
 	return 0;
 }
 
+/*
+ * private: take the message at @head, whose word was @word, which is ready. Return:
+ * whether it was still so.
+ */
+IPCBOX_INLINE int ipcbox_buffer_grab(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
+				     uint64_t head, uint64_t word)
+{
+	slot->word = (word & ~UINT64_C(0xffff)) | buffer->self->reading;
+	if (ipcbox_unlikely(!ipcbox_cmpxchg(&slot->cell->word, word, slot->word)))
+		return 0;
+	ipcbox_cmpxchg(&buffer->ring->head, head, head + ipcbox_head_step(word));
+	slot->next = slot->position + ipcbox_cells_of(word);
+	return 1;
+}
+
 /* private: peek, of many, unless the message is longer than @capacity. */
 IPCBOX_INLINE int ipcbox_buffer_take_many(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
 					  size_t capacity, uint64_t deadline)
 {
-	struct ipcbox_ring_head *ring = buffer->ring;
-	uint64_t head, next, word;
+	uint64_t head = ipcbox_load_acquire(&buffer->ring->head), word;
+	struct ipcbox_slot other;
+	int err;
 
-	for (;;) {
-		head = ipcbox_load_acquire(&ring->head);
-		ipcbox_slot_set(slot, buffer, head >> IPCBOX_HEAD_SHIFT);
-		word = ipcbox_load_acquire(&slot->cell->word);
-		if (ipcbox_unlikely(
-			    !ipcbox_is_ready(word, ipcbox_lap_of(buffer, slot->position)))) {
-			int err = ipcbox_buffer_not_ready(buffer, head, word, deadline);
-
-			if (err)
-				return err;
-			continue;
-		}
-		slot->len = ipcbox_load_relaxed32(&slot->cell->len);
-		slot->tag = slot->cell->tag;
-		if (ipcbox_unlikely(slot->len > capacity)) {
-			/* Was it all of one message? First the length, then the word. */
-			ipcbox_barrier_acquire();
-			if (ipcbox_load_acquire(&slot->cell->word) != word)
-				continue;
-			/* It may be that we were woken for it: then another is to be. */
-			if (ipcbox_load_relaxed32(&ring->want_data))
-				ipcbox_buffer_tell_data(buffer);
-			return slot->len > buffer->max_msgsize ? -EBADMSG : -EMSGSIZE;
-		}
-		slot->word = (word & ~UINT64_C(0xffff)) | buffer->self->reading;
-		if (ipcbox_cmpxchg(&slot->cell->word, word, slot->word))
-			break;
-	}
-	next = head + ipcbox_head_step(word);
-	ipcbox_cmpxchg(&ring->head, head, next);
-	slot->next = slot->position + ipcbox_cells_of(word);
+	ipcbox_slot_set(slot, buffer, head >> IPCBOX_HEAD_SHIFT);
+	word = ipcbox_load_acquire(&slot->cell->word);
+	if (ipcbox_unlikely(!ipcbox_is_ready(word, ipcbox_lap_of(buffer, slot->position))))
+		goto slowly;
+	slot->len = ipcbox_load_relaxed32(&slot->cell->len);
+	slot->tag = slot->cell->tag;
+	if (ipcbox_unlikely(slot->len > capacity))
+		goto slowly;
+	if (ipcbox_unlikely(!ipcbox_buffer_grab(buffer, slot, head, word)))
+		goto slowly;
 	return 0;
+
+slowly:
+	err = ipcbox_buffer_take_slowly(buffer, &other, capacity, deadline);
+	if (!err)
+		*slot = other;
+	return err;
 }
 
 /**
@@ -494,7 +507,8 @@ IPCBOX_INLINE int ipcbox_buffer_take_many(struct ipcbox_buffer *buffer, struct i
  *
  * Return: 0. -EAGAIN: no message; -EBADF: not open for receiving; -EBADMSG: somebody
  * spoiled the buffer; -EIDRM: it was removed; -EINTR; -ENOMEM; -EPIPE: it has no name and no
- * producers any more, and is empty; -ETIMEDOUT; -EUSERS: limit of waiting calls.
+ * producers any more, and is empty; -ETIMEDOUT; -EUSERS: limit of waiting calls, or a
+ * child without a number. It ends whatever others do, as ipcbox_buffer_reserve().
  */
 IPCBOX_INLINE int ipcbox_buffer_peek(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
 				     uint64_t deadline)
@@ -607,7 +621,8 @@ IPCBOX_INLINE int ipcbox_buffer_release(struct ipcbox_buffer *buffer,
  * @buffer: mapped
  * @slot: from ipcbox_buffer_peek()
  *
- * Return: 0. -EINVAL: this process does not have it in hand.
+ * Return: 0. -EINVAL: this process does not have it in hand; -EBADMSG: somebody spoiled the
+ * buffer, so that the message may come after others.
  */
 int ipcbox_buffer_put_back(struct ipcbox_buffer *buffer, const struct ipcbox_slot *slot);
 

@@ -11,6 +11,16 @@
 
 /* ---- create and open ----------------------------------------------------- */
 
+/* By different rules they would spoil for each other what is in it. */
+static struct ipcbox_buffer *check_sharing(struct ipcbox_buffer *buffer, u32 flags)
+{
+	if (IS_ERR(buffer) ||
+	    buffer->ring.one_to_one == !!(flags & IPCBOX_ONE_TO_ONE))
+		return buffer;
+	ipcbox_named_close(&buffer->named, flags);
+	return ERR_PTR(-EPROTOTYPE);
+}
+
 static struct ipcbox_buffer *create_or_open(struct ipcbox_ns *ns,
 					    const struct ipcbox_name *name,
 					    const struct ipcbox_attr *attr,
@@ -24,7 +34,7 @@ static struct ipcbox_buffer *create_or_open(struct ipcbox_ns *ns,
 		if (reuse) {
 			buffer = ipcbox_buffer_open(ns, name, flags);
 			if (buffer != ERR_PTR(-ENOENT))
-				return buffer;
+				return check_sharing(buffer, flags);
 		}
 		buffer = ipcbox_buffer_create(ns, name, attr, flags);
 	} while (reuse && buffer == ERR_PTR(-EEXIST));
@@ -134,15 +144,30 @@ int ipcbox_do_buffer_wait(struct ipcbox_request *request)
 	return err;
 }
 
+/*
+ * Messages come from who may send, and room from who may receive; what somebody had in
+ * hand can also be given back, for those of the same side.
+ */
+static u32 directions_to_wake(u32 whom, bool given_back)
+{
+	if (given_back)
+		return whom;
+	return (whom & IPCBOX_RECEIVER ? IPCBOX_SENDER : 0) |
+	       (whom & IPCBOX_SENDER ? IPCBOX_RECEIVER : 0);
+}
+
 int ipcbox_do_buffer_wake(struct ipcbox_request *request)
 {
-	struct ipcbox_buffer *buffer = request->handle->buffer;
 	u32 whom = request->flags & (IPCBOX_RECEIVER | IPCBOX_SENDER);
+	bool given_back = request->flags & IPCBOX_GIVEN_BACK;
+	struct ipcbox_handle *handle = request->handle;
 	int err = whom ? 0 : -EINVAL;
 
+	if (directions_to_wake(whom, given_back) & ~handle->directions)
+		return -EBADF;
 	if (whom & IPCBOX_RECEIVER)
-		err = ipcbox_buffer_wake(buffer, IPCBOX_RECEIVING);
+		err = ipcbox_buffer_wake(handle->buffer, IPCBOX_RECEIVING);
 	if (whom & IPCBOX_SENDER)
-		err = ipcbox_buffer_wake(buffer, IPCBOX_SENDING);
+		err = ipcbox_buffer_wake(handle->buffer, IPCBOX_SENDING);
 	return err;
 }

@@ -225,7 +225,7 @@ TEST_F(buffer, reuse_opens_the_one_that_is_there_with_its_attributes)
 	long long pages = pages_used(self->control);
 	struct ipcbox_stat s;
 	int again = buffer_create_attr(self->control, self->name,
-				       BOTH | IPCBOX_REUSE | IPCBOX_ONE_TO_ONE,
+				       BOTH | IPCBOX_REUSE,
 				       (struct ipcbox_attr){
 		.mask = IPCBOX_ATTR_MODE | IPCBOX_ATTR_BYTES |
 			IPCBOX_ATTR_MSGSIZE,
@@ -240,6 +240,46 @@ TEST_F(buffer, reuse_opens_the_one_that_is_there_with_its_attributes)
 	ASSERT_EQ(0, buffer_layout(again, &l));
 	EXPECT_EQ(0, l.kind);
 	EXPECT_EQ(pages, pages_used(self->control));
+}
+
+/* Two who send to it in good faith, one of them by the other's rules, would spoil it. */
+TEST_F(buffer, reuse_of_one_that_is_shared_otherwise_returns_eprototype)
+{
+	EXPECT_EQ(-EPROTOTYPE, buffer_create(self->control, self->name,
+					     BOTH | IPCBOX_REUSE | IPCBOX_ONE_TO_ONE));
+	ASSERT_EQ(0, port_remove(self->control, self->name));
+	ASSERT_LE(0, buffer_create(self->control, self->name,
+				   BOTH | IPCBOX_ONE_TO_ONE));
+	EXPECT_EQ(-EPROTOTYPE, buffer_create(self->control, self->name,
+					     BOTH | IPCBOX_REUSE));
+	EXPECT_LE(0, buffer_create(self->control, self->name,
+				   BOTH | IPCBOX_REUSE | IPCBOX_ONE_TO_ONE));
+	/* Who only opens it can see what it is. */
+	EXPECT_LE(0, buffer_open(self->control, self->name, BOTH));
+}
+
+/* Messages come from who may send, room from who may receive. */
+TEST_F(buffer, wake_needs_the_direction_that_it_acts_in)
+{
+	int receiver = buffer_open(self->control, self->name, IPCBOX_RECEIVER);
+	int sender = buffer_open(self->control, self->name, IPCBOX_SENDER);
+	int neither = buffer_open(self->control, self->name, 0);
+
+	EXPECT_EQ(0, buffer_wake(sender, IPCBOX_RECEIVER));
+	EXPECT_EQ(-EBADF, buffer_wake(sender, IPCBOX_SENDER));
+	EXPECT_EQ(0, buffer_wake(sender, IPCBOX_SENDER | IPCBOX_GIVEN_BACK));
+	EXPECT_EQ(-EBADF, buffer_wake(sender, IPCBOX_RECEIVER | IPCBOX_GIVEN_BACK));
+	EXPECT_EQ(-EBADF, buffer_wake(sender, BOTH));
+	EXPECT_EQ(0, buffer_wake(receiver, IPCBOX_SENDER));
+	EXPECT_EQ(-EBADF, buffer_wake(receiver, IPCBOX_RECEIVER));
+	EXPECT_EQ(0, buffer_wake(receiver, IPCBOX_RECEIVER | IPCBOX_GIVEN_BACK));
+	EXPECT_EQ(-EBADF, buffer_wake(receiver, IPCBOX_SENDER | IPCBOX_GIVEN_BACK));
+	for (__u32 whom = IPCBOX_RECEIVER; whom <= IPCBOX_SENDER; whom *= 2) {
+		EXPECT_EQ(-EBADF, buffer_wake(neither, whom));
+		EXPECT_EQ(-EBADF, buffer_wake(neither, whom | IPCBOX_GIVEN_BACK));
+	}
+	EXPECT_EQ(-EINVAL, buffer_wake(self->buffer, IPCBOX_GIVEN_BACK));
+	EXPECT_EQ(0, buffer_wake(self->buffer, BOTH));
 }
 
 TEST_F(buffer, reuse_of_a_free_name_creates_it)

@@ -480,9 +480,11 @@ TEST_F(hands, what_is_not_in_hand_any_more_returns_einval)
 	EXPECT_EQ(CELLS, fill_up(self->buffer));
 }
 
-TEST_F(hands, unmap_gives_up_what_is_in_them)
+/* That of the process: however often it has the buffer mapped, it has two hands. */
+TEST_F(hands, last_unmap_gives_up_what_is_in_them)
 {
 	struct ipcbox_buffer *other;
+	struct ipcbox_slot *slot;
 
 	ASSERT_EQ(0, scene_open(&self->stage, BOTH, &other));
 	ASSERT_EQ(0, put_number(other, 1));
@@ -491,6 +493,11 @@ TEST_F(hands, unmap_gives_up_what_is_in_them)
 	ASSERT_EQ(0, put_number(self->buffer, 3));
 	EXPECT_EQ(-EAGAIN, take_number(self->buffer));
 	ipcbox_buffer_unmap(other);
+	EXPECT_EQ(-EAGAIN, take_number(self->buffer));
+	slot = &self->slot[2];
+	ASSERT_EQ(0, reserve_number(self->buffer, slot, 4));
+	ipcbox_buffer_unmap(self->buffer);
+	ASSERT_EQ(0, scene_open(&self->stage, BOTH, &self->buffer));
 	EXPECT_EQ(1, take_number(self->buffer));
 	EXPECT_EQ(3, take_number(self->buffer));
 	EXPECT_EQ(CELLS, fill_up(self->buffer));

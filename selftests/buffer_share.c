@@ -497,4 +497,74 @@ TEST_F(share, who_does_not_wait_makes_no_system_call_at_all)
 	EXPECT_EQ(0, ret);
 }
 
+/* A child without a number */
+
+struct orphan {
+	struct ipcbox_buffer *buffer;
+	struct ipcbox_slot writing;
+	struct ipcbox_slot reading;
+};
+
+static int can_do_nothing(void *arg)
+{
+	struct orphan *o = arg;
+	struct ipcbox_buffer *buffer = o->buffer;
+	struct ipcbox_slot slot;
+	char data[8] = "";
+
+	if (ipcbox_buffer_send(buffer, data, 8, IPCBOX_NOWAIT) != -EUSERS ||
+	    ipcbox_buffer_send(buffer, data, 8, IPCBOX_FOREVER) != -EUSERS ||
+	    ipcbox_buffer_recv(buffer, data, 8, IPCBOX_NOWAIT) != -EUSERS ||
+	    ipcbox_buffer_recv(buffer, data, 8, IPCBOX_FOREVER) != -EUSERS ||
+	    ipcbox_buffer_reserve(buffer, &slot, 4096, IPCBOX_FOREVER) != -EUSERS ||
+	    ipcbox_buffer_peek(buffer, &slot, IPCBOX_FOREVER) != -EUSERS)
+		return 1;
+	/* What its parent has in hand is not the child's. */
+	if (!buffer->one_to_one &&
+	    (ipcbox_buffer_commit(buffer, &o->writing) != -EINVAL ||
+	     ipcbox_buffer_cancel(buffer, &o->writing) != -EINVAL ||
+	     ipcbox_buffer_release(buffer, &o->reading) != -EINVAL ||
+	     ipcbox_buffer_put_back(buffer, &o->reading) != -EINVAL))
+		return 2;
+	ipcbox_buffer_unmap(buffer);
+	return 0;
+}
+
+static int without_a_page(struct orphan *o)
+{
+	long long was = read_number(SYSCTL("user_pages"));
+	int status;
+
+	if (write_number(SYSCTL("user_pages"), 1))
+		return -1;
+	status = reap(spawn(can_do_nothing, o));
+	return write_number(SYSCTL("user_pages"), was) ? -1 : status;
+}
+
+static const __u32 kinds[] = { 0, IPCBOX_ONE_TO_ONE };
+
+TEST(child_for_which_there_is_no_number_gets_eusers)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct orphan o = { .buffer = NULL };
+		struct stage stage;
+
+		stage_setup(_metadata, &stage);
+		ASSERT_EQ(0, scene_create(&stage, BOTH | kinds[i], 8192, &o.buffer));
+		ASSERT_EQ(0, put_number(o.buffer, 1));
+		ASSERT_EQ(0, put_number(o.buffer, 2));
+		ASSERT_EQ(0, ipcbox_buffer_peek(o.buffer, &o.reading, IPCBOX_NOWAIT));
+		ASSERT_EQ(0, ipcbox_buffer_reserve(o.buffer, &o.writing, 8,
+						   IPCBOX_NOWAIT));
+		EXPECT_EQ(0, without_a_page(&o));
+		memset(o.writing.data, 3, 8);
+		EXPECT_EQ(0, ipcbox_buffer_commit(o.buffer, &o.writing));
+		EXPECT_EQ(0, ipcbox_buffer_release(o.buffer, &o.reading));
+		EXPECT_EQ(2, take_number(o.buffer));
+		EXPECT_EQ(0x0303030303030303, take_number(o.buffer));
+		ipcbox_buffer_unmap(o.buffer);
+		stage_teardown(_metadata, &stage);
+	}
+}
+
 TEST_HARNESS_MAIN

@@ -348,4 +348,175 @@ TEST_F(spoiled, length_of_a_message_returns_ebadmsg_to_who_receives)
 	EXPECT_EQ(-EBADMSG, ipcbox_buffer_peek(self->buffer, &slot, IPCBOX_NOWAIT));
 }
 
+/* Positions that never stand still */
+
+/* Each word is taken, and head, tail or free is where it was again and again. */
+static int keeps_others_going_round(void *arg)
+{
+	struct pages *p = arg;
+	__u64 begin = p->layout.cells;
+
+	for (;;) {
+		__atomic_store_n(&p->ring->head, begin << IPCBOX_HEAD_SHIFT, __ATOMIC_RELAXED);
+		__atomic_store_n(&p->ring->tail, begin, __ATOMIC_RELAXED);
+	}
+	return 0;
+}
+
+/* How long the call takes, and how it ends. */
+static __u64 time_of(int (*fn)(struct ipcbox_buffer *, __u64), struct ipcbox_buffer *buffer,
+		     __u64 deadline, int *err)
+{
+	__u64 start = now_ns();
+
+	*err = fn(buffer, deadline);
+	return now_ns() - start;
+}
+
+static int peeks(struct ipcbox_buffer *buffer, __u64 deadline)
+{
+	struct ipcbox_slot slot;
+
+	return ipcbox_buffer_peek(buffer, &slot, deadline);
+}
+
+static int reserves(struct ipcbox_buffer *buffer, __u64 deadline)
+{
+	struct ipcbox_slot slot;
+
+	return ipcbox_buffer_reserve(buffer, &slot, 8, deadline);
+}
+
+static int puts_back(struct ipcbox_buffer *buffer, __u64 deadline)
+{
+	struct ipcbox_slot slot;
+
+	(void)deadline;
+	ipcbox_slot_set(&slot, buffer, buffer->mask + 1);
+	slot.word = 1ULL << IPCBOX_WORD_LAP_SHIFT | 1ULL << IPCBOX_WORD_CELLS_SHIFT |
+		    buffer->self->reading;
+	slot.cell->word = slot.word;
+	return ipcbox_buffer_put_back(buffer, &slot);
+}
+
+/* More often than not; but it may be that the one is not fast enough to keep another. */
+static bool ended_as(int err, int expected)
+{
+	return err == expected || err == -EAGAIN || !err;
+}
+
+TEST_F_TIMEOUT(spoiled, calls_that_are_kept_going_round_end, 120)
+{
+	int (*const calls[])(struct ipcbox_buffer *, __u64) = { peeks, reserves, puts_back };
+
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		__u64 took, late;
+		pid_t pid;
+		int err;
+
+		spoil_all(&self->pages, 1, i == 1 ? IPCBOX_CELL_READY : IPCBOX_CELL_READING);
+		pid = spawn(keeps_others_going_round, &self->pages);
+		usleep(50000);
+		took = time_of(calls[i], self->buffer, IPCBOX_NOWAIT, &err);
+		EXPECT_GT(3 * NSEC_PER_SEC, took);
+		EXPECT_TRUE(ended_as(err, -EBADMSG))
+			TH_LOG("call %zu: %d after %llu ms", i, err, took / 1000000);
+		late = time_of(calls[i], self->buffer, in_ms(30), &err);
+		EXPECT_GT(NSEC_PER_SEC, late);
+		EXPECT_TRUE(ended_as(err, i == 2 ? -EBADMSG : -ETIMEDOUT))
+			TH_LOG("call %zu: %d after %llu ms", i, err, late / 1000000);
+		kill_and_reap(pid);
+	}
+}
+
+/* Others who sleep, and a ring that is long */
+
+#define SLEEPERS 300
+
+static void *sleeps(void *arg)
+{
+	buffer_wait(*(int *)arg, IPCBOX_RECEIVER, 0, 0);
+	return NULL;
+}
+
+static int sleeps_in_many_threads(void *arg)
+{
+	struct ipcbox_buffer *buffer = arg;
+	pthread_attr_t small;
+
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 65536);
+	for (int i = 0; i < SLEEPERS; i++) {
+		pthread_t thread;
+
+		if (pthread_create(&thread, &small, sleeps, &buffer->fd))
+			return 1;
+	}
+	pause();
+	return 0;
+}
+
+/* All words are being read, and at the far end there is something for everybody. */
+static void make_it_long(const struct pages *p)
+{
+	spoil_all(p, 1, IPCBOX_CELL_READING);
+	for (__u64 i = p->layout.cells - SLEEPERS; i < p->layout.cells; i++)
+		p->cells[i].word += IPCBOX_CELL_READY - IPCBOX_CELL_READING;
+	p->ring->tail = 2 * (__u64)p->layout.cells;
+}
+
+static int is_there(void *arg)
+{
+	(void)arg;
+	pause();
+	return 0;
+}
+
+/* How long it takes while many others sleep: until a deadline is kept, */
+static __u64 lateness(struct ipcbox_buffer *buffer)
+{
+	__u64 deadline = in_ms(20), now;
+
+	buffer_wait(buffer->fd, IPCBOX_RECEIVER, 0, deadline);
+	now = now_ns();
+	return now > deadline ? now - deadline : 0;
+}
+
+/* until a process is dead that does nothing but have it mapped. */
+static __u64 death(pid_t victim)
+{
+	__u64 start = now_ns();
+
+	kill_and_reap(victim);
+	return lap_ns(&start);
+}
+
+TEST_F_TIMEOUT(spoiled, deadline_and_death_are_not_put_off_by_who_sleeps, 120)
+{
+	__u64 best[2] = { ~0ULL, ~0ULL };
+	struct ipcbox_buffer *buffer = self->buffer;
+
+	/* The best of three counts: the machine may be busy. */
+	for (int i = 0; i < 6; i++) {
+		pid_t victim = spawn(is_there, NULL), crowd;
+		__u64 took;
+
+		spoil_all(&self->pages, 1, 0);
+		for (__u64 at = 0; at < self->pages.layout.cells; at++)
+			self->pages.cells[at].word = 0;
+		crowd = spawn(sleeps_in_many_threads, buffer);
+		ASSERT_TRUE(receivers_asleep(buffer->fd, SLEEPERS));
+		make_it_long(&self->pages);
+		took = i % 2 ? death(victim) : lateness(buffer);
+		best[i % 2] = took < best[i % 2] ? took : best[i % 2];
+		if (i % 2 == 0)
+			kill_and_reap(victim);
+		kill_and_reap(crowd);
+	}
+	EXPECT_GT(NSEC_PER_SEC / 20, best[0])
+		TH_LOG("%llu us after the deadline", best[0] / 1000);
+	EXPECT_GT(NSEC_PER_SEC / 20, best[1])
+		TH_LOG("dead after %llu us", best[1] / 1000);
+}
+
 TEST_HARNESS_MAIN

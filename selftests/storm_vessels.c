@@ -7,7 +7,6 @@
 #include "storm_worker.h"
 
 #include <stdio.h>
-#include <sys/uio.h>
 
 #define VESSELS		4	/* that a process has mapped at a time */
 
@@ -191,7 +190,8 @@ void vessel_look(struct slot *self)
 	fd = ipcbox_buffer_fd(vessel->buffer);
 	check(self, IPCBOX_STAT, box_stat(fd, &stat), 0, weather);
 	check(self, IPCBOX_BUFFER_LAYOUT, buffer_layout(fd, &layout), 0, weather);
-	check(self, IPCBOX_BUFFER_WAKE, buffer_wake(fd, some_directions(self)),
+	check(self, IPCBOX_BUFFER_WAKE,
+	      buffer_wake(fd, layout.directions | IPCBOX_GIVEN_BACK),
 	      vessel_circumstances(vessel), weather);
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	look_at(path);
@@ -200,14 +200,9 @@ void vessel_look(struct slot *self)
 
 /* ---- fork ---------------------------------------------------------------- */
 
-/* Has it a number of its own? Else it would get SIGBUS, of which the kernel can tell. */
 static bool has_a_number(const struct vessel *vessel)
 {
-	struct ipcbox_buffer_self own;
-	struct iovec to = { &own, sizeof(own) };
-	struct iovec from = { (void *)vessel->buffer->self, sizeof(own) };
-
-	return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == sizeof(own);
+	return owner_number(vessel->buffer->self);
 }
 
 /* fork() copies the fds first and then the memory, which may tell of another one. */

@@ -69,7 +69,7 @@ inline wake()
 	}
 }
 
-/* ipcbox_buffer_await_room(), wait_for() */
+/* lib/buffer.c: make_room(), wait_for() */
 proctype producer()
 {
 	short h, w;

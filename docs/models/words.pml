@@ -219,7 +219,7 @@ inline bury(me)
 
 /* ---- producers ------------------------------------------------------------ */
 
-/* lib/buffer.c: ipcbox_buffer_await_room(); the kernel only lets sleep who finds none. */
+/* lib/buffer.c: make_room(); the kernel only lets sleep who finds none. */
 inline await_room()
 {
 	d_step { w = 0; pos = 0 };
@@ -354,7 +354,7 @@ inline ring_ready()
 	atomic { begin = 0; pos = 0; w = 0 }
 }
 
-/* lib/buffer.c: ipcbox_buffer_await_data() */
+/* lib/buffer.c: wait_for_data() */
 inline await_data()
 {
 	d_step { h = 0; w = 0; pos = 0; asleep = asleep | BIT; told = told & ~BIT };
@@ -369,7 +369,7 @@ end_asleep:	d_step { told & BIT -> told = told & ~BIT }
 	atomic { ready = false; asleep = asleep & ~BIT; told = told & ~BIT }
 }
 
-/* lib/ipcbox_buffer.h: ipcbox_buffer_take_many(); lib/buffer.c: not_ready(), mend_head() */
+/* lib/ipcbox_buffer.h: ipcbox_buffer_take_many(); lib/buffer.c: pass_or_wait(), mend_head() */
 inline take_many()
 {
 	do

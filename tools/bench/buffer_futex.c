@@ -7,7 +7,8 @@
  */
 #define ipcbox_buffer_await_room futex_await_room
 #define ipcbox_buffer_await_data futex_await_data
-#define ipcbox_buffer_not_ready futex_not_ready
+#define ipcbox_buffer_reserve_slowly futex_reserve_slowly
+#define ipcbox_buffer_take_slowly futex_take_slowly
 #define ipcbox_buffer_tell_data futex_tell_data
 #define ipcbox_buffer_tell_room futex_tell_room
 #include <ipcbox_buffer.h>
@@ -41,34 +42,48 @@ static uint64_t free_cells(const struct ipcbox_buffer *buffer)
 		ipcbox_load_acquire(&buffer->ring->free));
 }
 
-int futex_await_room(struct ipcbox_buffer *buffer, uint32_t cells, uint64_t deadline)
+int futex_await_room(struct ipcbox_buffer *buffer, uint64_t tail, uint32_t cells, uint64_t deadline)
 {
 	uint32_t plenty = CELLS / 4;
 
+	(void)tail;
 	(void)deadline;
 	if (cells > plenty)
 		plenty = cells;
-	__atomic_store_n(&buffer->ring->want_room, plenty, __ATOMIC_SEQ_CST);
-	if (free_cells(buffer) < cells)
-		sleep_on(&buffer->ring->want_room, plenty);
+	while (free_cells(buffer) < cells) {
+		__atomic_store_n(&buffer->ring->want_room, plenty, __ATOMIC_SEQ_CST);
+		if (free_cells(buffer) < cells)
+			sleep_on(&buffer->ring->want_room, plenty);
+	}
 	return 0;
 }
 
-int futex_await_data(struct ipcbox_buffer *buffer, uint64_t deadline)
+int futex_await_data(struct ipcbox_buffer *buffer, uint64_t position, uint64_t deadline)
 {
 	(void)deadline;
-	__atomic_store_n(&buffer->ring->want_data, 1, __ATOMIC_SEQ_CST);
-	if (ipcbox_load_acquire(&buffer->ring->tail) == buffer->ring->free)
-		sleep_on(&buffer->ring->want_data, 1);
+	while (ipcbox_load_acquire(&buffer->ring->tail) == position) {
+		__atomic_store_n(&buffer->ring->want_data, 1, __ATOMIC_SEQ_CST);
+		if (ipcbox_load_acquire(&buffer->ring->tail) == position)
+			sleep_on(&buffer->ring->want_data, 1);
+	}
 	return 0;
 }
 
-/* From one to one there are no words. */
-int futex_not_ready(struct ipcbox_buffer *buffer, uint64_t head, uint64_t word, uint64_t deadline)
+/* From one to one there are no words: nobody comes here. */
+int futex_reserve_slowly(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot, size_t len,
+			 uint64_t deadline)
 {
-	(void)head;
-	(void)word;
-	return futex_await_data(buffer, deadline);
+	(void)buffer;
+	(void)slot;
+	(void)len;
+	(void)deadline;
+	return -EINVAL;
+}
+
+int futex_take_slowly(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot, size_t capacity,
+		      uint64_t deadline)
+{
+	return futex_reserve_slowly(buffer, slot, capacity, deadline);
 }
 
 int futex_tell_data(struct ipcbox_buffer *buffer)

@@ -180,13 +180,18 @@ struct ipcbox_ring_head {
  * @writing: owner and state of a word that this process writes in: see there
  * @reading: likewise, of one that it reads
  *
- * Each mapping has this page for itself: after fork(2) the child finds a number of
- * its own there.
+ * Each process has this page for itself, however often it has the control pages mapped:
+ * after fork(2) the child finds a number of its own there. If there was none for it, by
+ * a limit or for want of memory, it finds zero, and positions that leave neither a
+ * message nor room to be had: it can use nothing before it maps the buffer again.
  */
 struct ipcbox_buffer_self {
 	__aligned_u64 writing;
 	__aligned_u64 reading;
 };
+
+/* A flag of %IPCBOX_BUFFER_WAKE alone. */
+#define IPCBOX_GIVEN_BACK	(1U << 16)
 
 /* The flags that each command takes; any other is EINVAL. */
 #define IPCBOX_BUFFER_OPEN_FLAGS	IPCBOX_PORT_OPEN_FLAGS
@@ -195,7 +200,8 @@ struct ipcbox_buffer_self {
 #define IPCBOX_BUFFER_LAYOUT_FLAGS	0U
 #define IPCBOX_BUFFER_WAIT_FLAGS	\
 	(IPCBOX_NONBLOCK | IPCBOX_RECEIVER | IPCBOX_SENDER)
-#define IPCBOX_BUFFER_WAKE_FLAGS	(IPCBOX_RECEIVER | IPCBOX_SENDER)
+#define IPCBOX_BUFFER_WAKE_FLAGS	\
+	(IPCBOX_RECEIVER | IPCBOX_SENDER | IPCBOX_GIVEN_BACK)
 
 /**
  * struct ipcbox_buffer_create - %IPCBOX_BUFFER_CREATE, on the control fd
@@ -210,8 +216,9 @@ struct ipcbox_buffer_self {
  *	up to a power of two from %IPCBOX_BUFFER_MIN to %IPCBOX_BUFFER_MAX; a message
  *	takes whole cells of it. @attr.max_messages does not apply and is not given
  *
- * Return: a new fd for the buffer. As for %IPCBOX_PORT_CREATE, and EDQUOT. ERANGE: also a
- * size that is above net.ipcbox.box_bytes when it is rounded, or above %IPCBOX_BUFFER_MAX.
+ * Return: a new fd for the buffer. As for %IPCBOX_PORT_CREATE, and EDQUOT. EPROTOTYPE, with
+ * %IPCBOX_REUSE: also a buffer that is there and is shared in the other way, one to one or
+ * not. ERANGE: also a size that is above net.ipcbox.box_bytes when it is rounded, or above %IPCBOX_BUFFER_MAX.
  */
 struct ipcbox_buffer_create {
 	__u32 size;
@@ -258,9 +265,12 @@ struct ipcbox_buffer_open {
  *
  * mmap(2) of either part has to be of all of it: EINVAL; or EACCES: a right is
  * missing, or the fd is for neither direction; EDQUOT; ENOMEM; EUSERS: too many
- * processes have it mapped (%IPCBOX_WORD_OWNER_MAX); ENODEV: the fd is no buffer. A
- * mapping stays after close(2), as with any file, and counts as an open fd. It cannot be
- * divided; munmap(2) of the control pages gives up what was in hand.
+ * processes have it mapped, of all users or of the caller's; ENODEV: the fd is no buffer.
+ * There are %IPCBOX_WORD_OWNER_MAX numbers, one for each process and buffer. A user has at
+ * most a quarter of them, and the last eighth is for the owner of the buffer and for
+ * CAP_SYS_RESOURCE. A mapping stays after close(2), as with any file, and counts as an open fd. It cannot be
+ * divided; munmap(2) of a process' last mapping of the control pages gives up what was in
+ * hand.
  *
  * Return: 0.
  */
@@ -286,8 +296,8 @@ struct ipcbox_buffer_layout {
  * @cells: with %IPCBOX_SENDER: how many cells; with %IPCBOX_RECEIVER zero
  * @__reserved: zero
  *
- * Return: 0: there was a message, or room, or somebody brought it: look again, and wait
- * again if another was faster. EAGAIN, EINTR, ETIMEDOUT, EUSERS; EBADF: the fd is not
+ * Return: 0: there was a message, or room, or somebody brought it, or what stands in the
+ * pages could not tell: look again, and wait again if another was faster. EAGAIN, EINTR, ETIMEDOUT, EUSERS; EBADF: the fd is not
  * for this direction; EIDRM; EINVAL: neither direction or both; to send, no cells or more
  * than the longest message has; to receive, @cells is not zero; ENOMEM; EPIPE: the buffer
  * has no name any more, and the other side is gone.
@@ -303,11 +313,18 @@ struct ipcbox_buffer_wait {
 /**
  * struct ipcbox_buffer_wake - %IPCBOX_BUFFER_WAKE, on a buffer fd
  * @size: sizeof(struct ipcbox_buffer_wake)
- * @flags: whom: %IPCBOX_RECEIVER: there is a message; %IPCBOX_SENDER: there is room
+ * @flags: whom: %IPCBOX_RECEIVER: there is a message; %IPCBOX_SENDER: there is room.
+ *	%IPCBOX_GIVEN_BACK: because the caller gave up what it had in hand: a consumer
+ *	that puts a message back wakes others for it, and a producer that cancels one
+ *	wakes others for its room
  *
- * Wakes those for whom there is something, and no others. It never waits.
+ * Wakes those for whom there is something, and no others: some of them at once, the
+ * others a little later. It never waits.
  *
- * Return: 0. EINVAL: nobody; EIDRM, EPIPE: it is over, and nobody will come.
+ * Return: 0. EBADF: the fd is not for the direction that the caller acts in: a message
+ * comes from an fd for sending, and room from one for receiving; with
+ * %IPCBOX_GIVEN_BACK it is the other way round. EINVAL: nobody; EIDRM, EPIPE: it is over,
+ * and nobody will come.
  */
 struct ipcbox_buffer_wake {
 	__u32 size;
