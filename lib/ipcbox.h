@@ -151,7 +151,8 @@ void ipcbox_options_set_msgsize(struct ipcbox_options *options, uint64_t bytes);
  * @name: 1 to %IPCBOX_NAME_MAX bytes, without '/' and control characters
  * @flags: %IPCBOX_RECEIVER and %IPCBOX_SENDER say what the fd is for; neither:
  *	to stat and set only. %IPCBOX_NONBLOCK sets O_NONBLOCK. With %IPCBOX_REUSE
- *	a port that exists is opened and keeps its options
+ *	a port that exists is opened and keeps its options, which
+ *	ipcbox_info_differs() compares with yours
  * @options: options of the new port, or NULL for the defaults
  *
  * The port stays until it is deleted, also when the fd is closed.
@@ -620,6 +621,17 @@ pid_t ipcbox_info_pid(const struct ipcbox_info *info);
 
 /** ipcbox_info_id() - a number that nothing else has or had */
 uint64_t ipcbox_info_id(const struct ipcbox_info *info);
+
+/**
+ * ipcbox_info_differs() - is it what was asked for?
+ * @info: of a port or buffer that was opened, perhaps with %IPCBOX_REUSE
+ * @options: those that were asked for
+ *
+ * Return: which of them are not so, as IPCBOX_ATTR_* of <linux/ipcbox.h>; 0: none. An
+ * option that was not set does not count, nor that the bytes of a buffer are rounded up.
+ */
+unsigned int ipcbox_info_differs(const struct ipcbox_info *info,
+				 const struct ipcbox_options *options);
 
 /** ipcbox_info_max_messages() - most messages; of a mailbox, for each sender; buffer: 0 */
 uint64_t ipcbox_info_max_messages(const struct ipcbox_info *info);

@@ -160,7 +160,8 @@ test_create_makes_several_and_tells_each_that_it_cannot()
 test_create_reuse_leaves_a_port_as_it_is()
 {
 	new_port reuse --messages 5
-	works ipcbox create --reuse "$port" --messages 7
+	warns "'$port' exists with another --messages" ipcbox create --reuse "$port" --messages 7
+	works ipcbox create -r "$port" --messages 5
 	works ipcbox create -r "$port"
 	works ipcbox stat "$port"
 	has 'of 5$'

@@ -80,7 +80,9 @@ test_ports_and_buffers_share_their_names()
 	fails 1 "another kind" ipcbox create --buffer --reuse "$port"
 	works ipcbox rm "$port"
 	works ipcbox create --buffer "$port"
-	works ipcbox create --buffer --reuse "$port"
+	works ipcbox create --buffer --reuse "$port" --bytes 1000K
+	warns "'$port' exists with another --bytes" ipcbox create --buffer --reuse "$port" --bytes 64K
+	fails 1 "another kind" ipcbox create --buffer=one-to-one --reuse "$port"
 	fails 1 "another kind" ipcbox create --reuse "$port"
 	works ipcbox create --buffer port:pid:$$
 	feed hello ipcbox send port:pid:$$

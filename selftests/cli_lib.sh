@@ -32,6 +32,18 @@ works()
 	[ ! -s err ] || no "stderr of: $*: $(cat err)"
 }
 
+# It works, and says one line on stderr that has that text.
+warns()
+{
+	text=$1
+
+	shift
+	run "$@"
+	[ "$status" = 0 ] || no "exits with $status: $*: $(cat err)"
+	[ "$(wc -l <err)" = 1 ] || no "not one line on stderr of: $*: $(cat err)"
+	grep -q -e "$text" err || no "no '$text' on stderr of: $*: $(cat err)"
+}
+
 # It fails with that status and one line on stderr that has that text.
 fails()
 {

@@ -18,6 +18,28 @@ struct creating {
 	bool messages;
 };
 
+/* What exists keeps its options: that is no error, but may be a surprise. */
+static void tell_what_differs(const struct creating *creating, const char *name, int fd)
+{
+	static const struct {
+		unsigned int bit;
+		const char *name;
+	} all[] = {
+		{ IPCBOX_ATTR_MODE, "mode" },	      { IPCBOX_ATTR_UID, "owner" },
+		{ IPCBOX_ATTR_GID, "group" },	      { IPCBOX_ATTR_MESSAGES, "messages" },
+		{ IPCBOX_ATTR_BYTES, "bytes" },	      { IPCBOX_ATTR_MSGSIZE, "msgsize" },
+	};
+	struct ipcbox_info *info = NULL;
+	unsigned int differs = 0;
+
+	if (!ipcbox_stat(fd, &info))
+		differs = ipcbox_info_differs(info, creating->options);
+	ipcbox_info_free(info);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (differs & all[i].bit)
+			report("'%s' exists with another --%s, which it keeps", name, all[i].name);
+}
+
 static int create(const struct creating *creating, const char *name)
 {
 	int fd;
@@ -29,6 +51,8 @@ static int create(const struct creating *creating, const char *name)
 	if (fd < 0)
 		return fail(fd, "cannot create %s '%s'", creating->buffer ? "buffer" : "port",
 			    name);
+	if (creating->flags & IPCBOX_REUSE)
+		tell_what_differs(creating, name, fd);
 	close(fd); /* what was made stays */
 	return STATUS_OK;
 }
@@ -89,7 +113,8 @@ const struct command create_command = {
 		"\n" BOX_OPTIONS_USAGE "  --buffer[=many-to-many|one-to-one]\n"
 		"                     a buffer; one-to-one is faster, where you see to it that\n"
 		"                     only one process at a time sends, and only one receives\n"
-		"  -r, --reuse        no error if it exists; its options stay as they are\n"
+		"  -r, --reuse        no error if it exists; its options stay as they are, and a line\n"
+		"                     tells which of yours differ. The sharing of a buffer may not\n"
 		"\n"
 		"Without options: mode 0600, 256 messages, 1M bytes, 64K for one message. The bytes\n"
 		"of a buffer are rounded up to a power of two; a message takes them in cells of 64.\n"
