@@ -28,7 +28,7 @@ test_help_tells_of_each_case_and_system()
 {
 	works ipcbox-bench --help
 	has '^usage: ipcbox-bench '
-	for name in rtt stream fanin work ports depth waiters memory repair \
+	for name in rtt stream fanin work ports depth waiters memory repair hostile \
 		ipcbox-port ipcbox-link ipcbox-port-call ipcbox-link-call \
 		pipe seqpacket dgram mq sysv binder eventfd futex; do
 		has "^  $name "
@@ -97,6 +97,19 @@ test_repair_is_measured()
 	[ "$(cut -d, -f3-6 lines | tr '\n' ' ')" = \
 		"repair-1,ipcbox-buffer,64,1 repair-1000,ipcbox-buffer,64,1 " ] ||
 		no "measured was: $(cat lines)"
+}
+
+# Each beside its quiet case, and more than nothing.
+test_what_is_hostile_is_measured()
+{
+	measures --bytes 64 hostile
+	[ "$(cut -d, -f3,4 lines | tr '\n' ' ')" = \
+		"hostile-receive-0,ipcbox-port hostile-receive-90000,ipcbox-port \
+hostile-close-0,ipcbox-port hostile-close-1,ipcbox-port \
+hostile-receive-0,ipcbox-link hostile-receive-90000,ipcbox-link \
+hostile-exit-0,ipcbox-link hostile-exit-90000,ipcbox-link \
+hostile-wait-0,ipcbox-buffer hostile-wait-8000,ipcbox-buffer \
+hostile-exit-0,ipcbox-buffer hostile-exit-8000,ipcbox-buffer " ] || no "measured was: $(cat lines)"
 }
 
 test_no_port_and_no_limit_is_left_changed()

@@ -14,10 +14,15 @@ BEGIN {
 	titles["depth"] = "A send and a receive while so many messages of one priority wait (`depth`)"
 	titles["depth-many"] = "The same with messages of many priorities"
 	titles["repair"] = "From the kill of a process that writes until others go on, so many messages behind it (`repair`)"
+	titles["hostile-receive"] = "A receive while another watches the box so many times (`hostile`)"
+	titles["hostile-exit"] = "From the kill of a process until it is gone, beside so many watches of its mailbox, or sleepers at its buffer"
+	titles["hostile-wait"] = "A wait of 10 ms at a buffer beside so many sleepers, with a ring that another spoiled"
+	titles["hostile-close"] = "Each of 60,000 fds in close_range(2) while so many calls are in service"
 	titles["waiters"] = "A round trip while so many are asleep for it (`waiters`)"
 	sizes_count = split("64 1024 4096 65536", sizes, " ")
 	cases_count = split("rtt stream fanin work", cases, " ")
-	counted_count = split("ports depth depth-many waiters repair", counted, " ")
+	counted_count = split("ports depth depth-many waiters repair hostile-receive " \
+		"hostile-exit hostile-wait hostile-close", counted, " ")
 }
 
 FNR == 1 || $4 ~ /-notrace$/ { next }

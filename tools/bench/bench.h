@@ -35,6 +35,7 @@ struct bench_case {
 
 extern const struct bench_case depth_case;
 extern const struct bench_case fanin_case;
+extern const struct bench_case hostile_case;
 extern const struct bench_case memory_case;
 extern const struct bench_case ports_case;
 extern const struct bench_case repair_case;

@@ -19,7 +19,7 @@
 
 static const struct bench_case *const cases[] = {
 	&rtt_case,   &stream_case,  &fanin_case,  &work_case,	&ports_case,
-	&depth_case, &waiters_case, &memory_case, &repair_case,
+	&depth_case, &waiters_case, &memory_case, &repair_case, &hostile_case,
 };
 
 static const size_t all_sizes[] = { 64, 1024, 4096, 65536 };

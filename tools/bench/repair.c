@@ -5,8 +5,8 @@
  * writing.
  */
 #include "crew.h"
+#include "words.h"
 
-#include <err.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,43 +16,31 @@
 #include <unistd.h>
 
 /* The receiver waits for a word, and writes when it had the first message. */
-static int go[2], came[2];
-
-static int send_word(int fd, uint64_t word)
-{
-	return write(fd, &word, sizeof(word)) == sizeof(word) ? 0 : -EIO;
-}
-
-static int get_word(int fd, uint64_t *word)
-{
-	return read(fd, word, sizeof(*word)) == sizeof(*word) ? 0 : -EIO;
-}
+static struct words go, came;
 
 /* Of a process that does nothing else. Return: its pid when it has begun, or an errno. */
 static pid_t fork_writer(const struct role *role)
 {
-	int begun[2];
+	struct words begun;
 	uint64_t word;
 	pid_t pid;
 
-	if (pipe(begun))
-		return -errno;
+	words_open(&begun);
 	pid = fork();
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (role->sends->system->begin(role->sends) || send_word(begun[1], 0))
-			_exit(1);
+		words_send(&begun, role->sends->system->begin(role->sends) < 0);
 		for (;;)
 			pause();
 	}
-	if (pid < 0)
+	if (pid < 0) {
 		pid = -errno;
-	close(begun[1]);
-	if (pid > 0 && get_word(begun[0], &word)) {
+	} else if (words_get(&begun, &word) || word) {
+		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 		pid = -EIO;
 	}
-	close(begun[0]);
+	words_close(&begun);
 	return pid;
 }
 
@@ -69,12 +57,12 @@ static int kill_one(struct crew *crew, const struct role *role, double *took)
 	for (left = role->queued; left && ret >= 0; left--)
 		ret = role->sends->system->send(role->sends, crew->data);
 	if (ret >= 0)
-		ret = send_word(go[1], role->queued);
+		ret = words_send(&go, role->queued);
 	usleep(2000); /* the receiver is asleep by then */
 	killed = now_ns();
 	kill(writer, SIGKILL);
 	if (ret >= 0)
-		ret = get_word(came[0], &received);
+		ret = words_get(&came, &received);
 	*took = (double)received - (double)killed;
 	waitpid(writer, NULL, 0);
 	return ret;
@@ -102,7 +90,7 @@ static int send_and_kill(struct crew *crew, const struct role *role)
 		ret = kill_many(crew, role, crew->count, &sum);
 		rounds_add(crew, sum / crew->count);
 	}
-	return ret < 0 ? ret : send_word(go[1], 0);
+	return ret < 0 ? ret : words_send(&go, 0);
 }
 
 static int receive(struct crew *crew, const struct role *role)
@@ -111,14 +99,14 @@ static int receive(struct crew *crew, const struct role *role)
 	int ret;
 
 	for (;;) {
-		ret = get_word(go[0], &messages);
+		ret = words_get(&go, &messages);
 		if (ret || !messages)
 			return ret;
 		for (left = messages; left; left--) {
 			ret = role->receives->system->recv(role->receives, crew->data);
 			if (ret < 0)
 				return ret;
-			if (left == messages && send_word(came[1], now_ns()))
+			if (left == messages && words_send(&came, now_ns()))
 				return -EIO;
 		}
 	}
@@ -149,14 +137,12 @@ static void run(const struct system *system, size_t bytes)
 {
 	if (!system->begin)
 		return;
-	if (pipe(go) || pipe(came))
-		err(1, "pipes for a measurement");
+	words_open(&go);
+	words_open(&came);
 	measure(system, bytes, 1);
 	measure(system, bytes, 1000);
-	close(go[0]);
-	close(go[1]);
-	close(came[0]);
-	close(came[1]);
+	words_close(&go);
+	words_close(&came);
 }
 
 const struct bench_case repair_case = {

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * DOC: hostile
+ *
+ * What the work of one process costs beside another that does its worst, with rights that
+ * it was given; each beside the same without the other. The *victim* is measured, the
+ * *load* is the other.
+ *
+ * Both share one processor under the instruction clock. Victims run before everybody else
+ * there, if they may, so that what is measured is their own work and not the load's time
+ * slices.
+ */
+#ifndef BENCH_HOSTILE_H
+#define BENCH_HOSTILE_H
+
+#include "crew.h"
+#include "words.h"
+
+/* What victim and load say to each other: the one says begin, the other that it has. */
+struct hostile_words {
+	struct words begin;
+	struct words begun;
+};
+
+extern struct hostile_words hostile_words;
+
+/* hostile_watches.c */
+void hostile_receive(const struct system *system, size_t bytes, size_t watches);
+void hostile_exit_watched(const struct system *system, size_t bytes, size_t watches);
+
+/* hostile_sleepers.c */
+void hostile_wait(const struct system *system, size_t bytes, size_t sleepers);
+void hostile_exit_asleep(const struct system *system, size_t bytes, size_t sleepers);
+
+/* hostile_close.c */
+void hostile_close(const struct system *system, size_t bytes, size_t calls);
+
+/*
+ * Run before others, in this order. The load comes first: it sleeps but when it is told to
+ * begin. Its threads run when nobody else has anything to do.
+ */
+enum hostile_order { HOSTILE_VICTIM = 1, HOSTILE_CLOCK, HOSTILE_LOAD };
+
+void hostile_go_first(enum hostile_order order);
+
+/* Ask the load to begin with @word, and wait until it has. */
+int hostile_begin(uint64_t word);
+
+/*
+ * Fork a process that runs @be and never ends, have the load begin with its pid, kill it,
+ * and take the time until it is gone. Return: 0 or a negative errno.
+ */
+int hostile_kill(int (*be)(const struct role *role), const struct role *role, double *took);
+
+/* A channel for a crew whose members open what they need themselves. */
+struct channel hostile_channel(size_t bytes);
+
+#endif /* BENCH_HOSTILE_H */
