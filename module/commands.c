@@ -145,7 +145,10 @@ static struct ipcbox_port *create_or_open(struct ipcbox_ns *ns,
 	bool reuse = flags & IPCBOX_REUSE;
 	struct ipcbox_port *port;
 
-	/* Again if it was made, or deleted, between the two. */
+	/*
+	 * Again if it was made, or deleted, between the two. Somebody who does both in
+	 * step with this can keep it here, until it is killed.
+	 */
 	do {
 		if (reuse) {
 			port = ipcbox_port_open(ns, name, flags);
@@ -153,7 +156,7 @@ static struct ipcbox_port *create_or_open(struct ipcbox_ns *ns,
 				return port;
 		}
 		port = ipcbox_port_create(ns, name, attr, flags);
-	} while (reuse && port == ERR_PTR(-EEXIST));
+	} while (reuse && port == ERR_PTR(-EEXIST) && !fatal_signal_pending(current));
 	return port;
 }
 

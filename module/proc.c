@@ -7,6 +7,7 @@
 
 #include <linux/pid_namespace.h>
 #include <linux/proc_fs.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/seq_file_net.h>
 
@@ -48,9 +49,19 @@ static bool next_named(struct seq_file *seq, struct cursor *cursor)
 				seq_user_ns(seq));
 }
 
+/*
+ * Other users decide how many lines there are, and how long it takes to count what is in
+ * their buffers; seq_file goes through all of it for a read at a high offset. A reader that
+ * is being killed finds the end.
+ */
 static void advance(struct seq_file *seq, struct cursor *cursor)
 {
 	cursor->pos++;
+	cond_resched();
+	if (fatal_signal_pending(current)) {
+		cursor->at_end = true;
+		return;
+	}
 	if (!cursor->in_mailboxes && next_named(seq, cursor))
 		return;
 	cursor->in_mailboxes = true;
