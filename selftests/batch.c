@@ -145,6 +145,19 @@ TEST_F(batch, tells_of_each_message_what_a_receive_tells)
 	EXPECT_TRUE(untouched(&self->in[FEW]));
 }
 
+TEST_F(batch, tells_of_each_message_who_sent_it)
+{
+	pid_t child = fork();
+
+	if (!child)
+		_exit(send_tag(self->port, 1) ? 1 : 0);
+	ASSERT_EQ(0, reap(child));
+	ASSERT_EQ(0, send_tag(self->port, 2));
+	EXPECT_EQ(2, RECV());
+	EXPECT_EQ(child, self->in[0].pid);
+	EXPECT_EQ(getpid(), self->in[1].pid);
+}
+
 TEST_F(batch, is_received_by_priority_then_by_arrival)
 {
 	const __u32 priorities[FEW] = { 1, 5, 1, 5, 0, 9, 0, 9 };
