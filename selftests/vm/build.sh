@@ -24,10 +24,10 @@ make_module()
 	set -- module CONFIG_DEBUG_INFO_BTF_MODULES= "$@"
 	if [ -d "$kernel/root" ]; then
 		mkdir -p "$dir"
-		"$vm/chroot.sh" run "$kernel/root" "$top" "$dir" make -s -C /mnt/tree \
-			KDIR="/usr/src/linux-headers-$(<"$kernel/release")" MODULE=/mnt/dir "$@"
+		"$vm/chroot.sh" run "$kernel/root" "$top" "$dir" make -s -j"$jobs" \
+			-C /mnt/tree KDIR="/usr/src/linux-headers-$(<"$kernel/release")" MODULE=/mnt/dir "$@"
 	else
-		make -s -C "$top" KDIR="$kernel/headers" MODULE="$dir" "$@"
+		make -s -j"$jobs" -C "$top" KDIR="$kernel/headers" MODULE="$dir" "$@"
 	fi
 }
 
@@ -38,10 +38,10 @@ build_bits()
 	local bits=$1 out=$2 lib=$3 tests=$4 tool=$5 ksft
 
 	ksft=$("$vm/fetch.sh" source)/tools/testing/selftests
-	make -s -C "$top/lib" BUILD="$build/$bits" CFLAGS="-O2 -g -m$bits"
-	make -s -C "$top/tools" BUILD="$build/$bits" CFLAGS="-O2 -g -m$bits"
+	make -s -j"$jobs" -C "$top/lib" BUILD="$build/$bits" CFLAGS="-O2 -g -m$bits"
+	make -s -j"$jobs" -C "$top/tools" BUILD="$build/$bits" CFLAGS="-O2 -g -m$bits"
 	mkdir -p "$build/$bits/tests" "$out/$lib" "$out/$tool"
-	make -s -C "$top/selftests" KSFT_DIR="$ksft" OUTPUT="$build/$bits/tests" \
+	make -s -j"$jobs" -C "$top/selftests" KSFT_DIR="$ksft" OUTPUT="$build/$bits/tests" \
 		LIBDIR="$build/$bits/lib" CFLAGS="-m$bits" \
 		INSTALL_PATH="$out/$tests" install
 	make -s -C "$top/selftests" KSFT_DIR="$ksft" LIBDIR="$build/$bits/lib" \
@@ -66,7 +66,7 @@ build_tools()
 
 	rm -rf "$out"
 	mkdir -p "$out/usr/bin"
-	quietly make -s -C "$top/tools" BUILD="$build/64" CFLAGS="-O2 -g -m64"
+	quietly make -s -j"$jobs" -C "$top/tools" BUILD="$build/64" CFLAGS="-O2 -g -m64"
 	cp "$build/64/tools/ipcbox" "$build/64/tools/ipcbox-bench" "$out/usr/bin"
 }
 

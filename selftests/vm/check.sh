@@ -6,8 +6,8 @@
 . "$(dirname "$0")/lib.sh"
 cd "$top"
 
-passed=0
-failed=0
+results=$build/check/results
+started=0
 skipped=0
 
 # With all warnings that the kernel has for its own code.
@@ -124,7 +124,7 @@ selftests_build_in_tree()
 	cp -r "$source/scripts" "$source/tools" "$tree"
 	rsync -a --exclude=vm selftests/ "$tree/tools/testing/selftests/ipcbox/"
 	cp uapi/linux/ipcbox.h uapi/linux/ipcbox_buffer.h "$tree/usr/include/linux"
-	make -s -C "$tree/tools/testing/selftests" TARGETS=ipcbox USERCFLAGS=-Werror &&
+	make -s -j"$jobs" -C "$tree/tools/testing/selftests" TARGETS=ipcbox USERCFLAGS=-Werror &&
 		[ -x "$tree/tools/testing/selftests/ipcbox/abi" ]
 }
 
@@ -174,26 +174,36 @@ fuzzers_know_all()
 	} | gcc -x c -Iuapi -fsyntax-only -
 }
 
-# Run a check; tell its name, and its output when it failed.
-check()
+# run_check NUMBER TITLE COMMAND... - tell the title, and the output of what failed
+run_check()
 {
-	local title=$1 log=$build/check/log
+	local number=$1 title=$2 log=$results/$1.log start=$SECONDS
 
-	shift
+	shift 2
 	if ("$@") >"$log" 2>&1 </dev/null; then
 		echo "ok      $title"
-		passed=$((passed + 1))
+		touch "$results/$number.passed"
 	else
-		echo "FAILED  $title"
-		sed 's/^/        /' "$log"
-		failed=$((failed + 1))
+		printf '%s\n' "FAILED  $title" "$(sed 's/^/        /' "$log")"
 	fi
+	note took $((SECONDS - start)) "check: $title"
+}
+
+# check TITLE COMMAND... - run a check, beside others
+check()
+{
+	started=$((started + 1))
+	spawn "$jobs" run_check "$started" "$@"
 }
 
 "$vm/install.sh" vm check
-mkdir -p "$build/check"
+trap stop_spawned EXIT
+rm -rf "$results"
+mkdir -p "$results"
 source=$("$vm/fetch.sh" source)
 
+# What takes longest is begun first.
+check 'docs/models: Spin' "$vm/models.sh"
 check 'shell scripts: shellcheck' scripts
 check 'lib, tools: clang-format' clang_format
 shopt -s extglob
@@ -214,7 +224,6 @@ for compiler in gcc clang; do
 	check "headers: $compiler, C99, 32 bits" headers "$compiler" c c99 -m32
 done
 check 'selftests build in a kernel tree' selftests_build_in_tree
-check 'docs/models: Spin' "$vm/models.sh"
 for kernel in "${all_kernels[@]}"; do
 	status=0
 	dir=$("$vm/fetch.sh" "$kernel") || status=$?
@@ -226,4 +235,6 @@ for kernel in "${all_kernels[@]}"; do
 	check "module for $kernel: W=1 -Werror" module_builds "$kernel" "$dir"
 	check "module for $kernel: sparse" module_is_clean_for_sparse "$kernel" "$dir"
 done
-closing_line "$passed" "$failed" "$skipped"
+wait
+passed=$(find "$results" -name '*.passed' | wc -l)
+closing_line "$passed" $((started - passed)) "$skipped"

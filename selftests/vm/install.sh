@@ -25,7 +25,7 @@ missing()
 apt_install()
 {
 	as_root env DEBIAN_FRONTEND=noninteractive \
-		apt-get -q -y install --no-install-recommends "$@"
+		apt-get -q -y -o DPkg::Lock::Timeout=600 install --no-install-recommends "$@"
 }
 
 command -v apt-get >/dev/null || {

@@ -34,7 +34,7 @@ check_config()
 
 run_make()
 {
-	quietly make -s -j"$(nproc)" CC=$cc HOSTCC=$cc "$@"
+	quietly make -s -j"$jobs" CC=$cc HOSTCC=$cc "$@"
 }
 
 compile()

@@ -7,6 +7,7 @@
 #   cache   where downloads go, outside of the source tree
 #   vm      this folder
 #   all_kernels
+#   jobs    how many things to do at once: the processors of this machine
 #   unavailable  fetch.sh's exit status for: this cannot be had here
 # and leaves the shell with errexit, nounset and pipefail.
 
@@ -23,6 +24,7 @@ build=${BUILD:-$top/build}
 cache=${IPCBOX_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/ipcbox}
 vm=$top/selftests/vm
 all_kernels=(6.1 6.12 7.2)
+jobs=$(nproc)
 unavailable=69
 }
 
@@ -48,6 +50,15 @@ quietly()
 	[ "$status" = 0 ] || cat "$log" >&2
 	rm -f "$log"
 	return "$status"
+}
+
+# keep_errors FILE COMMAND... - run a command, and keep a copy of what it says on stderr
+keep_errors()
+{
+	local file=$1
+
+	shift
+	{ "$@" 2>&1 >&3 | tee "$file" >&2; } 3>&1
 }
 
 can_be_root()
@@ -83,8 +94,51 @@ apt_update()
 		return
 	fi
 	say "apt-get update (the package lists do not have what is needed)"
-	quietly as_root apt-get -q update || say "the package lists could not be refreshed"
+	(lock "$cache/.apt"; quietly as_root apt-get -q update) || say "the package lists could not be refreshed"
 	export IPCBOX_APT_UPDATED=1
+}
+
+# spawn MOST COMMAND... - run a command in the background, as soon as fewer than so many
+# are; stop_spawned ends those that are left
+spawn()
+{
+	local most=$1
+
+	shift
+	while (($(jobs -pr | wc -l) >= most)); do
+		wait -n || :
+	done
+	set -m # a process group of its own
+	"$@" </dev/null &
+	set +m
+}
+
+stop_spawned()
+{
+	local pid
+
+	for pid in $(jobs -pr); do
+		kill -TERM -- "-$pid" 2>/dev/null || :
+	done
+}
+
+# option PROGRAM TEST - the option with which a test program of the guest runs one test,
+# of the name that TAP has
+option()
+{
+	case $1:$2 in
+	*/kunit:*)	;;
+	*/docs:*)	echo "-t $2" ;;
+	*.sh:*)		echo "-t ${2##*.}" ;;
+	*:*.*)		echo "-r $2" ;; # fixture.test
+	*)		echo "-t $2" ;;
+	esac
+}
+
+# What .ci/run tells at its end: note took SECONDS WHAT, note unstable TITLE, note left WHAT
+note()
+{
+	[ -z "${IPCBOX_TOTALS:-}" ] || echo "$*" >>"$IPCBOX_TOTALS"
 }
 
 # The last words of a run of tests, and its exit status. With IPCBOX_TOTALS set
@@ -94,7 +148,7 @@ closing_line()
 	local passed=$1 failed=$2 skipped=$3
 
 	if [ -n "${IPCBOX_TOTALS:-}" ]; then
-		echo "$passed $failed $skipped" >>"$IPCBOX_TOTALS"
+		note counts "$passed $failed $skipped"
 	elif [ "$skipped" = 0 ]; then
 		echo "$passed passed, $failed failed"
 	else

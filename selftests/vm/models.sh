@@ -73,4 +73,4 @@ mkdir -p "$build/check/models"
 export -f run verify outcome_of
 export build models
 # shellcheck disable=SC2016 # it is that shell's
-grep -v '^#' "$models/runs" | xargs -P "$(nproc)" -d '\n' -n 1 bash -c 'run "$0"'
+grep -v '^#' "$models/runs" | xargs -P "$jobs" -d '\n' -n 1 bash -c 'run "$0"'
