@@ -9,7 +9,8 @@ PREFIX ?= /usr/local
 INSTALL ?= install
 
 .PHONY: all module modules_install lib tools install load unload
-.PHONY: bench bench-check bench-baseline bench-page demo mutants test test-debug test-kcsan storm fuzz coverage check vm clean help
+.PHONY: bench bench-check bench-baseline bench-page demo mutants test test-debug test-kcsan test-all
+.PHONY: storm fuzz coverage check vm clean help
 
 all: lib tools $(if $(wildcard $(KDIR)/Makefile),module,no-headers)
 
@@ -56,6 +57,9 @@ demo mutants test vm check coverage:
 test-debug test-kcsan:
 	@KERNEL=$(@:test-%=%) selftests/vm/test.sh
 
+test-all:
+	@WHOLE=y KERNEL='6.1 6.12 7.2 debug kcsan' selftests/vm/test.sh
+
 # (To bash SECONDS is something else, so it is not passed in the environment.)
 storm fuzz:
 	@selftests/vm/seeded.sh $@ '$(SECONDS)' '$(SEED)'
@@ -78,11 +82,12 @@ help:
 	@echo '  make clean'
 	@echo 'In the test machine, which is fetched, built and booted as needed:'
 	@echo '  make demo         see it work on real files'
-	@echo '  make test         all tests, on all kernels'
+	@echo '  make test         the tests, on all stock kernels'
 	@echo '                    KERNEL=6.1|6.12|7.2 BITS=64|32 TEST=program[.test]'
 	@echo '  make test-debug   all tests where KASAN, lockdep, kmemleak and others look on'
 	@echo '  make test-kcsan   tests of what runs at once, where races are told'
 	@echo '                    both build a kernel first, once, in 15 minutes'
+	@echo '  make test-all     these three, and what they leave out: all of it in 32 bits, on each'
 	@echo '  make storm        random commands of many processes, checked against a model'
 	@echo '                    KERNEL=6.1|6.12|7.2|debug|kcsan BITS=64|32 SECONDS=60 SEED=n'
 	@echo '  make fuzz         programs of its calls, made by chance, guided by what they reach'

@@ -4,65 +4,80 @@
 # test.sh - run the selftests in the test machine
 #
 # From the environment, all of them optional:
-#   KERNEL  run on this kernel only: one of the stock kernels, debug or kcsan
+#   KERNEL  run on these kernels only: stock kernels, debug, kcsan
 #   BITS    run the 64 or the 32 bit programs only
 #   TEST    run these only: program, program.test or program.fixture.test
-#   LIMIT   seconds for all on one kernel (default 3600)
+#   WHOLE   y: run what else is left to "make test-all", see left_out()
+#   LIMIT   seconds for all in one guest (default 3600)
+#   GUESTS  how many guests run at once (default: as this machine has processors)
+#   RETRY   n: what failed is not run again
 #   PROGRAMS  run these command lines of the guest instead, one in each line; then
 #   AGAIN   is how to run them again
 #   INSTRUMENT  as for vm.sh; what gcov counted comes into build/vm/KERNEL.gcov, an
 #           archive in base64
+#
+# The programs of a kernel are dealt out to several guests, so that all processors are
+# busy. A test that failed is run once more when all others are done, and nothing else
+# runs: if it passes then it is unstable, which is told and fails nothing.
 
 . "$(dirname "$0")/lib.sh"
 
-passed=0
-failed=0
-skipped=0
-ran=0 # kernels
+results=$build/vm/results
+often=31
+most_again=10 # of a kernel's failures; more are not by chance
+
+# What differs in 32 bits from one kernel to the next: how a command gets in and out, how
+# a page is mapped.
+narrow='abi abi_fields port mailbox link large call reply_recv batch wait buffer_map library'
 
 # The test programs that there are for a kernel: "tests port". That is known when
 # they are built.
 list_programs()
 {
-	local all64=tests/kselftest-list.txt all32=tests32/kselftest-list.txt
+	local kernel=$1 all64=tests/kselftest-list.txt all32=tests32/kselftest-list.txt
 
 	cd "$build/vm/programs"
-	case $1 in
+	case $kernel in
 	kcsan)
 		# where several act at the same time, and only that: the rest is slow there
 		echo vm kunit
 		printf 'tests %s\n' wait wait_many poll order link mailbox lifetime stress \
 			pairs call call_end call_wait reply_recv batch_wait storm \
 			buffer_share buffer_wait buffer_death scribbler
+		return
 		;;
 	debug)
-		# and of 32 bits what differs there: how a command gets in and out
 		echo vm kunit
 		printf 'tests %s\n' fuzz storm
-		sed 's/.*:/tests /' $all64
-		printf 'tests32 %s\n' abi abi_fields port mailbox link large call \
-			reply_recv batch fuzz
-		echo vm docs
+		printf 'tests32 %s\n' fuzz
 		;;
-	*)
+	esac
+	if left_out "$kernel"; then
+		sed 's/.*:/tests /' $all64 | grep -v ' bench.sh$'
+		# shellcheck disable=SC2086 # words
+		printf 'tests32 %s\n' $narrow
+	else
 		sed 's/.*:/tests /' $all64
 		sed 's/.*:/tests32 /' $all32
-		echo vm docs
-		;;
+	fi
+	echo vm docs
+}
+
+# Is something of this kernel left to "make test-all"? On the oldest all is run: the
+# library and the programs are the same on the others.
+left_out()
+{
+	case ${WHOLE:-}${BITS:-}${TEST:-}${PROGRAMS:-}$1 in
+	debug | 6.12 | 7.2) ;;
+	*)	return 1 ;;
 	esac
 }
 
-# The option with which a program runs one test, of the name that TAP has.
-option()
+note_left()
 {
-	local program=$1 test=$2
-
-	case $program:$test in
-	docs:*)		echo "-t $test" ;;
-	*.sh:*)		echo "-t ${test##*.}" ;;
-	*:*.*)		echo "-r $test" ;; # fixture.test
-	*)		echo "-t $test" ;;
-	esac
+	left_out "$1" || return 0
+	note left "$1: bench, and in 32 bits all but: $narrow"
+	note left "$1: buffer_death at each 11th instruction (it was each ${often}st)"
 }
 
 # Those to run, as run-tests takes them: "/tests/port -r fixture.test".
@@ -82,182 +97,174 @@ select_programs()
 		for filter in ${TEST:-$name}; do
 			case $filter in
 			"$name")	echo "/$dir/$program" ;;
-			"$name".*)	echo "/$dir/$program $(option "$program" "${filter#*.}")" ;;
+			"$name".*)	echo "/$dir/$program $(option "/$dir/$program" "${filter#*.}")" ;;
 			esac
 		done
 	done < <(list_programs "$1")
 }
 
-# What to type to see one failure again.
-again()
+# run_guest KERNEL NAME PROGRAM... - run programs in a guest, and after them see what is
+# left. What came of it is in the folder NAME of the results, see report.sh.
+run_guest()
 {
-	if [ -n "${PROGRAMS:-}" ]; then
-		echo "$AGAIN"
-		return
-	fi
-	case $1 in
-	unload*) echo "make test KERNEL=$kernel" ;; # it tells of the others
-	*)	echo "make test KERNEL=$kernel BITS=$bits TEST=$1" ;;
-	esac
-}
-
-# A failure: its title, its lines of explanation, how to see it again.
-fail()
-{
-	local title=$1 test=$2
+	local kernel=$1 name=$2 command limit status=0 dir=$results/$2 log=$build/vm/$2.log
 
 	shift 2
-	failures+=("FAILED  $title")
-	[ $# = 0 ] || failures+=("${@/#/    }")
-	failures+=("    again: $(again "$test")")
-	bad=$((bad + 1))
-}
-
-begin_program()
-{
-	local path=${1%% *}
-
-	program=${path##*/}
-	program=${program%.sh}
-	case $path in
-	/tests32/*) bits=32 ;;
-	*)	bits=64 ;;
-	esac
-	good=0 bad=0 skip=0 plan=0 splat=
-	notes=() kernel_log=() failures=()
-}
-
-# A line of TAP. What a test says comes before its result.
-take_line()
-{
-	local name
-
-	case $1 in
-	'#  RUN '*)	notes=() ;;
-	'TAP version '* | '#          FAIL '* | '#            OK '*) ;;
-	'# Totals:'* | '# Starting '* | '# PASSED:'* | '# FAILED:'*) ;;
-	'# ipcbox-fail-nth: '*) printf '      %s\n' "${1#\# }" ;;
-	'ok '*'# SKIP'*) skip=$((skip + 1)) ;;
-	'ok '*)		good=$((good + 1)) ;;
-	'not ok '*)
-		name=${1#not ok }
-		name=${name#* }
-		name=${name#- }
-		fail "$kernel $bits-bit $program: $name" "$program.$name" "${notes[@]}"
-		notes=()
-		;;
-	1..*)		plan=${1#1..} ;;
-	*)		notes+=("$1") ;;
-	esac
-}
-
-# A program is over: was all as it should be with it as a whole?
-end_program()
-{
-	local status=$1 seconds=$2 what="$kernel $bits-bit $program"
-	local ran=$((good + bad + skip)) result end="ended with status $status"
-
-	[ "$status" != 137 ] || end="was killed (the limit is $limit s)"
-
-	if ((ran < plan || plan == 0)); then
-		fail "$what: $ran of $plan tests ran, then it $end" \
-			"$program" "${notes[@]}"
-	elif ((status != 0 && status != 4 && bad == 0)); then
-		fail "$what: it $end" "$program" "${notes[@]}"
-	fi
-	if [ -n "$splat" ]; then
-		fail "$what: the kernel complained in its log" "$program"
-	fi
-
-	result="$good passed"
-	((bad == 0)) || result+=", $bad failed"
-	((skip == 0)) || result+=", $skip skipped"
-	printf '%-5s %s-bit  %-14s %-32s %6.1f s\n' "$kernel" "$bits" "$program" "$result" "$seconds"
-	if ((bad > 0)); then
-		failures+=("the kernel's log meanwhile (all of it is in $log):"
-			"${kernel_log[@]/#/    }")
-		printf '     %s\n' "${failures[@]}"
-	fi
-	passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skip))
-	program=
-}
-
-# Read what run-tests writes. A program that ended is no longer missing.
-report()
-{
-	local line program='' bits good bad skip plan splat notes kernel_log failures
-
-	while IFS= read -r line; do
-		case $line in
-		'@@ begin '*)
-			begin_program "${line#@@ begin }"
-			;;
-		'@@ end '*)
-			# shellcheck disable=SC2086 # words
-			end_program ${line#@@ end }
-			missing=("${missing[@]:1}")
-			;;
-		'@@ splat')	splat=yes ;;
-		'@@ gcov '*)	echo "${line#@@ gcov }" >>"$counts" ;;
-		'@@ log '*)	kernel_log+=("${line#@@ log }") ;;
-		*)		[ -z "$program" ] || take_line "$line" ;;
-		esac
-	done
+	set -- "$@" /vm/unload
+	mkdir "$dir"
+	printf '%s\n' "$@" >"$dir/programs"
+	limit=$(sed -n 's/^timeout=//p' "$top/selftests/settings")
+	[ -z "${PROGRAMS:-}" ] || limit=${LIMIT:-3600}
+	printf -v command ' %q' run-tests "$limit" "$@"
+	! left_out "$kernel" || command="IPCBOX_EVERY=$often $command"
+	[ "${INSTRUMENT:-}" != gcov ] || command+='; send-coverage'
+	rm -f "$log"
+	touch "$dir"/{ended,chance,missing,took}
+	echo 0 0 0 >"$dir/counts"
+	KERNEL=$kernel CMD=$command FILES='' LIMIT=${LIMIT:-3600} LOG=$log PREPARED=y \
+		keep_errors "$dir/errors" "$vm/vm.sh" |
+		"$vm/report.sh" "$kernel" "$log" "$limit" "$dir" || status=$?
+	tell_missing "$kernel" "$dir" "$log" "$status"
 }
 
 # Those that should have run, and of which there is no end.
-report_missing()
+tell_missing()
 {
-	local program
+	local kernel=$1 dir=$2 log=$3 status=$4 ran missing
 
-	for program in "${missing[@]}"; do
-		echo "FAILED  $kernel ${program}: did not run to its end: the test machine was lost"
-		failed=$((failed + 1))
-	done
-	if [ ${#missing[@]} != 0 ] && [ -e "$log" ]; then
-		echo "the kernel's log (all of it is in $log) ends with:"
-		tail -n 80 "$log" | sed 's/^/    /'
-	fi
+	ran=$(wc -l <"$dir/ended")
+	mapfile -t missing < <(tail -n "+$((ran + 1))" "$dir/programs")
+	((${#missing[@]} != 0)) || return 0
+	printf '%s\n' "${missing[@]}" >"$dir/missing"
+	{
+		printf "FAILED  $kernel %s: did not run to its end: the test machine was lost\n" \
+			"${missing[@]}"
+		echo "it ended with status $status, and said last:"
+		tail -n 30 "$dir/errors" | sed 's/^/    /'
+		if [ -e "$log" ]; then
+			echo "the kernel's log (all of it is in $log) ends with:"
+			tail -n 80 "$log" | sed 's/^/    /'
+		fi
+	} >"$dir/lost"
+	(lock "$results/.printing"; cat "$dir/lost")
 }
 
-test_kernel()
+# The guests of a kernel: 6.1, 6.1-2.
+part_name()
 {
-	local kernel=$1 programs missing command limit
-	local log=$build/vm/$1.log counts=$build/vm/$1.gcov
+	(($2 == 0)) && echo "$1" || echo "$1-$(($2 + 1))"
+}
+
+# Deal out the programs of a kernel to guests.
+start_guests()
+{
+	local kernel=$1 programs part parts=$guests i hand
 
 	mapfile -t programs < <(select_programs "$kernel")
 	[ ${#programs[@]} != 0 ] ||
 		die "no test matches TEST='${TEST:-}' BITS='${BITS:-}' on $kernel"
-	programs+=(/vm/unload)
-	missing=("${programs[@]}")
-	limit=$(sed -n 's/^timeout=//p' "$top/selftests/settings")
-	[ -z "${PROGRAMS:-}" ] || limit=${LIMIT:-3600}
-	printf -v command ' %q' run-tests "$limit" "${programs[@]}"
-	[ "${INSTRUMENT:-}" != gcov ] || command+='; send-coverage'
-	rm -f "$counts"
-
-	report < <(KERNEL=$kernel CMD=$command FILES='' \
-		LIMIT=${LIMIT:-3600} LOG=$log "$vm/vm.sh")
-	report_missing
+	((${#programs[@]} > 20)) && [ -z "${INSTRUMENT:-}" ] || parts=1
+	((parts <= 2)) || parts=2
+	for ((part = 0; part < parts; part++)); do
+		hand=()
+		for ((i = part; i < ${#programs[@]}; i += parts)); do
+			hand+=("${programs[i]}")
+		done
+		spawn "$guests" run_guest "$kernel" "$(part_name "$kernel" "$part")" "${hand[@]}"
+	done
 }
+
+# Run what failed, and may have by chance, once more.
+run_again()
+{
+	local kernel=$1 chance name=$1-again i command title file
+
+	mapfile -t chance < <(cat "$results/$kernel"{,-2}/chance 2>/dev/null)
+	((${#chance[@]} != 0)) || return 0
+	if ((${#chance[@]} > most_again)); then
+		say "$kernel: ${#chance[@]} tests failed, so none is run again"
+		failed=$((failed + ${#chance[@]}))
+		return
+	fi
+	say "$kernel: running again what failed (${#chance[@]})"
+	RETRY=n run_guest "$kernel" "$name" "${chance[@]%%$'\t'*}"
+	for i in "${!chance[@]}"; do
+		IFS=$'\t' read -r command title file <<<"${chance[i]}"
+		if sed -n "$((i + 1))p" "$results/$name/ended" | grep -q '^passed'; then
+			passed=$((passed + 1))
+			echo "UNSTABLE  $title: it passed when it was run again; the first time:"
+			cat "$file"
+			note unstable "$title"
+			unstable=$((unstable + 1))
+		else
+			failed=$((failed + 1))
+		fi
+	done
+	# what is left after it is a test of its own
+	grep -q "^passed.*/unload" "$results/$name/ended" || failed=$((failed + 1))
+}
+
+add_counts()
+{
+	local dir p f s line
+
+	for dir in "$results"/*; do
+		read -r p f s <"$dir/counts"
+		f=$((f + $(wc -l <"$dir/missing")))
+		passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+		while read -r line; do
+			note took "$line"
+		done <"$dir/took"
+	done
+}
+
+# Start the guests of a kernel, if there is one.
+test_kernel()
+{
+	local kernel=$1 status=0
+
+	"$vm/fetch.sh" "$kernel" >/dev/null || status=$?
+	case $status in
+	0)	start_guests "$kernel"
+		note_left "$kernel"
+		ran+=("$kernel")
+		[[ " ${all_kernels[*]} " != *" $kernel "* ]] || stock=$((stock + 1))
+		;;
+	"$unavailable")
+		echo "SKIPPED kernel $kernel: cannot be had"
+		skipped=$((skipped + 1))
+		;;
+	*)	echo "FAILED  kernel $kernel: fetching or building it ended with status $status"
+		failed=$((failed + 1))
+		;;
+	esac
+}
+
+passed=0
+failed=0
+skipped=0
+unstable=0
+ran=() # kernels
+stock=0 # of these
+guests=${GUESTS:-$(((jobs + 2) / 2))}
+kernels=${KERNEL:-${all_kernels[*]}}
 
 "$vm/install.sh" vm
 (lock "$build/vm/.lock"; "$vm/build.sh" programs "$build/vm/programs")
-
-for kernel in ${KERNEL:-${all_kernels[@]}}; do
-	status=0
-	"$vm/fetch.sh" "$kernel" >/dev/null || status=$?
-	if [ "$status" = "$unavailable" ]; then
-		echo "SKIPPED kernel $kernel: cannot be had"
-		skipped=$((skipped + 1))
-		continue
-	fi
-	[ "$status" = 0 ] || exit "$status"
+rm -rf "$results"
+mkdir -p "$results"
+trap stop_spawned EXIT
+for kernel in $kernels; do
 	test_kernel "$kernel"
-	ran=$((ran + 1))
 done
-if [ -z "${KERNEL:-}" ] && ((ran < 2)); then
-	echo "FAILED  the tests ran on $ran of the kernels ${all_kernels[*]}; two are the least"
+wait
+add_counts
+for kernel in "${ran[@]}"; do
+	run_again "$kernel"
+done
+if [[ $kernels == *"${all_kernels[*]}"* ]] && ((stock < 2)); then
+	echo "FAILED  the tests ran on $stock of the kernels ${all_kernels[*]}; two are the least"
 	failed=$((failed + 1))
 fi
+((unstable == 0)) || echo "$unstable unstable"
 closing_line "$passed" "$failed" "$skipped"
