@@ -66,6 +66,11 @@ function tell(word, i,   ratio)
 		printf "| %s | %.0f | %s | %.3f | %.2f | %s |\n", what[i], now[what[i]], least_row,
 			ratio, factor[i], word == "ok" ? "met" : "**missed**" \
 			(i in known ? ": " known[i] : "")
+	else if (!(what[i] in now))
+		printf "%-7s %-28s was not measured\n", word, what[i]
+	else if (!least)
+		printf "%-7s %-28s has nothing to compare with: not measured was %s\n", word,
+			what[i], references[i]
 	else
 		printf "%-7s %-28s %10.1f is %.3f of %10.1f, budget %.2f %s\n", word, what[i],
 			now[what[i]], ratio, least, factor[i], known[i]

@@ -23,6 +23,7 @@ page=$top/docs/performance.md
 charts=(rtt stream fanin) # that the page shows
 
 # A system that measures: its peers loaded, and done with what keeps a new one busy.
+# shellcheck disable=SC2317 # keep_errors calls it
 run_guest()
 {
 	local kernel=$1 clock=$2 settle=2
@@ -43,13 +44,14 @@ measure()
 
 	shift
 	say "measuring on $1, $2 clock${suffix:+, $suffix}"
-	run_guest "$@" >"$out/run.csv" || status=$?
+	keep_errors "$out/errors" run_guest "$@" >"$out/run.csv" || status=$?
 	sed "1d; s/^\(\([^,]*,\)\{3\}[^,]*\),/\1${suffix:+-$suffix},/" "$out/run.csv" >>"$csv"
 	rm "$out/run.csv"
 	case $status in
 	0) ;;
 	"$unavailable") say "SKIPPED $1: the kernel cannot be had" ;;
-	*)	failures+=("on $1, $2 clock, it ended with status $status") ;;
+	*)	failures+=("on $1, $2 clock${suffix:+, $suffix}: it ended with status $status" \
+			"    $(tail -n 1 "$out/errors")") ;;
 	esac
 }
 
@@ -117,7 +119,7 @@ tell_failures()
 	local failure
 
 	for failure in "${failures[@]}"; do
-		say "FAILED  $failure"
+		say "${failure/#on /FAILED  on }"
 	done
 	[ ${#failures[@]} = 0 ]
 }
