@@ -82,7 +82,7 @@ lock()
 
 	mkdir -p "$(dirname "$1")"
 	exec {fd}>"$1"
-	flock -w 5 "$fd" || { say "waiting for another run that uses ${1%/*}"; flock "$fd"; }
+	flock -w 30 "$fd" || { say "waiting for another run that uses ${1%/*}"; flock "$fd"; }
 }
 
 # apt's lists may be empty or old. Refresh them, once for all scripts of a run.
