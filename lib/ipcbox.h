@@ -55,7 +55,9 @@ extern "C" {
  * one met. (Only -1, which is also -EPERM, gives -EBADF.)
  *
  * *fds.* A port, mailbox or link is a file descriptor, close-on-exec and owned by
- * the caller: poll it, pass it on, close(2) it. Each call that needs the device
+ * the caller: poll it, pass it on, close(2) it. Many workers that poll one port are
+ * all woken for one message, unless they poll with EPOLLEXCLUSIVE; those asleep in
+ * ipcbox_recv() are not. Each call that needs the device
  * itself opens and closes /dev/ipcbox, so the library holds no state, nothing
  * need be done after fork(2), and a thread that changed its network namespace
  * sees that one. These calls are marked *[device]* and can also return:

@@ -39,7 +39,16 @@ void ipcbox_box_init(struct ipcbox_box *box, struct ipcbox_lane *sole)
 	spin_lock_init(&box->lock);
 	INIT_LIST_HEAD(&box->takers);
 	INIT_HLIST_HEAD(&box->in_service);
-	init_waitqueue_head(&box->readable);
+	ipcbox_pollers_init(&box->readable, EPOLLIN | EPOLLRDNORM);
+}
+
+/**
+ * ipcbox_box_deinit() - the box will be freed
+ * @box: the box; nobody uses it any more
+ */
+void ipcbox_box_deinit(struct ipcbox_box *box)
+{
+	ipcbox_pollers_deinit(&box->readable);
 }
 
 /**
@@ -59,7 +68,7 @@ void ipcbox_lane_init(struct ipcbox_lane *lane, struct ipcbox_box *box)
 	INIT_LIST_HEAD(&lane->admitted);
 	timer_setup(&lane->tell_admitted, ipcbox_lane_tell_admitted_late, 0);
 	RB_CLEAR_NODE(&lane->ready_node);
-	init_waitqueue_head(&lane->writable);
+	ipcbox_pollers_init(&lane->writable, EPOLLOUT | EPOLLWRNORM);
 }
 
 /**
@@ -69,6 +78,7 @@ void ipcbox_lane_init(struct ipcbox_lane *lane, struct ipcbox_box *box)
 void ipcbox_lane_deinit(struct ipcbox_lane *lane)
 {
 	timer_delete_sync(&lane->tell_admitted);
+	ipcbox_pollers_deinit(&lane->writable);
 }
 
 /* ---- send ---------------------------------------------------------------- */
@@ -94,9 +104,8 @@ static int leave_as_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 		list_del(&sender->node);
 		err = 0;
 	} else {
-		ipcbox_lane_remove_sender(lane, msg);
 		/* Whoever waited behind us, or polls, may find room now. */
-		wakes.writable = true;
+		ipcbox_lane_remove_sender(lane, msg);
 	}
 	ipcbox_lane_settle_and_unlock(lane, &wakes);
 	return err;
@@ -274,6 +283,9 @@ static int take_and_unlock(struct ipcbox_box *box, struct pid *peer,
 		ipcbox_lane_settle_and_unlock(lane, wakes);
 		return 0;
 	}
+	/* Whoever polls the box believes to know that it has messages: now of none. */
+	if (box->messages)
+		box->told_each = true;
 	err = why_empty(box, peer);
 	if (err == -EAGAIN)
 		err = may_wait(patience);
@@ -579,7 +591,6 @@ void ipcbox_lane_settle(struct ipcbox_lane *lane)
 	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 
 	ipcbox_wakes_init(&wakes);
-	wakes.writable = true;
 	spin_lock(&lane->box->lock);
 	ipcbox_lane_settle_and_unlock(lane, &wakes);
 }
@@ -589,15 +600,19 @@ void ipcbox_lane_settle(struct ipcbox_lane *lane)
 /**
  * ipcbox_box_poll() - is there something to receive?
  * @box: the box; the caller is on its wait queue
+ * @asked: what the caller polls for
  *
  * Return: EPOLLIN, EPOLLHUP, EPOLLERR as they apply.
  */
-__poll_t ipcbox_box_poll(struct ipcbox_box *box)
+__poll_t ipcbox_box_poll(struct ipcbox_box *box, __poll_t asked)
 {
 	__poll_t events = 0;
 
-	/* Under the lock, for has_pollers() in lane.c. */
+	/* Under the lock, for ipcbox_pollers_exist(). */
 	spin_lock(&box->lock);
+	box->known_readable = box->messages;
+	if (asked & EPOLLET)
+		box->told_each = true;
 	if (box->messages)
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (box->senders_gone)
@@ -619,9 +634,10 @@ __poll_t ipcbox_lane_poll(struct ipcbox_lane *lane)
 	__poll_t events = 0;
 
 	spin_lock(&lane->box->lock);
+	lane->known_rooms = ipcbox_lane_rooms(lane);
 	if (lane->box->gone)
 		events |= EPOLLOUT | EPOLLWRNORM | EPOLLHUP | EPOLLERR;
-	else if (ipcbox_lane_is_writable(lane))
+	else if (lane->known_rooms)
 		events |= EPOLLOUT | EPOLLWRNORM;
 	spin_unlock(&lane->box->lock);
 	return events;

@@ -41,6 +41,7 @@
  */
 
 #include "access.h"
+#include "pollers.h"
 #include "queue.h"
 #include "wait.h"
 
@@ -88,7 +89,10 @@ struct ipcbox_box {
 	struct ipcbox_lane *sole;	/* the lane of a box with only one, */
 	struct rb_root_cached ready;	/* or those with messages, by their first */
 
-	wait_queue_head_t readable;	/* poll */
+	/* Poll. What they know is right while there are any, see lane.c. */
+	struct ipcbox_pollers readable;
+	bool known_readable;
+	bool told_each;			/* somebody wants to know of the next message */
 };
 
 struct ipcbox_lane {
@@ -112,13 +116,16 @@ struct ipcbox_lane {
 	/* Messages taken and not yet copied out: they may come back. */
 	atomic_t in_hand;		/* raised under box->lock */
 
-	wait_queue_head_t writable;	/* poll */
+	/* Poll, as for readable above. */
+	struct ipcbox_pollers writable;
+	u32 known_rooms;		/* 0: not writable */
 };
 
 u64 ipcbox_box_next_id(void);
 void ipcbox_box_init(struct ipcbox_box *box, struct ipcbox_lane *sole);
 void ipcbox_lane_init(struct ipcbox_lane *lane, struct ipcbox_box *box);
 void ipcbox_lane_deinit(struct ipcbox_lane *lane);
+void ipcbox_box_deinit(struct ipcbox_box *box);
 
 int ipcbox_box_send(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 		    const struct ipcbox_patience *patience);
@@ -168,7 +175,7 @@ void ipcbox_lane_end(struct ipcbox_lane *lane);
 void ipcbox_lane_drain(struct ipcbox_lane *lane);
 bool ipcbox_lane_is_idle(const struct ipcbox_lane *lane);
 
-__poll_t ipcbox_box_poll(struct ipcbox_box *box);
+__poll_t ipcbox_box_poll(struct ipcbox_box *box, __poll_t asked);
 __poll_t ipcbox_lane_poll(struct ipcbox_lane *lane);
 
 #endif /* _IPCBOX_BOX_H */

@@ -158,8 +158,6 @@ static void withdraw(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 	} else {
 		ipcbox_lane_remove_sender(lane, msg);
 	}
-	/* Whoever waits for room, or polls, may find some now. */
-	wakes->writable = true;
 }
 
 /* The caller does not want to wait any more. */

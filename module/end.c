@@ -8,12 +8,6 @@
 
 #include <linux/sched.h>
 
-/* Wake those as well who poll exclusively: there is no second time. */
-static void wake_all_pollers(struct wait_queue_head *queue, __poll_t events)
-{
-	__wake_up(queue, TASK_NORMAL, 0, poll_to_key(events));
-}
-
 /* Tell all receivers on a list of the box that nothing will come. */
 static void dismiss_takers(struct ipcbox_box *box, struct list_head *takers,
 			   int err)
@@ -115,7 +109,7 @@ bool ipcbox_box_end(struct ipcbox_box *box, int err)
 		return false;
 	dismiss_takers(box, &box->takers, err);
 	ipcbox_box_end_calls(box, err);
-	wake_all_pollers(&box->readable, EPOLLIN | EPOLLHUP | EPOLLERR);
+	ipcbox_pollers_end(&box->readable, EPOLLHUP | EPOLLERR);
 	return true;
 }
 
@@ -132,7 +126,7 @@ void ipcbox_lane_end(struct ipcbox_lane *lane)
 
 	dismiss_takers(lane->box, &lane->takers, err);
 	dismiss_senders(lane, err);
-	wake_all_pollers(&lane->writable, EPOLLOUT | EPOLLHUP | EPOLLERR);
+	ipcbox_pollers_end(&lane->writable, EPOLLHUP | EPOLLERR);
 }
 
 /**
@@ -159,7 +153,7 @@ void ipcbox_box_end_senders(struct ipcbox_box *box)
 	spin_unlock(&box->lock);
 	/* Whoever waits, waits at an empty box. */
 	dismiss_takers(box, &box->takers, -EPIPE);
-	wake_all_pollers(&box->readable, EPOLLIN | EPOLLHUP);
+	ipcbox_pollers_end(&box->readable, EPOLLHUP);
 }
 
 /**

@@ -326,11 +326,12 @@ __poll_t ipcbox_handle_poll(struct ipcbox_handle *handle, struct file *file,
 		return ipcbox_buffer_poll(handle->buffer, handle->directions,
 					  file, table);
 	if (handle->box) {
-		poll_wait(file, &handle->box->readable, table);
-		events |= ipcbox_box_poll(handle->box);
+		poll_wait(file, &handle->box->readable.queue, table);
+		events |= ipcbox_box_poll(handle->box,
+					  poll_requested_events(table));
 	}
 	if (handle->lane) {
-		poll_wait(file, &handle->lane->writable, table);
+		poll_wait(file, &handle->lane->writable.queue, table);
 		events |= ipcbox_lane_poll(handle->lane);
 	}
 	return handle->box || handle->lane ? events : EPOLLERR;

@@ -5,6 +5,7 @@
 #include "noinit.h"
 #include "trace.h"
 
+#include <linux/math64.h>
 #include <linux/sched.h>
 
 /* ---- which lane is next -------------------------------------------------- */
@@ -102,16 +103,28 @@ bool ipcbox_lane_may_enter(const struct ipcbox_lane *lane,
 }
 
 /**
- * ipcbox_lane_is_writable() - would even the largest message not have to wait?
+ * ipcbox_lane_rooms() - how many of the largest messages would not have to wait?
  * @lane: the lane
  *
- * Less would make a poller spin whose message does not fit.
+ * If smaller ones counted, a poller would spin whose message does not fit.
  *
- * Return: whether to tell EPOLLOUT.
+ * Return: their number; to poll, the lane is writable if there is one.
  */
-bool ipcbox_lane_is_writable(const struct ipcbox_lane *lane)
+u32 ipcbox_lane_rooms(const struct ipcbox_lane *lane)
 {
-	return has_room(lane, lane->box->bounds.max_msgsize) && !lane->senders;
+	const struct ipcbox_bounds *bounds = &lane->box->bounds;
+	u64 rooms;
+
+	if (lane->senders)
+		return 0;
+	if (lane->messages >= bounds->max_messages ||
+	    lane->bytes + bounds->max_msgsize > bounds->max_bytes)
+		return !lane->messages; /* see has_room() */
+	rooms = bounds->max_messages - lane->messages;
+	if (bounds->max_msgsize)
+		rooms = min(rooms, div_u64(bounds->max_bytes - lane->bytes,
+					   bounds->max_msgsize));
+	return rooms;
 }
 
 /* ---- messages in and out ------------------------------------------------- */
@@ -157,7 +170,7 @@ static __always_inline void enqueue(struct ipcbox_lane *lane,
 	count_in(lane, msg);
 	if (ipcbox_queue_first(&lane->queued) == msg)
 		renew_place(lane);
-	wakes->readable = true;
+	wakes->queued++;
 }
 
 static __always_inline void dequeue(struct ipcbox_lane *lane,
@@ -167,7 +180,7 @@ static __always_inline void dequeue(struct ipcbox_lane *lane,
 	ipcbox_queue_remove(&lane->queued, msg);
 	count_out(lane, 1, msg->len);
 	renew_place(lane);
-	wakes->writable = true;
+	wakes->left++;
 }
 
 /**
@@ -196,7 +209,7 @@ void ipcbox_lane_restore_message(struct ipcbox_lane *lane,
 	ipcbox_queue_restore(&lane->queued, msg);
 	count_in(lane, msg);
 	renew_place(lane);
-	wakes->readable = true;
+	wakes->queued++;
 }
 
 /**
@@ -435,7 +448,7 @@ unsigned int ipcbox_lane_take_messages(struct ipcbox_lane *lane, bool in_turn,
 	if (!others && i) {
 		count_out(lane, i, bytes);
 		renew_place(lane);
-		wakes->writable = true;
+		wakes->left += i;
 	}
 	atomic_add(i, &lane->in_hand);
 	return i;
@@ -561,15 +574,44 @@ static void settle(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
 		ipcbox_lane_tell_admitted(lane, wakes);
 }
 
-/* Under the lock of the box, after a change of it. */
-static bool has_pollers(const struct wait_queue_head *queue)
+/*
+ * Pollers are woken when a box becomes readable, and when a lane becomes writable:
+ * one who finds it so already needs not be woken, and one who does not is woken by
+ * the change. Those who poll exclusively, though, are woken for each message and each
+ * room, since those woken before may have taken the others; and so are those who poll
+ * for edges (EPOLLET), for messages: many do not go on until there is none left.
+ *
+ * To know a change, we keep what pollers know: what was so when one looked last, or
+ * when we were here last. We are here after each change while there are any, and
+ * each one looks when it has come; so it does not matter what was noted before.
+ */
+static void ask_readable(struct ipcbox_box *box, struct ipcbox_wakes *wakes)
 {
-	/*
-	 * No barrier is missing: a poller is on the queue before it takes the
-	 * lock to look. If it had the lock before us it is seen here; if after,
-	 * it sees what we did.
-	 */
-	return !list_empty(&queue->head);
+	u32 fresh = min(wakes->queued, box->messages);
+	bool changed = box->messages && !box->known_readable;
+
+	if (!ipcbox_pollers_exist(&box->readable))
+		return;
+	box->known_readable = box->messages;
+	if (fresh && box->told_each) {
+		box->told_each = false;
+		changed = true;
+	}
+	ipcbox_pollers_ask(&box->readable, changed, fresh);
+}
+
+/* Where small messages left, there may be room for more of these than of the largest. */
+static void ask_writable(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
+{
+	u32 rooms, known = lane->known_rooms;
+
+	if (!ipcbox_pollers_exist(&lane->writable))
+		return;
+	rooms = ipcbox_lane_rooms(lane);
+	lane->known_rooms = rooms;
+	if (rooms)
+		ipcbox_pollers_ask(&lane->writable, !known,
+				   max(rooms - min(known, rooms), wakes->left));
 }
 
 /* With more work to do than to unlock. */
@@ -580,25 +622,21 @@ static void settle_and_unlock_slow(struct ipcbox_lane *lane,
 	struct ipcbox_box *box = lane->box;
 
 	for (;;) {
-		bool readable, writable, again;
+		bool again;
 
 		settle(lane, wakes);
 		again = ipcbox_wakes_full(wakes);
-		readable = wakes->readable && has_pollers(&box->readable);
-		writable = wakes->writable && has_pollers(&lane->writable) &&
-			   ipcbox_lane_is_writable(lane);
+		ask_readable(box, wakes);
+		ask_writable(lane, wakes);
 		spin_unlock(&box->lock);
 
 		ipcbox_wake(wakes);
-		if (readable)
-			wake_up_interruptible_poll(&box->readable,
-						   EPOLLIN | EPOLLRDNORM);
-		if (writable)
-			wake_up_interruptible_poll(&lane->writable,
-						   EPOLLOUT | EPOLLWRNORM);
+		ipcbox_pollers_tell(&box->readable);
+		ipcbox_pollers_tell(&lane->writable);
 		if (!again)
 			return;
 		cond_resched();
+		ipcbox_wakes_init(wakes);
 		spin_lock(&box->lock);
 	}
 }
@@ -609,7 +647,8 @@ static bool is_lonely(const struct ipcbox_lane *lane)
 	return list_empty(&lane->takers) && list_empty(&lane->box->takers) &&
 	       !ipcbox_queue_first(&lane->blocked) &&
 	       list_empty(&lane->admitted) &&
-	       !has_pollers(&lane->box->readable) && !has_pollers(&lane->writable);
+	       !ipcbox_pollers_exist(&lane->box->readable) &&
+	       !ipcbox_pollers_exist(&lane->writable);
 }
 
 /**

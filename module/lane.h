@@ -12,7 +12,7 @@
 #include "box.h"
 
 struct ipcbox_lane *ipcbox_lane_first_ready(const struct ipcbox_box *box);
-bool ipcbox_lane_is_writable(const struct ipcbox_lane *lane);
+u32 ipcbox_lane_rooms(const struct ipcbox_lane *lane);
 bool ipcbox_lane_may_enter(const struct ipcbox_lane *lane,
 			   const struct ipcbox_msg *msg);
 

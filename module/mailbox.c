@@ -70,6 +70,7 @@ void ipcbox_mailbox_put(struct ipcbox_mailbox *mailbox)
 	ipcbox_account_uncharge(mailbox->account, IPCBOX_BOXES, 1);
 	ipcbox_account_put(mailbox->account);
 	put_pid(mailbox->pid);
+	ipcbox_box_deinit(&mailbox->box);
 	kfree_rcu(mailbox, rcu);
 }
 

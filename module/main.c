@@ -14,6 +14,7 @@
 #include "msg.h"
 #include "named.h"
 #include "ns.h"
+#include "pollers.h"
 #include "proc.h"
 #include "sender.h"
 
@@ -172,9 +173,12 @@ static int __init ipcbox_init(void)
 	err = ipcbox_buffer_init_queue();
 	if (err)
 		goto err_account;
-	err = register_pernet_subsys(&ipcbox_net_ops);
+	err = ipcbox_pollers_start();
 	if (err)
 		goto err_queue;
+	err = register_pernet_subsys(&ipcbox_net_ops);
+	if (err)
+		goto err_pollers;
 	/* Last: from here on it can be used. */
 	err = misc_register(&ipcbox_device);
 	if (err)
@@ -183,6 +187,8 @@ static int __init ipcbox_init(void)
 
 err_pernet:
 	unregister_pernet_subsys(&ipcbox_net_ops);
+err_pollers:
+	ipcbox_pollers_stop();
 err_queue:
 	ipcbox_buffer_deinit_queue();
 err_account:
@@ -198,6 +204,7 @@ static void __exit ipcbox_exit(void)
 	/* What is left to be done uses buffers and accounts of the namespaces. */
 	ipcbox_buffer_deinit_queue();
 	unregister_pernet_subsys(&ipcbox_net_ops);
+	ipcbox_pollers_stop();
 	/* kfree_rcu() of senders and mailboxes needs none of our code. */
 	ipcbox_account_deinit_cache();
 	ipcbox_msg_deinit();

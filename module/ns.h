@@ -18,7 +18,7 @@
  *   mmap_lock            the kernel's, of a process: a buffer is mapped, or unmapped
  *     box->lock          a spinlock: held for short, and never over a user copy
  *     buffer->lock       a spinlock: likewise, and never over a look at the ring
- *       pollers.lock     a spinlock: of a queue for poll()
+ *       pollers.lock     a spinlock: of a queue for poll(); alone where those of a box are woken
  *
  *   ns->accounts.xa_lock   a spinlock: within one of the first two or mmap_lock, or alone
  *   owners->lock           a spinlock: alone, see owners.h

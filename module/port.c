@@ -52,6 +52,7 @@ static void port_free(struct ipcbox_named *named)
 	struct ipcbox_port *port = port_of(named);
 
 	ipcbox_lane_deinit(&port->lane);
+	ipcbox_box_deinit(&port->box);
 	kfree(port);
 }
 

@@ -81,8 +81,8 @@ struct ipcbox_waiter {
 
 struct ipcbox_wakes {
 	unsigned int count;
-	bool readable;			/* poll: a message was queued */
-	bool writable;			/* poll: there may be room, or fewer wait */
+	unsigned int queued;		/* poll: messages that came, */
+	unsigned int left;		/* and that left */
 	struct task_struct *tasks[IPCBOX_WAKES_MAX];
 };
 
@@ -90,8 +90,8 @@ struct ipcbox_wakes {
 static inline void ipcbox_wakes_init(struct ipcbox_wakes *wakes)
 {
 	wakes->count = 0;
-	wakes->readable = false;
-	wakes->writable = false;
+	wakes->queued = 0;
+	wakes->left = 0;
 }
 
 static inline bool ipcbox_wakes_full(const struct ipcbox_wakes *wakes)

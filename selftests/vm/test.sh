@@ -41,7 +41,7 @@ list_programs()
 	kcsan)
 		# where several act at the same time, and only that: the rest is slow there
 		echo vm kunit
-		printf 'tests %s\n' wait wait_many poll order link mailbox lifetime stress \
+		printf 'tests %s\n' wait wait_many poll poll_races order link mailbox lifetime stress \
 			pairs call call_end call_wait reply_recv batch_wait storm \
 			buffer_share buffer_wait buffer_death scribbler
 		return

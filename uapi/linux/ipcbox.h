@@ -51,6 +51,16 @@
  * which /dev/ipcbox was opened, as with abstract UNIX sockets. When the
  * namespace dies all in it is freed.
  *
+ * *Polling* a port, mailbox or link. A poller is woken when a message comes to an
+ * empty box, and when a lane without room for the longest message has got it. One
+ * that polls for edges (EPOLLET, or a multishot poll of io_uring) goes on until it
+ * gets EAGAIN, as epoll(7) says. (Where it looks with epoll_wait(2) between, it is
+ * told of the next message also before. So is each poller if a receive from one
+ * sender found nothing in a mailbox that holds messages of others.) The change wakes
+ * all who poll, and one gets the message; many workers on one port sleep in
+ * %IPCBOX_RECV, where one message wakes one, or poll with EPOLLEXCLUSIVE: then as
+ * many are woken as there are new messages, or new room.
+ *
  * *Order.* Messages are received by priority (highest first), then by arrival.
  * Senders that wait for room get in by the same rule, and nobody passes a
  * sender that waits with the same or a higher priority. (A wait that a signal
