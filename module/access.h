@@ -26,6 +26,8 @@ struct ipcbox_access {
 
 int ipcbox_access_check(const struct ipcbox_access *access,
 			const struct ipcbox_ns *ns, umode_t wanted);
+int ipcbox_access_check_any(const struct ipcbox_access *access,
+			    const struct ipcbox_ns *ns);
 int ipcbox_access_check_owner(const struct ipcbox_access *access,
 			      const struct ipcbox_ns *ns);
 

@@ -59,7 +59,8 @@ err_put_account:
 }
 
 /**
- * ipcbox_mailbox_put() - drop a reference on a mailbox
+ * ipcbox_mailbox_put() - drop a reference on a mailbox, which is no box any more or
+ *	has other references
  * @mailbox: from ipcbox_mailbox_find() or ipcbox_mailbox_next()
  */
 void ipcbox_mailbox_put(struct ipcbox_mailbox *mailbox)
@@ -67,7 +68,6 @@ void ipcbox_mailbox_put(struct ipcbox_mailbox *mailbox)
 	if (!refcount_dec_and_test(&mailbox->refs))
 		return;
 	ipcbox_memory_uncharge(mailbox->account, MAILBOX_MEMORY);
-	ipcbox_account_uncharge(mailbox->account, IPCBOX_BOXES, 1);
 	ipcbox_account_put(mailbox->account);
 	put_pid(mailbox->pid);
 	ipcbox_box_deinit(&mailbox->box);
@@ -152,6 +152,7 @@ static struct ipcbox_mailbox *mailbox_create(struct ipcbox_ns *ns,
 	err = xa_err(xa_store(&ns->mailboxes, index_of(pid), mailbox,
 			      IPCBOX_GFP));
 	if (err) {
+		ipcbox_account_uncharge(mailbox->account, IPCBOX_BOXES, 1);
 		ipcbox_mailbox_put(mailbox);
 		return ERR_PTR(err);
 	}
@@ -207,6 +208,8 @@ void ipcbox_mailbox_close(struct ipcbox_mailbox *mailbox)
 		trace_ipcbox_delete(mailbox->box.id, "mailbox", "", 0);
 		ipcbox_box_end(&mailbox->box, -EPIPE);
 		ipcbox_links_end(&mailbox->links);
+		/* Those who have a link to it still may keep it for long. */
+		ipcbox_account_uncharge(mailbox->account, IPCBOX_BOXES, 1);
 	}
 	ipcbox_mailbox_put(mailbox);
 }

@@ -49,6 +49,7 @@ int ipcbox_named_init(struct ipcbox_named *named, struct ipcbox_ns *ns,
 	named->ops = ops;
 	named->ns = ns;
 	refcount_set(&named->refs, 1);
+	named->counted = true;
 	named->name_len = name->len;
 	memcpy(named->name, name->bytes, name->len);
 	return 0;
@@ -58,6 +59,13 @@ err_uncharge_box:
 err_put_account:
 	ipcbox_account_put(named->account);
 	return err;
+}
+
+/* What is over is not one of its owner's boxes, whoever has it open still. */
+static void uncount(struct ipcbox_named *named)
+{
+	if (xchg(&named->counted, false))
+		ipcbox_account_uncharge(named->account, IPCBOX_BOXES, 1);
 }
 
 /**
@@ -71,10 +79,16 @@ void ipcbox_named_put(struct ipcbox_named *named)
 
 	if (!refcount_dec_and_test(&named->refs))
 		return;
+	uncount(named);
 	named->ops->free(named);
 	ipcbox_memory_uncharge(account, memory);
-	ipcbox_account_uncharge(account, IPCBOX_BOXES, 1);
 	ipcbox_account_put(account);
+}
+
+static void named_end(struct ipcbox_named *named, int err)
+{
+	named->ops->end(named, err);
+	uncount(named);
 }
 
 /* ---- names --------------------------------------------------------------- */
@@ -224,11 +238,14 @@ int ipcbox_named_list(struct ipcbox_named *named, u32 directions)
 static int may_open(struct ipcbox_named *named,
 		    const struct ipcbox_named_ops *ops, u32 directions)
 {
+	umode_t rights = rights_for(directions);
 	struct ipcbox_access access;
+	int err;
 
 	named->ops->get_access(named, &access);
-	return ipcbox_access_check(&access, named->ns, rights_for(directions)) ?:
-	       (named->ops == ops ? 0 : -EPROTOTYPE);
+	err = rights ? ipcbox_access_check(&access, named->ns, rights) :
+		       ipcbox_access_check_any(&access, named->ns);
+	return err ?: (named->ops == ops ? 0 : -EPROTOTYPE);
 }
 
 /**
@@ -267,7 +284,7 @@ static void end_abandoned(struct ipcbox_named *named, bool no_receivers,
 			  bool no_senders)
 {
 	if (no_receivers)
-		named->ops->end(named, -EPIPE);
+		named_end(named, -EPIPE);
 	else if (no_senders)
 		named->ops->end_senders(named);
 }
@@ -332,7 +349,7 @@ int ipcbox_named_delete(struct ipcbox_ns *ns, const struct ipcbox_name *name,
 	if (unlink_only)
 		end_abandoned(named, no_receivers, no_senders);
 	else
-		named->ops->end(named, -EIDRM);
+		named_end(named, -EIDRM);
 	drop_name(named);
 	return 0;
 }
@@ -350,7 +367,7 @@ void ipcbox_named_delete_all(struct ipcbox_ns *ns)
 		struct ipcbox_named *named = named_of(node);
 
 		erase_name(named);
-		named->ops->end(named, -EIDRM);
+		named_end(named, -EIDRM);
 		drop_name(named);
 		cond_resched();
 	}

@@ -54,6 +54,7 @@ struct ipcbox_named {
 	/* Under ns->names_mutex. */
 	struct rb_node node;
 	bool listed;			/* read without it for a report */
+	bool counted;			/* in IPCBOX_BOXES, until it ends; by xchg() */
 	u32 receiver_fds;
 	u32 sender_fds;
 

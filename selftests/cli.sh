@@ -334,8 +334,9 @@ test_another_user_is_refused()
 	fails 1 "its mode" as_user "ipcbox send $port </dev/null"
 	fails 1 "its mode" as_user "ipcbox recv $port"
 	fails 1 "only its owner" as_user "ipcbox rm $port"
-	fails 1 "only its owner" as_user "ipcbox set $port -m 0666"
+	fails 1 "its mode" as_user "ipcbox set $port -m 0666"
 	works ipcbox set "$port" -m 0622
+	fails 1 "only its owner" as_user "ipcbox set $port -m 0666"
 	works as_user "echo hi | ipcbox send $port"
 	works ipcbox recv --json "$port"
 	has '"uid":1000,'

@@ -336,6 +336,26 @@ TEST_F(permission, set_by_the_owner_works)
 	EXPECT_EQ(0644, s.mode);
 }
 
+/* An fd for neither keeps the port as any other does, and the owner pays for it. */
+TEST_F(permission, open_for_no_direction_needs_a_right_or_the_ownership)
+{
+	static const struct { __u32 mode; int answer; } modes[] = {
+		{ 0600, -EACCES }, { 0660, -EACCES }, { 0604, 0 }, { 0602, 0 },
+		{ 0000, -EACCES },
+	};
+	struct question q = { .user = &other, .ask = try_open, .name = self->name };
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		ASSERT_EQ(0, set_mode(self->port, modes[i].mode));
+		q.user = &other;
+		EXPECT_EQ(modes[i].answer, answer_to(q))
+			TH_LOG("mode %04o", modes[i].mode);
+		q.user = &owner;
+		EXPECT_EQ(0, answer_to(q))
+			TH_LOG("mode %04o", modes[i].mode);
+	}
+}
+
 TEST_F(permission, delete_and_set_follow_the_owner)
 {
 	struct question q = { .user = &owner, .ask = try_set, .name = self->name,
@@ -343,7 +363,7 @@ TEST_F(permission, delete_and_set_follow_the_owner)
 
 	ASSERT_EQ(0, box_set(self->port, (struct ipcbox_attr){
 		.mask = IPCBOX_ATTR_UID, .uid = OTHER }));
-	EXPECT_EQ(-EPERM, answer_to(q));
+	EXPECT_EQ(-EACCES, answer_to(q));
 	q.user = &other;
 	EXPECT_EQ(0, answer_to(q));
 	q.ask = try_delete;
@@ -457,7 +477,7 @@ TEST_F(permission, cap_ipc_owner_is_what_lets_one_set_anothers)
 	};
 
 	q.flags = CAP_CHOWN;
-	EXPECT_EQ(-EPERM, answer_to(q));
+	EXPECT_EQ(-EACCES, answer_to(q));
 	q.flags = CAP_IPC_OWNER;
 	EXPECT_EQ(0, answer_to(q));
 	/* But not give it away: that is CAP_CHOWN's. */

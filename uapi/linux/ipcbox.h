@@ -362,8 +362,8 @@ struct ipcbox_port_create {
  * @name_len: its length in bytes
  * @__reserved: zero
  *
- * Return: a new fd for the port. EACCES: the mode does not grant a direction
- * (no right is needed for neither); EINVAL, ENAMETOOLONG: the name; ENOENT;
+ * Return: a new fd for the port. EACCES: the mode does not grant a direction; for
+ * neither, it grants none at all, and the port is another's; EINVAL, ENAMETOOLONG: the name; ENOENT;
  * EPROTOTYPE: it is a buffer; EMFILE, ENFILE, ENOMEM.
  */
 struct ipcbox_port_open {
