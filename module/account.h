@@ -6,8 +6,8 @@
  * DOC: account
  *
  * What a user has in one network namespace: boxes, links, queued bytes, calls
- * asleep, pages of buffers, and kernel memory. Accounts form a tree, and a charge goes to an account and to all
- * above it, or to none::
+ * asleep, pages of buffers, and kernel memory. Accounts form a tree, and a charge
+ * goes to an account and to all above it, or to none::
  *
  *   user in a namespace [-> owner] -> namespace [-> owner on the host -> host]
  *
@@ -25,7 +25,8 @@
  * much more than what it has here; the kernel limits how many a user makes.)
  *
  * An account lives while something is charged to it, or a sender or an account
- * below refers to it. Its own memory is charged to the one above. The namespace's own is embedded in it and always there.
+ * below refers to it. Its own memory is charged to the one above. The namespace's own
+ * is embedded in it and always there.
  */
 
 #include "limits.h"

@@ -14,7 +14,7 @@ static const struct ipcbox_limits host_defaults = {
 		[IPCBOX_BYTES] = 64 << 20,
 		[IPCBOX_WAITERS] = 8 << 10,
 		[IPCBOX_PAGES] = (256 << 20) >> PAGE_SHIFT,
-		[IPCBOX_MEMORY] = 128 << 20,
+		[IPCBOX_MEMORY] = 192 << 20,
 	},
 	.total = {
 		[IPCBOX_BOXES] = 512 << 10,
@@ -22,7 +22,7 @@ static const struct ipcbox_limits host_defaults = {
 		[IPCBOX_BYTES] = 256 << 20,
 		[IPCBOX_WAITERS] = 32 << 10,
 		[IPCBOX_PAGES] = (1024 << 20) >> PAGE_SHIFT,
-		[IPCBOX_MEMORY] = 512 << 20,
+		[IPCBOX_MEMORY] = 768 << 20,
 	},
 	.box_messages = 1 << 20,
 	.box_bytes = 64 << 20,

@@ -17,7 +17,8 @@
 /* enum ipcbox_resource, in its order */
 #define show_resource(resource)						\
 	__print_symbolic(resource, { 0, "boxes" }, { 1, "links" },	\
-			 { 2, "bytes" }, { 3, "waiters" }, { 4, "pages" })
+			 { 2, "bytes" }, { 3, "waiters" }, { 4, "pages" },	\
+			 { 5, "memory" })
 
 DECLARE_EVENT_CLASS(ipcbox_object,
 	TP_PROTO(u64 id, const char *kind, const char *name, size_t len),
