@@ -98,13 +98,13 @@ static struct ipcbox_msg *find_or_insert(struct ipcbox_queue *queue,
 	return NULL;
 }
 
-/* @old was the first of its priority, and @new is now. */
+/* @old was the first of its priority, and @new is now, which is in no tree. */
 static void replace_first(struct ipcbox_queue *queue, struct ipcbox_msg *old,
 			  struct ipcbox_msg *new)
 {
 	if (queue->first == old) {
 		queue->first = new;
-	} else if (is_in_tree(old)) {
+	} else {
 		rb_replace_node_cached(&old->node, &new->node, &queue->lower);
 		RB_CLEAR_NODE(&old->node);
 	}
@@ -123,30 +123,95 @@ void ipcbox_queue_push_slow(struct ipcbox_queue *queue, struct ipcbox_msg *msg)
 		ipcbox_ring_insert(msg, first);
 }
 
+/* ---- those put back ------------------------------------------------------ */
+
+static bool is_before(const struct ipcbox_msg *a, const struct ipcbox_msg *b)
+{
+	if (a->priority != b->priority)
+		return a->priority > b->priority;
+	return a->arrival < b->arrival;
+}
+
+static bool node_is_before(struct rb_node *a, const struct rb_node *b)
+{
+	return is_before(msg_of(a), rb_entry(b, struct ipcbox_msg, node));
+}
+
+static void restored_add(struct ipcbox_queue *queue, struct ipcbox_msg *msg)
+{
+	rb_add(&msg->node, &queue->restored, node_is_before);
+}
+
+static void restored_remove(struct ipcbox_queue *queue, struct ipcbox_msg *msg)
+{
+	rb_erase(&msg->node, &queue->restored);
+	RB_CLEAR_NODE(&msg->node);
+}
+
+/*
+ * Of a message in a tree: in which? Only where messages are put back, all of them
+ * have an arrival, which grows from the first of a ring to its last.
+ */
+static bool is_restored(const struct ipcbox_queue *queue,
+			const struct ipcbox_msg *msg)
+{
+	return !RB_EMPTY_ROOT(&queue->restored) &&
+	       msg->prev->arrival < msg->arrival;
+}
+
+/* Behind the first of its priority, which is in no tree that would tell. */
+static void restore_behind(struct ipcbox_queue *queue, struct ipcbox_msg *first,
+			   struct ipcbox_msg *msg)
+{
+	struct ipcbox_msg *before = NULL;
+	struct rb_node *prev;
+
+	restored_add(queue, msg);
+	prev = rb_prev(&msg->node);
+	if (prev)
+		before = msg_of(prev);
+	if (!before || before->priority != msg->priority)
+		before = first;
+	ipcbox_ring_link(msg, before->next);
+}
+
 /**
  * ipcbox_queue_restore() - put a message back where it was
  * @queue: the queue
  * @msg: a message that was taken from its head; its arrival tells where it goes
  *
  * It goes in front of all but the messages that arrived earlier and were
- * restored before, so the search is short.
+ * restored before.
  */
 void ipcbox_queue_restore(struct ipcbox_queue *queue, struct ipcbox_msg *msg)
 {
 	struct ipcbox_msg *first = find_or_insert(queue, msg);
-	struct ipcbox_msg *next;
 
 	if (!first)
 		return;
-	if (msg->arrival < first->arrival) {
-		ipcbox_ring_insert(msg, first);
-		replace_first(queue, first, msg);
+	if (first->arrival < msg->arrival) {
+		restore_behind(queue, first, msg);
 		return;
 	}
-	next = first->next;
-	while (next != first && next->arrival < msg->arrival)
-		next = next->next;
-	ipcbox_ring_insert(msg, next);
+	ipcbox_ring_insert(msg, first);
+	replace_first(queue, first, msg);
+	/* Perhaps it was never taken; but then it is behind all that were. */
+	restored_add(queue, first);
+}
+
+static void remove_first(struct ipcbox_queue *queue, struct ipcbox_msg *msg)
+{
+	struct ipcbox_msg *next = msg->next;
+
+	if (!is_alone(msg)) {
+		if (is_in_tree(next))
+			restored_remove(queue, next);
+		replace_first(queue, msg, next);
+	} else if (msg == queue->first) {
+		queue->first = tree_take_most_urgent(&queue->lower);
+	} else {
+		rb_erase_cached(&msg->node, &queue->lower);
+	}
 }
 
 /**
@@ -156,11 +221,9 @@ void ipcbox_queue_restore(struct ipcbox_queue *queue, struct ipcbox_msg *msg)
  */
 void ipcbox_queue_remove_slow(struct ipcbox_queue *queue, struct ipcbox_msg *msg)
 {
-	if (!is_alone(msg))
-		replace_first(queue, msg, msg->next);
-	else if (msg == queue->first)
-		queue->first = tree_take_most_urgent(&queue->lower);
-	else
-		rb_erase_cached(&msg->node, &queue->lower);
+	if (msg == queue->first || (is_in_tree(msg) && !is_restored(queue, msg)))
+		remove_first(queue, msg);
+	else if (is_in_tree(msg))
+		restored_remove(queue, msg);
 	ipcbox_ring_remove(msg);
 }

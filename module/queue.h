@@ -13,6 +13,12 @@
  * each priority in use, and nothing has to be allocated. Where all messages have the
  * same priority, which is the common case, the tree is empty and never touched.
  *
+ * A message that was taken can be put back where it was. Those put back are in front
+ * of all others of their priority, in the order of their arrival, and any number of
+ * receivers may fail in any order, on purpose too. So they are in a tree as well, of
+ * all priorities, in which each finds its place in a few steps. The first of each
+ * priority is not in it: a message is in one tree at most.
+ *
  * It has no lock of its own; the box that a queue belongs to has.
  */
 
@@ -21,12 +27,14 @@
 struct ipcbox_queue {
 	struct ipcbox_msg *first;	/* the next message to take, or NULL */
 	struct rb_root_cached lower;	/* the firsts of the lower priorities */
+	struct rb_root restored;	/* put back, and first of no priority */
 };
 
 static inline void ipcbox_queue_init(struct ipcbox_queue *queue)
 {
 	queue->first = NULL;
 	queue->lower = RB_ROOT_CACHED;
+	queue->restored = RB_ROOT;
 }
 
 /* The next message to take, or NULL. */
@@ -41,14 +49,20 @@ void ipcbox_queue_remove_slow(struct ipcbox_queue *queue, struct ipcbox_msg *msg
 void ipcbox_queue_restore(struct ipcbox_queue *queue, struct ipcbox_msg *msg);
 
 /* Of a ring, behind all is in front of the first. */
-static inline void ipcbox_ring_insert(struct ipcbox_msg *msg,
-				      struct ipcbox_msg *before)
+static inline void ipcbox_ring_link(struct ipcbox_msg *msg,
+				    struct ipcbox_msg *before)
 {
-	RB_CLEAR_NODE(&msg->node);
 	msg->next = before;
 	msg->prev = before->prev;
 	before->prev->next = msg;
 	before->prev = msg;
+}
+
+static inline void ipcbox_ring_insert(struct ipcbox_msg *msg,
+				      struct ipcbox_msg *before)
+{
+	RB_CLEAR_NODE(&msg->node);
+	ipcbox_ring_link(msg, before);
 }
 
 static inline void ipcbox_ring_remove(struct ipcbox_msg *msg)
@@ -81,7 +95,8 @@ static inline void ipcbox_queue_push(struct ipcbox_queue *queue,
 static inline void ipcbox_queue_remove(struct ipcbox_queue *queue,
 				       struct ipcbox_msg *msg)
 {
-	if (msg == queue->first && msg->next != msg) {
+	if (msg == queue->first && msg->next != msg &&
+	    RB_EMPTY_ROOT(&queue->restored)) {
 		queue->first = msg->next;
 		ipcbox_ring_remove(msg);
 	} else {

@@ -3,6 +3,8 @@
 #include "queue.h"
 
 #include <kunit/test.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/prandom.h>
 
 #define MESSAGES 64
@@ -137,6 +139,57 @@ static void restored_where_it_was(struct kunit *test)
 	}
 }
 
+/* Put @count messages back in any order, and look whether it was mended. Return: ns. */
+static u64 time_to_restore(struct kunit *test, struct ipcbox_msg *msgs, u32 *order,
+			   u32 count)
+{
+	struct ipcbox_queue queue;
+	struct rnd_state random;
+	u64 start, time;
+	u32 i;
+
+	ipcbox_queue_init(&queue);
+	prandom_seed_state(&random, count);
+	for (i = 0; i < count; i++) {
+		u32 k = prandom_u32_state(&random) % (i + 1);
+
+		order[i] = order[k];
+		order[k] = i;
+		msgs[i].arrival = i + 1;
+	}
+	start = ktime_get_ns();
+	for (i = 0; i < count; i++)
+		ipcbox_queue_restore(&queue, &msgs[order[i]]);
+	time = ktime_get_ns() - start;
+	for (i = 0; i < count; i++) {
+		KUNIT_ASSERT_PTR_EQ(test, ipcbox_queue_first(&queue), &msgs[i]);
+		ipcbox_queue_remove(&queue, &msgs[i]);
+	}
+	KUNIT_EXPECT_PTR_EQ(test, ipcbox_queue_first(&queue), NULL);
+	return time;
+}
+
+#define FEW 1000
+#define RATIO 16
+
+/* Sixteen times as many cost some twenty times as much; each past each: 256 times. */
+static void many_restored_in_any_order(struct kunit *test)
+{
+	u64 few = U64_MAX, many = U64_MAX;
+	struct ipcbox_msg *msgs;
+	u32 *order, i;
+
+	msgs = kunit_kcalloc(test, FEW * RATIO, sizeof(*msgs), GFP_KERNEL);
+	order = kunit_kcalloc(test, FEW * RATIO, sizeof(*order), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, msgs);
+	KUNIT_ASSERT_NOT_NULL(test, order);
+	for (i = 0; i < 3; i++) {
+		few = min(few, time_to_restore(test, msgs, order, FEW));
+		many = min(many, time_to_restore(test, msgs, order, FEW * RATIO));
+	}
+	KUNIT_EXPECT_LT(test, many, few * RATIO * RATIO / 3);
+}
+
 /* The next message in this state, at or behind a random one; or MESSAGES. */
 static u32 any(struct model *m, enum where where)
 {
@@ -201,6 +254,7 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(highest_priority_first),
 	KUNIT_CASE(arrival_within_a_priority),
 	KUNIT_CASE(restored_where_it_was),
+	KUNIT_CASE(many_restored_in_any_order),
 	KUNIT_CASE(random_steps),
 	{}
 };
