@@ -236,12 +236,13 @@ int ipcbox_link_open_pidfd(int pidfd, unsigned int flags);
  * @data: the message; it is copied before the call returns
  * @len: its length in bytes, 0 to the box's limit
  *
- * Waits for room, unless the fd has O_NONBLOCK. Priority and tag are 0.
+ * Waits for room, and for queued bytes if this user has no more, unless the fd has
+ * O_NONBLOCK. Priority and tag are 0.
  *
  * Return: 0: the message is in the box. -EAGAIN: full; -EBADF: the fd is not for
  * sending; -EIDRM: the port was removed; -EINTR; -EMSGSIZE: longer than the box
- * takes; -ENOBUFS: limit of queued bytes; -ENOMEM; -ENOTTY: not an fd of
- * ipcbox; -EPIPE: the peer, or every receiver of an unlinked port, is gone;
+ * takes; -ENOBUFS: limit of queued bytes, and the call does not wait or the message
+ * takes more than all of it; -ENOMEM; -ENOTTY: not an fd of ipcbox; -EPIPE: the peer, or every receiver of an unlinked port, is gone;
  * -EUSERS: limit of waiting calls.
  */
 int ipcbox_send(int fd, const void *data, size_t len);
@@ -468,7 +469,8 @@ size_t ipcbox_msg_room(const struct ipcbox_msg *msg);
  *
  * Return: 0: the caller has it. -EBADF: the fd is not for receiving; -EIDRM: the port
  * was removed; -EINVAL: @call is no call; -EMSGSIZE: longer than ipcbox_msg_room(): the
- * caller goes on waiting; -ENOBUFS: limit of queued bytes; -ENOMEM; -ENOTTY: not a
+ * caller goes on waiting; -ENOBUFS: limit of queued bytes, so that it can still be
+ * answered, with up to 128 bytes in any case; -ENOMEM; -ENOTTY: not a
  * port or mailbox; -EPIPE: nobody waits any more: the caller died or gave up, or has
  * its reply.
  */

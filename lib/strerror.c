@@ -31,7 +31,7 @@ static const struct {
 		    "it, or split it" },
 	{ ENAMETOOLONG, "the name is too long; 255 bytes is the most" },
 	{ ENFILE, "the system has too many open files; see the sysctl fs.file-max" },
-	{ ENOBUFS, "limit of queued bytes; receive some, or see the sysctls "
+	{ ENOBUFS, "limit of queued bytes; receive some, wait for it, or see the sysctls "
 		   "net.ipcbox.user_bytes and max_bytes" },
 	{ ENODEV, "there is no /dev/ipcbox; load the module with 'modprobe ipcbox', or give the "
 		  "container the device" },

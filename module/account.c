@@ -7,10 +7,15 @@
 
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 
 static struct kmem_cache *account_cache;
+
+/* All namespaces, for a limit of the host that changes. */
+static DEFINE_MUTEX(all_ns_mutex);
+static LIST_HEAD(all_ns);
 
 static const int resource_errno[IPCBOX_RESOURCES] = {
 	[IPCBOX_BOXES] = -ENOSPC,
@@ -91,6 +96,63 @@ bool ipcbox_account_has_room(const struct ipcbox_account *account,
 			 atomic_long_read(&account->used[resource]), amount);
 }
 
+/**
+ * ipcbox_account_may_use_reserve() - may the caller use the reserve of an account?
+ * @account: the account
+ *
+ * Return: whether it has one, and the caller may.
+ */
+bool ipcbox_account_may_use_reserve(const struct ipcbox_account *account)
+{
+	return may_use_reserve(account);
+}
+
+/**
+ * ipcbox_account_limit() - the limit of an account
+ * @account: the account; those above it have their own
+ * @resource: of what
+ * @reserve: with the reserve
+ *
+ * Return: the limit, now.
+ */
+unsigned long ipcbox_account_limit(const struct ipcbox_account *account,
+				   enum ipcbox_resource resource, bool reserve)
+{
+	return reserve ? limit_of(account, resource) :
+			 limit_without_reserve(account, resource);
+}
+
+/* How much is left below a limit. */
+static unsigned long room_below(unsigned long limit, long used)
+{
+	return used < 0 || limit > (unsigned long)used ? limit - used : 0;
+}
+
+/**
+ * ipcbox_account_charge_part() - charge an account what it has, up to an amount
+ * @account: the account; those above it are not charged
+ * @resource: what is counted
+ * @amount: how much at most
+ * @reserve: the reserve, too
+ *
+ * Return: how much was charged.
+ */
+unsigned long ipcbox_account_charge_part(struct ipcbox_account *account,
+					 enum ipcbox_resource resource,
+					 unsigned long amount, bool reserve)
+{
+	unsigned long part, limit = ipcbox_account_limit(account, resource, reserve);
+	long used = atomic_long_read(&account->used[resource]);
+
+	do {
+		part = min(amount, room_below(limit, used));
+		if (!part)
+			break;
+	} while (!atomic_long_try_cmpxchg(&account->used[resource], &used,
+					  used + part));
+	return part;
+}
+
 /* Exact: a charge that fails is never seen by one that runs beside it. */
 static bool charge_one(struct ipcbox_account *account,
 		       enum ipcbox_resource resource, unsigned long amount)
@@ -120,7 +182,7 @@ static bool charge_one(struct ipcbox_account *account,
 int ipcbox_account_charge(struct ipcbox_account *account,
 			  enum ipcbox_resource resource, unsigned long amount)
 {
-	struct ipcbox_account *a, *done;
+	struct ipcbox_account *a;
 
 	for (a = account; a; a = a->parent)
 		if (!charge_one(a, resource, amount))
@@ -130,8 +192,8 @@ int ipcbox_account_charge(struct ipcbox_account *account,
 undo:
 	trace_ipcbox_limit(from_kuid(&init_user_ns, a->uid), ipcbox_account_is_total(a),
 			   resource, amount);
-	for (done = account; done != a; done = done->parent)
-		atomic_long_sub(amount, &done->used[resource]);
+	/* Somebody may have been refused for it meanwhile, and wait. */
+	ipcbox_account_uncharge_below(account, a, resource, amount);
 	return resource_errno[resource];
 }
 
@@ -145,11 +207,30 @@ void ipcbox_account_uncharge(struct ipcbox_account *account,
 			     enum ipcbox_resource resource,
 			     unsigned long amount)
 {
-	struct ipcbox_account *a;
+	ipcbox_account_uncharge_below(account, NULL, resource, amount);
+}
 
-	for (a = account; a; a = a->parent)
+/**
+ * ipcbox_account_uncharge_below() - the same, up to some account above
+ * @account: the first that was charged
+ * @end: the first that was not, or NULL
+ * @resource: what was counted
+ * @amount: the same amount
+ *
+ * Context: as ipcbox_quota_returned().
+ */
+void ipcbox_account_uncharge_below(struct ipcbox_account *account,
+				   const struct ipcbox_account *end,
+				   enum ipcbox_resource resource,
+				   unsigned long amount)
+{
+	for (; account != end; account = account->parent) {
 		WARN_ON_ONCE(atomic_long_sub_return(amount,
-						    &a->used[resource]) < 0);
+						    &account->used[resource]) < 0);
+		/* After the full barrier of sub_return, see quota.h. */
+		if (unlikely(READ_ONCE(account->quota.wanted)))
+			ipcbox_quota_returned(account);
+	}
 }
 
 static void account_setup(struct ipcbox_account *account, struct ipcbox_ns *ns,
@@ -162,6 +243,7 @@ static void account_setup(struct ipcbox_account *account, struct ipcbox_ns *ns,
 	account->uid = uid;
 	refcount_set(&account->refs, 1);
 	INIT_LIST_HEAD(&account->caches);
+	ipcbox_quota_init(&account->quota);
 	for (i = 0; i < IPCBOX_RESOURCES; i++)
 		atomic_long_set(&account->used[i], 0);
 }
@@ -236,6 +318,43 @@ static void account_free(struct ipcbox_account *account,
 {
 	kmem_cache_free(account_cache, account);
 	ipcbox_memory_uncharge(parent, ACCOUNT_MEMORY);
+}
+
+/**
+ * ipcbox_account_next() - go through the accounts of users
+ * @ns: where
+ * @index: from where on; set to where it was found
+ *
+ * Return: the account, to be put, or NULL.
+ */
+struct ipcbox_account *ipcbox_account_next(struct ipcbox_ns *ns,
+					   unsigned long *index)
+{
+	struct ipcbox_account *account;
+
+	xa_lock(&ns->accounts);
+	account = xa_find(&ns->accounts, index, ULONG_MAX, XA_PRESENT);
+	if (account)
+		ipcbox_account_hold(account);
+	xa_unlock(&ns->accounts);
+	return account;
+}
+
+/**
+ * ipcbox_account_for_each_ns() - call a function for each namespace that has accounts
+ * @fn: may sleep
+ * @only: for this one only, if it has any yet; NULL: for all
+ */
+void ipcbox_account_for_each_ns(void (*fn)(struct ipcbox_ns *ns),
+				const struct ipcbox_ns *only)
+{
+	struct ipcbox_ns *ns;
+
+	mutex_lock(&all_ns_mutex);
+	list_for_each_entry(ns, &all_ns, all)
+		if (!only || ns == only)
+			fn(ns);
+	mutex_unlock(&all_ns_mutex);
 }
 
 static struct ipcbox_account *find_or_create(struct ipcbox_ns *ns, kuid_t uid,
@@ -399,6 +518,9 @@ int ipcbox_account_init(struct ipcbox_ns *ns)
 			return PTR_ERR(parent);
 	}
 	account_setup(&ns->account, ns, INVALID_UID, parent);
+	mutex_lock(&all_ns_mutex);
+	list_add_tail(&ns->all, &all_ns);
+	mutex_unlock(&all_ns_mutex);
 	return 0;
 }
 
@@ -422,6 +544,9 @@ void ipcbox_account_check_empty(struct ipcbox_ns *ns)
  */
 void ipcbox_account_deinit(struct ipcbox_ns *ns)
 {
+	mutex_lock(&all_ns_mutex);
+	list_del(&ns->all);
+	mutex_unlock(&all_ns_mutex);
 	if (ns->account.parent)
 		ipcbox_account_put(ns->account.parent);
 }

@@ -30,6 +30,7 @@
  */
 
 #include "limits.h"
+#include "quota.h"
 
 #include <linux/atomic.h>
 #include <linux/gfp.h>
@@ -52,6 +53,7 @@ struct ipcbox_account {
 	refcount_t refs;
 	struct list_head caches;	/* of its senders, or all in the namespace; cache.h */
 	atomic_long_t used[IPCBOX_RESOURCES];
+	struct ipcbox_quota quota;	/* who waits for bytes */
 };
 
 int ipcbox_account_init_cache(void);
@@ -89,5 +91,21 @@ int ipcbox_account_charge(struct ipcbox_account *account,
 void ipcbox_account_uncharge(struct ipcbox_account *account,
 			     enum ipcbox_resource resource,
 			     unsigned long amount);
+void ipcbox_account_uncharge_below(struct ipcbox_account *account,
+				   const struct ipcbox_account *end,
+				   enum ipcbox_resource resource,
+				   unsigned long amount);
+
+bool ipcbox_account_may_use_reserve(const struct ipcbox_account *account);
+unsigned long ipcbox_account_limit(const struct ipcbox_account *account,
+				   enum ipcbox_resource resource, bool reserve);
+unsigned long ipcbox_account_charge_part(struct ipcbox_account *account,
+					 enum ipcbox_resource resource,
+					 unsigned long amount, bool reserve);
+
+struct ipcbox_account *ipcbox_account_next(struct ipcbox_ns *ns,
+					   unsigned long *index);
+void ipcbox_account_for_each_ns(void (*fn)(struct ipcbox_ns *ns),
+				const struct ipcbox_ns *only);
 
 #endif /* _IPCBOX_ACCOUNT_H */

@@ -28,6 +28,7 @@ static int check_batch(u32 count, u32 entry_size, size_t known)
 
 struct outgoing {
 	const struct ipcbox_send_batch *args;
+	struct ipcbox_handle *handle;
 	void __user *user;		/* the next entry */
 	u32 left;
 	struct ipcbox_lane *lane;
@@ -85,7 +86,8 @@ static u32 make_messages(const struct outgoing *out, struct ipcbox_msg **msgs,
 		if (failed)
 			break;
 	}
-	good = ipcbox_msg_create_many(out->sender, entries, msgs, good, err);
+	good = ipcbox_msg_create_many(out->sender, entries, msgs, good, out->lane,
+				      &out->patience, err);
 	*err = *err ?: failed;
 	return good;
 }
@@ -122,6 +124,16 @@ static int write_results(const struct outgoing *out, u32 count, int err)
 	return err && put_user(err, &entry->result) ? -EFAULT : 0;
 }
 
+/* The next message could not be charged. Return: why not, or 0: it will wait. */
+static int lack_bytes(const struct outgoing *out, u32 made)
+{
+	/* First those that could; it was not asked to wait with them in hand. */
+	if (made && !out->patience.nonblock)
+		return 0;
+	ipcbox_handle_lacks_bytes(out->handle);
+	return -ENOBUFS;
+}
+
 /* Send the next few. Return: how many; @err: why not more, or 0. */
 static u32 send_chunk(struct outgoing *out, bool first, int *err)
 {
@@ -130,6 +142,8 @@ static u32 send_chunk(struct outgoing *out, bool first, int *err)
 	int failed;
 
 	made = make_messages(out, msgs, min(out->left, CHUNK), &failed);
+	if (failed == -ENOBUFS)
+		failed = lack_bytes(out, made);
 	sent = ipcbox_box_send_many(out->lane, msgs, made, &out->patience, err);
 	*err = *err ?: failed;
 	if (sent < made)
@@ -163,6 +177,7 @@ int ipcbox_do_send_batch(struct ipcbox_request *request)
 	const struct ipcbox_send_batch *args = &request->send_batch;
 	struct outgoing out = {
 		.args = args,
+		.handle = request->handle,
 		.user = u64_to_user_ptr(args->entries),
 		.left = args->count,
 	};

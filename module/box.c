@@ -66,6 +66,7 @@ void ipcbox_lane_init(struct ipcbox_lane *lane, struct ipcbox_box *box)
 	ipcbox_queue_init(&lane->blocked);
 	INIT_LIST_HEAD(&lane->takers);
 	INIT_LIST_HEAD(&lane->admitted);
+	INIT_LIST_HEAD(&lane->unpaid);
 	timer_setup(&lane->tell_admitted, ipcbox_lane_tell_admitted_late, 0);
 	RB_CLEAR_NODE(&lane->ready_node);
 	ipcbox_pollers_init(&lane->writable, EPOLLOUT | EPOLLWRNORM);

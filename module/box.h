@@ -110,6 +110,7 @@ struct ipcbox_lane {
 	u64 dropped;			/* messages dropped at the end */
 	struct list_head takers;	/* these receivers */
 	struct list_head admitted;	/* senders to be told: their message is in */
+	struct list_head unpaid;	/* senders that wait for bytes, see quota.c */
 	struct timer_list tell_admitted; /* if nobody else does */
 	struct rb_node ready_node;	/* in box->ready if messages are queued */
 
@@ -119,6 +120,7 @@ struct ipcbox_lane {
 	/* Poll, as for readable above. */
 	struct ipcbox_pollers writable;
 	u32 known_rooms;		/* 0: not writable */
+	atomic_t armed;			/* fds that are not writable for lack of bytes */
 };
 
 u64 ipcbox_box_next_id(void);

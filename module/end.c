@@ -4,6 +4,7 @@
  */
 #include "call.h"
 #include "lane.h"
+#include "quota.h"
 #include "trace.h"
 
 #include <linux/sched.h>
@@ -126,6 +127,7 @@ void ipcbox_lane_end(struct ipcbox_lane *lane)
 
 	dismiss_takers(lane->box, &lane->takers, err);
 	dismiss_senders(lane, err);
+	ipcbox_quota_end(lane, err);
 	ipcbox_pollers_end(&lane->writable, EPOLLHUP | EPOLLERR);
 }
 

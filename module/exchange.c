@@ -79,7 +79,7 @@ static int call_over(struct ipcbox_request *request, struct ipcbox_lane *lane,
 		return READ_ONCE(lane->box->gone) ?: -EMSGSIZE;
 	err = ipcbox_small_init(&caller.request, sender,
 				u64_to_user_ptr(call->data), call->len,
-				&caller.payload);
+				lane, &patience, &caller.payload);
 	if (err)
 		return err;
 	caller.request.msg.tag = call->tag;
@@ -105,6 +105,8 @@ int ipcbox_do_call(struct ipcbox_request *request)
 	err = ipcbox_route_open(&route, request, call->pid, sender);
 	if (!err) {
 		err = call_over(request, route.lane, sender);
+		if (err == -ENOBUFS)
+			ipcbox_handle_lacks_bytes(request->handle);
 		ipcbox_route_close(&route);
 	}
 	ipcbox_sender_put(sender);
@@ -113,6 +115,11 @@ int ipcbox_do_call(struct ipcbox_request *request)
 
 /* ---- reply --------------------------------------------------------------- */
 
+/*
+ * It does not wait to be charged: the bytes that are missing may be those of calls
+ * that are queued for the very server, which would wait for itself. A short reply is
+ * not charged, so the server can always tell the caller something.
+ */
 static int make_reply(union ipcbox_small *reply, struct ipcbox_sender *self,
 		      u64 data, u64 len, u64 tag, struct ipcbox_msg **payload)
 {
@@ -121,8 +128,8 @@ static int make_reply(union ipcbox_small *reply, struct ipcbox_sender *self,
 		return -EMSGSIZE;
 	reply->msg.tag = tag;
 	reply->msg.priority = 0;
-	return ipcbox_small_init(reply, self, u64_to_user_ptr(data), len,
-				 payload);
+	return ipcbox_small_init(reply, self, u64_to_user_ptr(data), len, NULL,
+				 NULL, payload);
 }
 
 static int give_reply(struct ipcbox_request *request, struct ipcbox_sender *self)

@@ -134,11 +134,19 @@ void ipcbox_handle_destroy(struct ipcbox_handle *handle)
 {
 	struct net *net = handle->ns->net;
 
+	if (handle->lane)
+		ipcbox_quota_poll_deinit(&handle->quota);
 	close_object(handle);
 	ipcbox_senders_forget(&handle->senders);
 	handle_free(handle);
 	/* Last: the namespace may die of it. */
 	put_net(net);
+}
+
+static void set_lane(struct ipcbox_handle *handle, struct ipcbox_lane *lane)
+{
+	handle->lane = lane;
+	ipcbox_quota_poll_init(&handle->quota, lane);
 }
 
 /**
@@ -155,7 +163,8 @@ void ipcbox_handle_set_port(struct ipcbox_handle *handle,
 	handle->named = &port->named;
 	handle->directions = directions & (IPCBOX_RECEIVER | IPCBOX_SENDER);
 	handle->box = directions & IPCBOX_RECEIVER ? &port->box : NULL;
-	handle->lane = directions & IPCBOX_SENDER ? &port->lane : NULL;
+	if (directions & IPCBOX_SENDER)
+		set_lane(handle, &port->lane);
 }
 
 /**
@@ -199,7 +208,7 @@ void ipcbox_handle_set_link(struct ipcbox_handle *handle,
 	handle->kind = IPCBOX_HANDLE_LINK;
 	handle->mailbox = peer;
 	handle->link = link;
-	handle->lane = &link->lane;
+	set_lane(handle, &link->lane);
 }
 
 /* ---- fds ----------------------------------------------------------------- */
@@ -309,6 +318,17 @@ int ipcbox_handle_stat(struct ipcbox_handle *handle, struct ipcbox_stat *stat)
 	}
 }
 
+/* What can be sent but not charged would make a poller spin. */
+static __poll_t poll_lane(struct ipcbox_handle *handle)
+{
+	__poll_t events = ipcbox_lane_poll(handle->lane);
+
+	if (events & EPOLLOUT && !(events & EPOLLERR) &&
+	    !ipcbox_quota_poll(&handle->quota, handle->account))
+		events = 0;
+	return events;
+}
+
 /**
  * ipcbox_handle_poll() - poll the box and the lane, or the buffer, of a handle
  * @handle: the handle
@@ -332,9 +352,22 @@ __poll_t ipcbox_handle_poll(struct ipcbox_handle *handle, struct file *file,
 	}
 	if (handle->lane) {
 		poll_wait(file, &handle->lane->writable.queue, table);
-		events |= ipcbox_lane_poll(handle->lane);
+		events |= poll_lane(handle);
 	}
 	return handle->box || handle->lane ? events : EPOLLERR;
+}
+
+/**
+ * ipcbox_handle_lacks_bytes() - what was sent over a handle could not be charged
+ * @handle: the handle
+ *
+ * Some pollers (io_uring's multishot) do not look again after an event. They are told
+ * when there is enough, as if they had.
+ */
+void ipcbox_handle_lacks_bytes(struct ipcbox_handle *handle)
+{
+	if (handle->lane)
+		ipcbox_quota_poll(&handle->quota, handle->account);
 }
 
 /**

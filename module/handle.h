@@ -14,6 +14,7 @@
  */
 
 #include "call.h"
+#include "quota.h"
 #include "sender.h"
 
 #include <linux/poll.h>
@@ -53,6 +54,7 @@ struct ipcbox_handle {
 	struct ipcbox_box *box;		/* to receive from, or NULL */
 	struct ipcbox_server server;	/* answers for calls received from it */
 	struct ipcbox_lane *lane;	/* to send to, or NULL */
+	struct ipcbox_quota_poll quota;	/* of that */
 
 	struct ipcbox_named *named;	/* of a port or buffer */
 	u32 directions;			/* for which it is open */
@@ -92,6 +94,7 @@ void ipcbox_fd_abort(struct ipcbox_fd *fd);
 int ipcbox_handle_stat(struct ipcbox_handle *handle, struct ipcbox_stat *stat);
 __poll_t ipcbox_handle_poll(struct ipcbox_handle *handle, struct file *file,
 			    struct poll_table_struct *table);
+void ipcbox_handle_lacks_bytes(struct ipcbox_handle *handle);
 int ipcbox_handle_mmap(struct ipcbox_handle *handle,
 		       struct vm_area_struct *vma);
 void ipcbox_handle_show(struct ipcbox_handle *handle, struct seq_file *seq);

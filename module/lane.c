@@ -603,15 +603,33 @@ static void ask_readable(struct ipcbox_box *box, struct ipcbox_wakes *wakes)
 /* Where small messages left, there may be room for more of these than of the largest. */
 static void ask_writable(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
 {
-	u32 rooms, known = lane->known_rooms;
+	u32 rooms, fresh, known = lane->known_rooms;
 
 	if (!ipcbox_pollers_exist(&lane->writable))
 		return;
 	rooms = ipcbox_lane_rooms(lane);
 	lane->known_rooms = rooms;
-	if (rooms)
-		ipcbox_pollers_ask(&lane->writable, !known,
-				   max(rooms - min(known, rooms), wakes->left));
+	if (!rooms)
+		return;
+	fresh = max(rooms - min(known, rooms), wakes->left);
+	/* Of those who poll exclusively the first may lack bytes and do nothing. */
+	if (fresh && atomic_read(&lane->armed))
+		fresh = U32_MAX;
+	ipcbox_pollers_ask(&lane->writable, !known, fresh);
+}
+
+/**
+ * ipcbox_lane_tell_pollers() - have all pollers for room look again
+ * @lane: the lane
+ *
+ * Those who poll exclusively as well: one of another user may be the first of them.
+ */
+void ipcbox_lane_tell_pollers(struct ipcbox_lane *lane)
+{
+	spin_lock(&lane->box->lock);
+	ipcbox_pollers_ask(&lane->writable, true, U32_MAX);
+	spin_unlock(&lane->box->lock);
+	ipcbox_pollers_tell(&lane->writable);
 }
 
 /* With more work to do than to unlock. */

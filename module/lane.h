@@ -54,6 +54,7 @@ void ipcbox_lane_tell_admitted(struct ipcbox_lane *lane,
 			       struct ipcbox_wakes *wakes);
 void ipcbox_lane_tell_admitted_late(struct timer_list *timer);
 
+void ipcbox_lane_tell_pollers(struct ipcbox_lane *lane);
 void ipcbox_lane_settle_and_unlock(struct ipcbox_lane *lane,
 				   struct ipcbox_wakes *wakes)
 	__releases(&lane->box->lock);

@@ -2,6 +2,7 @@
 #include "limits.h"
 
 #include "ns.h"
+#include "quota.h"
 
 #include <linux/slab.h>
 #include <linux/sysctl.h>
@@ -38,26 +39,56 @@ static const struct ipcbox_limits host_ceiling = {
 	.box_msgsize = IPCBOX_MSGSIZE_MAX,
 };
 
+static int set_bytes(struct ipcbox_ns *ns, ipcbox_handler_table *table, int write,
+		     void *buffer, size_t *len, loff_t *pos)
+{
+	int ret = proc_doulongvec_minmax(table, write, buffer, len, pos);
+
+	if (write && !ret)
+		ipcbox_quota_limit_changed(ns);
+	return ret;
+}
+
+static int user_bytes_handler(ipcbox_handler_table *table, int write, void *buffer,
+			      size_t *len, loff_t *pos)
+{
+	struct ipcbox_ns *ns = container_of(table->data, struct ipcbox_ns,
+					    limits.user[IPCBOX_BYTES]);
+
+	return set_bytes(ns, table, write, buffer, len, pos);
+}
+
+static int max_bytes_handler(ipcbox_handler_table *table, int write, void *buffer,
+			     size_t *len, loff_t *pos)
+{
+	struct ipcbox_ns *ns = container_of(table->data, struct ipcbox_ns,
+					    limits.total[IPCBOX_BYTES]);
+
+	return set_bytes(ns, table, write, buffer, len, pos);
+}
+
 /* .data is an offset into struct ipcbox_limits until a namespace has a copy. */
-#define LIMIT(name, member)						\
+#define LIMIT_WITH(name, member, handler)				\
 	{								\
 		.procname = name,					\
 		.data = (void *)offsetof(struct ipcbox_limits, member),	\
 		.maxlen = sizeof(unsigned long),			\
 		.mode = 0644,						\
-		.proc_handler = proc_doulongvec_minmax,			\
+		.proc_handler = handler,				\
 	}
+
+#define LIMIT(name, member) LIMIT_WITH(name, member, proc_doulongvec_minmax)
 
 static const struct ctl_table limits_table[] = {
 	LIMIT("user_boxes", user[IPCBOX_BOXES]),
 	LIMIT("user_links", user[IPCBOX_LINKS]),
-	LIMIT("user_bytes", user[IPCBOX_BYTES]),
+	LIMIT_WITH("user_bytes", user[IPCBOX_BYTES], user_bytes_handler),
 	LIMIT("user_waiters", user[IPCBOX_WAITERS]),
 	LIMIT("user_pages", user[IPCBOX_PAGES]),
 	LIMIT("user_memory", user[IPCBOX_MEMORY]),
 	LIMIT("max_boxes", total[IPCBOX_BOXES]),
 	LIMIT("max_links", total[IPCBOX_LINKS]),
-	LIMIT("max_bytes", total[IPCBOX_BYTES]),
+	LIMIT_WITH("max_bytes", total[IPCBOX_BYTES], max_bytes_handler),
 	LIMIT("max_waiters", total[IPCBOX_WAITERS]),
 	LIMIT("max_pages", total[IPCBOX_PAGES]),
 	LIMIT("max_memory", total[IPCBOX_MEMORY]),

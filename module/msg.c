@@ -60,11 +60,21 @@ static bool is_small(u32 len)
 	return tail_size(len) <= SMALL_MAX;
 }
 
-/* What a message of @len bytes takes, for the account. */
 static unsigned long footprint(u32 len)
 {
 	return HEADER + max(tail_size(len), SMALL_MAX) +
 	       page_count_of(len) * PAGE_SIZE;
+}
+
+/**
+ * ipcbox_msg_footprint() - what a message takes, for the account
+ * @len: its length, not above %IPCBOX_MSGSIZE_MAX
+ *
+ * Return: how many bytes it is charged.
+ */
+unsigned long ipcbox_msg_footprint(u32 len)
+{
+	return footprint(len);
 }
 
 static void msg_set(struct ipcbox_msg *msg, struct ipcbox_sender *sender, u32 len)
@@ -178,25 +188,38 @@ static int msg_fill(struct ipcbox_msg *msg, const void __user *data)
 	return copy_from_user(msg->data, data, msg->len) ? -EFAULT : 0;
 }
 
+static int charge(struct ipcbox_sender *sender, unsigned long bytes,
+		  struct ipcbox_lane *lane, const struct ipcbox_patience *patience)
+{
+	int err = ipcbox_account_charge(sender->account, IPCBOX_BYTES, bytes);
+
+	return err && lane ? ipcbox_quota_wait(sender->account, bytes, lane, patience) :
+			     err;
+}
+
 /**
  * ipcbox_msg_create() - make a message with a payload from user memory
  * @sender: who sends it; the message takes its own reference
  * @data: the payload
  * @len: its length, not above %IPCBOX_MSGSIZE_MAX
+ * @lane: where it will go, to wait until it can be charged; or NULL: not to wait
+ * @patience: whether and how long to wait
  *
  * The caller sets tag and priority.
  *
- * Return: the message, or an ERR_PTR: -ENOBUFS, -ENOMEM, -EFAULT, -EINTR.
+ * Return: the message, or an ERR_PTR: -ENOMEM, -EFAULT, -EINTR, or as for
+ * ipcbox_quota_wait().
  * Context: may sleep.
  */
 struct ipcbox_msg *ipcbox_msg_create(struct ipcbox_sender *sender,
-				     const void __user *data, u32 len)
+				     const void __user *data, u32 len,
+				     struct ipcbox_lane *lane,
+				     const struct ipcbox_patience *patience)
 {
 	struct ipcbox_msg *msg;
 	int err;
 
-	err = ipcbox_account_charge(sender->account, IPCBOX_BYTES,
-				    footprint(len));
+	err = charge(sender, footprint(len), lane, patience);
 	if (err)
 		return ERR_PTR(err);
 
@@ -316,10 +339,13 @@ static unsigned int fill_small(struct ipcbox_sender *sender,
  * @entries: what they are; the lengths are not above %IPCBOX_MSGSIZE_MAX
  * @msgs: out: the messages, with tag and priority
  * @count: how many
+ * @lane: as for ipcbox_msg_create()
+ * @patience: as for ipcbox_msg_create()
  * @err: out, if not all could be made: why
  *
  * Short ones are charged and allocated together. Where that fails a few of them may
  * still be possible, so they are then made one by one.
+ * Only the first waits until it can be charged: with one in hand, that goes first.
  *
  * Return: how many were made, from the first on.
  * Context: may sleep.
@@ -327,7 +353,9 @@ static unsigned int fill_small(struct ipcbox_sender *sender,
 unsigned int ipcbox_msg_create_many(struct ipcbox_sender *sender,
 				    const struct ipcbox_send_entry *entries,
 				    struct ipcbox_msg **msgs,
-				    unsigned int count, int *err)
+				    unsigned int count, struct ipcbox_lane *lane,
+				    const struct ipcbox_patience *patience,
+				    int *err)
 {
 	unsigned int made;
 
@@ -339,7 +367,8 @@ unsigned int ipcbox_msg_create_many(struct ipcbox_sender *sender,
 	for (made = 0; made < count; made++) {
 		msgs[made] = ipcbox_msg_create(sender,
 					       u64_to_user_ptr(entries[made].data),
-					       entries[made].len);
+					       entries[made].len,
+					       made ? NULL : lane, patience);
 		if (IS_ERR(msgs[made])) {
 			*err = PTR_ERR(msgs[made]);
 			break;
@@ -396,6 +425,8 @@ void ipcbox_msg_free_many(struct ipcbox_msg **msgs, unsigned int count)
  * @sender: who sends it; held by the caller as long as the message is there
  * @data: the payload, in user memory
  * @len: its length, not above %IPCBOX_MSGSIZE_MAX
+ * @lane: as for ipcbox_msg_create(); a short one need not be charged
+ * @patience: as for ipcbox_msg_create()
  * @payload: out: a message of its own that has the payload, to be freed, if it is
  *	too long for this one; otherwise NULL
  *
@@ -406,6 +437,8 @@ void ipcbox_msg_free_many(struct ipcbox_msg **msgs, unsigned int count)
  */
 int ipcbox_small_init(union ipcbox_small *small, struct ipcbox_sender *sender,
 		      const void __user *data, u32 len,
+		      struct ipcbox_lane *lane,
+		      const struct ipcbox_patience *patience,
 		      struct ipcbox_msg **payload)
 {
 	struct ipcbox_msg *msg = &small->msg;
@@ -413,7 +446,7 @@ int ipcbox_small_init(union ipcbox_small *small, struct ipcbox_sender *sender,
 	msg_set(msg, sender, len);
 	*payload = NULL;
 	if (len > IPCBOX_SMALL_MAX) {
-		*payload = ipcbox_msg_create(sender, data, len);
+		*payload = ipcbox_msg_create(sender, data, len, lane, patience);
 		return PTR_ERR_OR_ZERO(*payload);
 	}
 	return ipcbox_copy_from_user(small->bytes + HEADER, data, len);

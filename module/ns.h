@@ -20,6 +20,10 @@
  *     buffer->lock       a spinlock: likewise, and never over a look at the ring
  *       pollers.lock     a spinlock: of a queue for poll(); alone where those of a box are woken
  *
+ *   all_ns_mutex         a mutex in account.c: a limit of the host was changed
+ *     xa_lock            as below, and then, alone, quota.lock
+ *   poll->lock           a spinlock: an fd is armed or disarmed, see quota.h
+ *     quota.lock         a spinlock: within this one, or alone
  *   ns->accounts.xa_lock   a spinlock: within one of the first two or mmap_lock, or alone
  *   owners->lock           a spinlock: alone, see owners.h
  *   ns->senders.xa_lock    a spinlock: alone
@@ -52,6 +56,7 @@ struct ipcbox_ns {
 
 	struct ipcbox_account account;	/* of all users together */
 	struct xarray accounts;		/* by kuid; under its xa_lock */
+	struct list_head all;		/* of all namespaces, see account.c */
 
 	struct xarray senders;		/* by pid in init_pid_ns, not held; RCU readers */
 	atomic_t senders_alive;

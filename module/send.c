@@ -18,7 +18,8 @@ static int send_over(struct ipcbox_request *request, struct ipcbox_lane *lane,
 	/* Look first whether it is worth to copy it; what counts comes later. */
 	if (send->len > READ_ONCE(lane->box->bounds.max_msgsize))
 		return READ_ONCE(lane->box->gone) ?: -EMSGSIZE;
-	msg = ipcbox_msg_create(sender, u64_to_user_ptr(send->data), send->len);
+	msg = ipcbox_msg_create(sender, u64_to_user_ptr(send->data), send->len,
+				lane, &patience);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
 	msg->tag = send->tag;
@@ -45,6 +46,8 @@ int ipcbox_do_send(struct ipcbox_request *request)
 	err = ipcbox_route_open(&route, request, send->pid, sender);
 	if (!err) {
 		err = send_over(request, route.lane, sender);
+		if (err == -ENOBUFS)
+			ipcbox_handle_lacks_bytes(request->handle);
 		ipcbox_route_close(&route);
 	}
 	ipcbox_sender_put(sender);

@@ -114,7 +114,8 @@ TRACE_EVENT(ipcbox_block,
 	TP_printk("id=%llu %s", __entry->id,
 		  __print_symbolic(__entry->role, { 0, "receiver: empty" },
 				   { 1, "sender: full" },
-				   { 2, "caller: no reply" }))
+				   { 2, "caller: no reply" },
+				   { 3, "payer: limit of bytes" }))
 );
 
 /* Who slept goes on. */
@@ -133,7 +134,8 @@ TRACE_EVENT(ipcbox_wake,
 	),
 	TP_printk("id=%llu %s result=%d", __entry->id,
 		  __print_symbolic(__entry->role, { 0, "receiver" },
-				   { 1, "sender" }, { 2, "caller" }),
+				   { 1, "sender" }, { 2, "caller" },
+				   { 3, "payer" }),
 		  __entry->result)
 );
 

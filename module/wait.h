@@ -46,6 +46,7 @@ enum ipcbox_role {
 	IPCBOX_RECEIVING,	/* for a message */
 	IPCBOX_SENDING,		/* for room */
 	IPCBOX_CALLING,		/* for a reply, or room before */
+	IPCBOX_PAYING,		/* to be charged, before all else */
 };
 
 /* How a call is willing to wait. */

@@ -168,6 +168,7 @@ TEST_F(batch_wait, bytes_above_the_limit_end_a_send_in_the_middle)
 	ASSERT_EQ(1, recv_tag(self->port));
 
 	ASSERT_EQ(0, write_number(SYSCTL("user_bytes"), 3 * one - 1));
+	self->send.flags = IPCBOX_NONBLOCK;
 	EXPECT_EQ(2, command(self->port, IPCBOX_SEND_BATCH, &self->send));
 	EXPECT_SENT(2, -ENOBUFS);
 	EXPECT_EQ(2, messages_of(self->port));

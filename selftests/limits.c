@@ -166,7 +166,7 @@ TEST_F(limit, recv_from_one_sender_above_it_returns_emlink)
 
 /* Bytes: ENOBUFS */
 
-TEST_F(limit, send_above_it_returns_enobufs_at_once)
+TEST_F(limit, nonblocking_send_above_it_returns_enobufs)
 {
 	static char data[5000];
 	int port = port_create(self->control, self->stage.name, BOTH);
@@ -174,6 +174,7 @@ TEST_F(limit, send_above_it_returns_enobufs_at_once)
 	struct ipcbox_recv r = room(data, sizeof(data));
 	__u64 one;
 
+	s.flags = IPCBOX_NONBLOCK;
 	ASSERT_LE(0, port);
 	ASSERT_EQ(0, command(port, IPCBOX_SEND, &s));
 	one = usage(self->control).bytes.used;

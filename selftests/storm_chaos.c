@@ -164,7 +164,10 @@ void chaos_step(struct slot *dice, bool calm)
 		crew_kill_one(dice);
 	if (!random_below(dice, 4))
 		change_attr(dice);
-	if (!random_below(dice, 8))
+	/* Who waits for bytes sleeps rightly, but no box tells so. */
+	if (calm)
+		raise_limit();
+	else if (!random_below(dice, 8))
 		change_limits(dice);
 	if (!random_below(dice, 8))
 		change_memory(dice);

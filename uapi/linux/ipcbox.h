@@ -114,7 +114,9 @@
  *            capacity (len tells what is needed); list: no room for one entry
  * ENAMETOOLONG  the name has more than %IPCBOX_NAME_MAX bytes
  * ENFILE     the system has too many open files (never a limit of ipcbox)
- * ENOBUFS    limit of queued bytes (net.ipcbox.user_bytes, .max_bytes)
+ * ENOBUFS    limit of queued bytes (net.ipcbox.user_bytes, .max_bytes), and the
+ *            call was asked not to wait, cannot (a reply), or would wait for ever
+ *            (more than the whole limit): see "Queued bytes"
  * ENOENT     there is no port or buffer of that name in this network namespace
  * ENOMEM     out of memory; the limit of the memory cgroup, or that of kernel
  *            memory (net.ipcbox.user_memory, .max_memory) is reached
@@ -128,8 +130,37 @@
  * ERANGE     a limit for a box above what net.ipcbox.box_* allows
  * ESRCH      there is no such process in this pid namespace
  * ETIMEDOUT  the deadline passed
- * EUSERS     limit of waiting calls (net.ipcbox.user_waiters, .max_waiters)
+ * EUSERS     limit of waiting calls (net.ipcbox.user_waiters, .max_waiters). This
+ *            limit is never waited for, since that would be one more who waits.
+ *            After a send or a receive, poll(2) tells when it need not wait; a call
+ *            always waits, so pause before the next try
  * ========== ===============================================================
+ */
+
+/**
+ * DOC: Queued bytes
+ *
+ * A message counts for the limits of queued bytes of the user who sends it, and of
+ * all users, until it is received. A sender that finds a limit reached waits as it
+ * does for room in the box: until its deadline, a signal, or the end of the box, and
+ * before it waits for room. It counts for the limit of waiting calls. With
+ * %IPCBOX_NONBLOCK or O_NONBLOCK it gets ENOBUFS at once. A message that takes more
+ * than the whole limit gets ENOBUFS in any case. A blocking batch waits as well; one
+ * that does not block sends what it can, and the entry after that has ENOBUFS.
+ *
+ * Those who wait at one limit get what comes back in the order in which they began to
+ * wait, in parts, so short messages do not starve a long one. Users wait for the limit
+ * of all users in one line.
+ *
+ * A reply never waits, since the missing bytes may be those of calls that are queued
+ * for the very server. It gets ENOBUFS, and the call stays open. A reply of up to 128
+ * bytes does not count, so a server can always tell the caller that it failed.
+ *
+ * poll(2) reports POLLOUT only if the largest message of the box need not wait for
+ * bytes either, and reports it again when that is so. (If the limit is lower than the
+ * largest message, POLLOUT means that all of it is free.) It goes by the limits of the
+ * user who opened the fd. A user who got the fd from another is charged for what they
+ * send all the same, so to poll they should open the port themselves.
  */
 
 /**
@@ -513,7 +544,8 @@ struct ipcbox_port_list {
  * @data: pointer to the message; not read if @len is zero
  * @len: its length in bytes, from 0 to the box's max_msgsize
  * @tag: any number, told to the receiver
- * @deadline: when to give up waiting for room (CLOCK_MONOTONIC, ns); 0: never
+ * @deadline: when to give up waiting for queued bytes and room (CLOCK_MONOTONIC, ns);
+ *	0: never
  * @priority: 0 to %IPCBOX_PRIORITY_MAX
  * @pid: on the control fd the receiving process; on any other zero
  *
@@ -582,8 +614,8 @@ struct ipcbox_recv {
 /**
  * struct ipcbox_call - %IPCBOX_CALL, on a port, link or control fd
  * @size: sizeof(struct ipcbox_call)
- * @flags: %IPCBOX_NONBLOCK: do not wait for room in the box (the reply is waited
- *	for in any case), or zero; likewise O_NONBLOCK
+ * @flags: %IPCBOX_NONBLOCK: do not wait for queued bytes, nor for room in the box (the
+ *	reply is waited for in any case), or zero; likewise O_NONBLOCK
  * @data: pointer to the request; not read if @len is zero
  * @len: its length in bytes, from 0 to the box's max_msgsize
  * @tag: any number, told to the receiver
@@ -644,7 +676,8 @@ struct ipcbox_call {
  * @len: its length in bytes
  * @tag: any number, told to the caller
  *
- * Replies may be given in any order, and by any thread. It never waits.
+ * Replies may be given in any order, and by any thread. It never waits, also not for
+ * queued bytes: see there.
  *
  * Return: 0: the caller has it. EBADF: the fd is not for receiving; EINVAL: @call
  * was never the number of a call; EIDRM: the port was removed, and the caller was

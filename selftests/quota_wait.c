@@ -1,0 +1,612 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Senders whose bytes are used up: they wait as for room, and poll agrees. In a network
+ * namespace of their own, once at the limit of a user and once at that of all users.
+ */
+#include "ipcbox_test.h"
+
+#include <linux/capability.h>
+#include <sys/epoll.h>
+
+#define LEN	5000		/* of a message: it takes pages, and more than a short reply */
+#define FULL	4		/* so many of them are all that there may be */
+#define OTHER	1000		/* another user */
+
+FIXTURE(quota_wait) {
+	struct stage stage;
+	int control;
+	int port;		/* with nothing in it */
+	int store;		/* with all that there may be */
+	char stored[64];
+	long long one;		/* bytes that a message counts for */
+	struct call call;
+	char data[LEN];
+};
+
+FIXTURE_VARIANT(quota_wait) {
+	const char *limit;
+};
+
+FIXTURE_VARIANT_ADD(quota_wait, of_user) {
+	SYSCTL("user_bytes"),
+};
+
+FIXTURE_VARIANT_ADD(quota_wait, of_namespace) {
+	SYSCTL("max_bytes"),
+};
+
+/*
+ * So that there may be so many bytes. Of those of all users a part is for who has
+ * CAP_SYS_RESOURCE.
+ */
+static int allow(const char *limit, long long bytes)
+{
+	long long all = bytes;
+
+	if (!strstr(limit, "user_"))
+		while (all - all / 32 < bytes)
+			all++;
+	return write_number(limit, all);
+}
+
+static int drop_capability(void)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data))
+		return -errno;
+	data[0].effective &= ~(1U << CAP_SYS_RESOURCE);
+	return syscall(SYS_capset, &header, data) ? -errno : 0;
+}
+
+static struct ipcbox_query usage(int control)
+{
+	struct ipcbox_query q;
+
+	box_query(control, &q);
+	return q;
+}
+
+FIXTURE_SETUP(quota_wait)
+{
+	struct ipcbox_attr attr = {
+		.mask = IPCBOX_ATTR_MODE | IPCBOX_ATTR_MSGSIZE, .mode = 0666,
+		.max_msgsize = LEN,
+	};
+
+	ASSERT_EQ(0, unshare(CLONE_NEWNET));
+	ASSERT_EQ(0, drop_capability());
+	stage_setup(_metadata, &self->stage);
+	self->control = self->stage.control;
+	self->port = port_create_attr(self->control, self->stage.name, BOTH, attr);
+	ASSERT_LE(0, self->port);
+	snprintf(self->stored, sizeof(self->stored), "store");
+	self->store = port_create_attr(self->control, self->stored, BOTH, attr);
+	ASSERT_LE(0, self->store);
+	for (int i = 0; i < FULL; i++)
+		ASSERT_EQ(0, send_now(self->store, self->data, LEN));
+	self->one = usage(self->control).bytes.used / FULL;
+	ASSERT_EQ(0, allow(variant->limit, FULL * self->one));
+}
+
+FIXTURE_TEARDOWN(quota_wait)
+{
+	port_remove(self->control, self->stored);
+	stage_teardown(_metadata, &self->stage);
+}
+
+static int drain(int fd)
+{
+	char data[LEN];
+	struct ipcbox_recv r = room(data, sizeof(data));
+
+	return recv_now(fd, &r);
+}
+
+static bool waiters_asleep(int control, unsigned int count)
+{
+	return eventually(usage(control).waiters.used == count);
+}
+
+static int events(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	poll(&p, 1, 0);
+	return p.revents;
+}
+
+/* Starts a send of a long message that waits. */
+#define START_SEND() do {						\
+	self->call.send = message(self->data, LEN);			\
+	call_start(&self->call, self->port, IPCBOX_SEND, &self->call.send); \
+	ASSERT_TRUE(waiters_asleep(self->control, 1));			\
+} while (0)
+
+TEST_F(quota_wait, send_waits_until_another_port_is_drained)
+{
+	START_SEND();
+	EXPECT_EQ(0, messages_of(self->port));
+	EXPECT_EQ(0, senders_of(self->port));
+	ASSERT_EQ(0, drain(self->store));
+	EXPECT_EQ(0, call_end(&self->call));
+	EXPECT_EQ(1, messages_of(self->port));
+	EXPECT_EQ(0, usage(self->control).waiters.used);
+	EXPECT_EQ(FULL * self->one, usage(self->control).bytes.used);
+}
+
+TEST_F(quota_wait, nonblocking_send_returns_enobufs)
+{
+	EXPECT_EQ(-ENOBUFS, send_now(self->port, self->data, LEN));
+	EXPECT_EQ(-ENOBUFS, send_now(self->port, self->data, 0));
+	EXPECT_EQ(FULL * self->one, usage(self->control).bytes.used);
+}
+
+TEST_F(quota_wait, deadline_ends_the_wait)
+{
+	struct ipcbox_send s = message(self->data, LEN);
+
+	s.deadline = in_ms(50);
+	EXPECT_EQ(-ETIMEDOUT, command(self->port, IPCBOX_SEND, &s));
+	EXPECT_LE(s.deadline, now_ns());
+	EXPECT_EQ(0, usage(self->control).waiters.used);
+	EXPECT_EQ(FULL * self->one, usage(self->control).bytes.used);
+}
+
+TEST_F(quota_wait, signal_restarts_or_ends_the_wait)
+{
+	on_sigusr1(SA_RESTART);
+	START_SEND();
+	pthread_kill(self->call.thread, SIGUSR1);
+	ASSERT_TRUE(eventually(signals_seen == 1));
+	ASSERT_TRUE(waiters_asleep(self->control, 1));
+	on_sigusr1(0);
+	pthread_kill(self->call.thread, SIGUSR1);
+	EXPECT_EQ(-EINTR, call_end(&self->call));
+	EXPECT_EQ(0, usage(self->control).waiters.used);
+	EXPECT_EQ(FULL * self->one, usage(self->control).bytes.used);
+}
+
+struct sending {
+	int fd;
+	__u64 len;
+};
+
+static int sends(void *arg)
+{
+	static char data[10 * LEN];
+	struct sending *sending = arg;
+	struct ipcbox_send s = message(data, sending->len);
+
+	return -command(sending->fd, IPCBOX_SEND, &s);
+}
+
+TEST_F(quota_wait, kill_ends_the_wait)
+{
+	struct sending sending = { self->port, LEN };
+	pid_t pid = spawn(sends, &sending);
+
+	ASSERT_TRUE(waiters_asleep(self->control, 1));
+	EXPECT_EQ(-SIGKILL, kill_and_reap(pid));
+	EXPECT_EQ(0, usage(self->control).waiters.used);
+	EXPECT_EQ(FULL * self->one, usage(self->control).bytes.used);
+}
+
+TEST_F(quota_wait, removed_port_ends_the_wait)
+{
+	START_SEND();
+	ASSERT_EQ(0, port_remove(self->control, self->stage.name));
+	EXPECT_EQ(-EIDRM, call_end(&self->call));
+	EXPECT_EQ(0, usage(self->control).waiters.used);
+	/* Poll reports the end, so a send does too. */
+	EXPECT_EQ(POLLOUT | POLLERR | POLLHUP, events(self->port));
+	EXPECT_EQ(-EIDRM, send_now(self->port, self->data, LEN));
+}
+
+TEST_F(quota_wait, last_receiver_that_goes_ends_the_wait)
+{
+	int sender = port_open(self->control, self->stage.name, IPCBOX_SENDER);
+
+	self->call.send = message(self->data, LEN);
+	call_start(&self->call, sender, IPCBOX_SEND, &self->call.send);
+	ASSERT_TRUE(waiters_asleep(self->control, 1));
+	ASSERT_EQ(0, port_unlink(self->control, self->stage.name));
+	ASSERT_EQ(0, close(self->port));
+	EXPECT_EQ(-EPIPE, call_end(&self->call));
+}
+
+TEST_F(quota_wait, raised_limit_ends_the_wait)
+{
+	START_SEND();
+	ASSERT_EQ(0, allow(variant->limit, (FULL + 1) * self->one));
+	EXPECT_EQ(0, call_end(&self->call));
+	EXPECT_EQ((FULL + 1) * self->one, usage(self->control).bytes.used);
+}
+
+TEST_F(quota_wait, message_that_never_fits_returns_enobufs_at_once)
+{
+	struct ipcbox_send s = message(self->data, LEN);
+
+	START_SEND();
+	ASSERT_EQ(0, allow(variant->limit, self->one - 1));
+	EXPECT_EQ(-ENOBUFS, call_end(&self->call));
+	EXPECT_EQ(-ENOBUFS, command(self->port, IPCBOX_SEND, &s));
+	EXPECT_EQ(FULL * self->one, usage(self->control).bytes.used);
+}
+
+TEST_F(quota_wait, waiter_that_cannot_be_counted_returns_eusers)
+{
+	struct ipcbox_send s = message(self->data, LEN);
+
+	ASSERT_EQ(0, write_number(SYSCTL("user_waiters"), 0));
+	EXPECT_EQ(-EUSERS, command(self->port, IPCBOX_SEND, &s));
+	/* And so it does not spin. */
+	EXPECT_EQ(0, events(self->port));
+}
+
+/* A link, and a send by pid */
+
+TEST_F(quota_wait, send_over_a_link_and_to_a_process_wait)
+{
+	struct ipcbox_send s = message(self->data, LEN);
+	struct call by_pid;
+	int box, link;
+
+	box = mailbox_open(self->control);
+	link = link_open(self->control, getpid(), 0);
+	ASSERT_LE(0, link);
+	self->call.send = s;
+	call_start(&self->call, link, IPCBOX_SEND, &self->call.send);
+	ASSERT_TRUE(waiters_asleep(self->control, 1));
+	by_pid.send = s;
+	by_pid.send.pid = getpid();
+	call_start(&by_pid, self->control, IPCBOX_SEND, &by_pid.send);
+	ASSERT_TRUE(waiters_asleep(self->control, 2));
+	ASSERT_EQ(0, drain(self->store));
+	EXPECT_EQ(0, call_end(&self->call));
+	EXPECT_EQ(1, messages_of(box));
+	ASSERT_EQ(0, close(box));
+	EXPECT_EQ(-EPIPE, call_end(&by_pid));
+}
+
+/* Batches */
+
+#define MANY	(FULL + 2)
+
+TEST_F(quota_wait, batch_sends_what_it_can_and_waits_for_the_rest)
+{
+	struct ipcbox_send_entry out[MANY] = {};
+	struct ipcbox_send_batch b = send_batch(out, MANY);
+
+	for (int i = 0; i < MANY; i++) {
+		out[i].data = to_u64(self->data);
+		out[i].len = LEN;
+		out[i].result = 1;
+	}
+	b.flags = IPCBOX_NONBLOCK;
+	EXPECT_EQ(-ENOBUFS, command(self->port, IPCBOX_SEND_BATCH, &b));
+	ASSERT_EQ(0, drain(self->store));
+	ASSERT_EQ(0, drain(self->store));
+	EXPECT_EQ(2, command(self->port, IPCBOX_SEND_BATCH, &b));
+	EXPECT_EQ(0, out[1].result);
+	EXPECT_EQ(-ENOBUFS, out[2].result);
+	ASSERT_EQ(0, drain(self->port));
+	ASSERT_EQ(0, drain(self->port));
+
+	b.flags = 0;
+	call_start(&self->call, self->port, IPCBOX_SEND_BATCH, &b);
+	ASSERT_TRUE(waiters_asleep(self->control, 1));
+	EXPECT_EQ(2, messages_of(self->port));
+	ASSERT_EQ(0, drain(self->store));
+	ASSERT_TRUE(eventually(messages_of(self->port) == 3));
+	ASSERT_EQ(0, drain(self->store));
+	ASSERT_TRUE(eventually(messages_of(self->port) == 4));
+	for (int i = 0; i < 2; i++)
+		ASSERT_EQ(0, drain(self->port));
+	EXPECT_EQ(MANY, call_end(&self->call));
+	EXPECT_EQ(0, out[MANY - 1].result);
+}
+
+TEST_F(quota_wait, batch_whose_wait_ends_tells_how_many)
+{
+	struct ipcbox_send_entry out[2] = {};
+	struct ipcbox_send_batch b = send_batch(out, 2);
+
+	for (int i = 0; i < 2; i++) {
+		out[i].data = to_u64(self->data);
+		out[i].len = LEN;
+	}
+	ASSERT_EQ(0, drain(self->store));
+	b.deadline = in_ms(50);
+	EXPECT_EQ(1, command(self->port, IPCBOX_SEND_BATCH, &b));
+	EXPECT_EQ(-ETIMEDOUT, out[1].result);
+}
+
+/* Calls */
+
+TEST_F(quota_wait, call_waits_and_a_reply_does_not)
+{
+	struct ipcbox_call c = request(self->data, LEN, self->data, LEN);
+	struct ipcbox_recv r = room(self->data, LEN);
+	struct ipcbox_reply reply;
+
+	call_start(&self->call, self->port, IPCBOX_CALL, &c);
+	ASSERT_TRUE(waiters_asleep(self->control, 1));
+	EXPECT_EQ(0, messages_of(self->port));
+	ASSERT_EQ(0, drain(self->store));
+	ASSERT_TRUE(eventually(messages_of(self->port) == 1));
+	ASSERT_EQ(0, recv_now(self->port, &r));
+	ASSERT_EQ(0, send_now(self->store, self->data, LEN));
+
+	reply = reply_to(r.call, self->data, LEN);
+	EXPECT_EQ(-ENOBUFS, command(self->port, IPCBOX_REPLY, &reply));
+	reply = reply_to(r.call, self->data, 128);
+	EXPECT_EQ(0, command(self->port, IPCBOX_REPLY, &reply));
+	EXPECT_EQ(0, call_end(&self->call));
+	EXPECT_EQ(128, c.reply_len);
+}
+
+/* Poll */
+
+TEST_F(quota_wait, poll_reports_no_room_until_the_largest_message_can_be_charged)
+{
+	struct pollfd p = { .fd = self->port, .events = POLLOUT };
+
+	EXPECT_EQ(0, events(self->port));
+	ASSERT_EQ(0, drain(self->store));
+	EXPECT_EQ(1, poll(&p, 1, PATIENCE * 1000));
+	EXPECT_EQ(POLLOUT, p.revents);
+	EXPECT_EQ(0, send_now(self->port, self->data, 1));
+	EXPECT_EQ(0, events(self->port));
+	ASSERT_EQ(0, allow(variant->limit, 100 * self->one));
+	EXPECT_EQ(POLLOUT, events(self->port));
+}
+
+/* Where a limit is lower than one message needs, the shorter ones can be sent. */
+TEST_F(quota_wait, poll_reports_room_where_all_is_free)
+{
+	for (int i = 0; i < FULL; i++)
+		ASSERT_EQ(0, drain(self->store));
+	ASSERT_EQ(0, allow(variant->limit, self->one / 2));
+	EXPECT_EQ(POLLOUT, events(self->port));
+}
+
+static int watch(int fd, __u32 how)
+{
+	struct epoll_event e = { .events = EPOLLOUT | how };
+	int ep = epoll_create1(EPOLL_CLOEXEC);
+
+	return epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e) ? -errno : ep;
+}
+
+static int sees(int ep, int ms)
+{
+	struct epoll_event e;
+
+	return epoll_wait(ep, &e, 1, ms);
+}
+
+TEST_F(quota_wait, epoll_tells_when_bytes_come_back)
+{
+	const __u32 ways[] = { 0, EPOLLET, EPOLLONESHOT, EPOLLEXCLUSIVE };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		int ep = watch(self->port, ways[i]);
+
+		ASSERT_LE(0, ep);
+		EXPECT_EQ(0, sees(ep, 10));
+		ASSERT_EQ(0, drain(self->store));
+		EXPECT_EQ(1, sees(ep, PATIENCE * 1000)) {
+			TH_LOG("way %zu", i);
+		}
+		ASSERT_EQ(0, send_now(self->store, self->data, LEN));
+		EXPECT_EQ(0, sees(ep, 0));
+		close(ep);
+	}
+}
+
+/* What is asked for is told again, each time. */
+TEST_F(quota_wait, edge_comes_each_time_that_bytes_come_back)
+{
+	int ep = watch(self->port, EPOLLET);
+
+	for (int i = 0; i < 5; i++) {
+		EXPECT_EQ(0, sees(ep, 5));
+		ASSERT_EQ(0, drain(self->store));
+		EXPECT_EQ(1, sees(ep, PATIENCE * 1000));
+		ASSERT_EQ(0, send_now(self->port, self->data, LEN));
+		ASSERT_EQ(-ENOBUFS, send_now(self->port, self->data, LEN));
+		ASSERT_EQ(0, drain(self->port));
+		EXPECT_EQ(1, sees(ep, PATIENCE * 1000));
+		ASSERT_EQ(0, send_now(self->store, self->data, LEN));
+		/* As ever with edges: until it fails there is nothing to wait for. */
+		ASSERT_EQ(-ENOBUFS, send_now(self->port, self->data, LEN));
+	}
+}
+
+TEST_F(quota_wait, all_fds_are_told_and_may_be_closed_meanwhile)
+{
+	enum { FDS = 50 };
+	int fds[FDS], eps[FDS];
+
+	for (int i = 0; i < FDS; i++) {
+		fds[i] = port_open(self->control, self->stage.name, IPCBOX_SENDER);
+		ASSERT_LE(0, fds[i]);
+		eps[i] = watch(fds[i], 0);
+		ASSERT_EQ(0, sees(eps[i], 0));
+	}
+	for (int i = 0; i < FDS; i += 5)
+		close(fds[i]);
+	ASSERT_EQ(0, drain(self->store));
+	for (int i = 0; i < FDS; i++) {
+		if (i % 5) {
+			EXPECT_EQ(1, sees(eps[i], PATIENCE * 1000));
+		}
+	}
+}
+
+/* Others */
+
+static int can_send(void *arg)
+{
+	struct sending *sending = arg;
+	char data[LEN] = "";
+	int control, port;
+
+	if (setresuid(OTHER, OTHER, OTHER))
+		return 1;
+	control = control_open();
+	port = port_open(control, "store", IPCBOX_SENDER);
+	if (events(port) != POLLOUT)
+		return 2;
+	return send_now(port, data, sending->len) ? 3 : 0;
+}
+
+TEST_F(quota_wait, another_user_is_not_affected)
+{
+	struct sending sending = { self->port, LEN };
+
+	START_SEND();
+	EXPECT_EQ(0, events(self->port));
+	/* At the total of the namespace nobody can, at that of a user others. */
+	EXPECT_EQ(strstr(variant->limit, "user_") ? 0 : 2,
+		  reap(spawn(can_send, &sending)));
+	ASSERT_EQ(0, port_remove(self->control, self->stage.name));
+	EXPECT_EQ(-EIDRM, call_end(&self->call));
+}
+
+static int sends_as_another(void *arg)
+{
+	return setresuid(OTHER, OTHER, OTHER) ? 255 : sends(arg);
+}
+
+/* What others hold and wait for does not keep a user from its own turn. */
+TEST_F(quota_wait, users_wait_in_one_line_for_the_total)
+{
+	struct sending sending = { self->port, LEN };
+	pid_t other;
+
+	if (strstr(variant->limit, "user_"))
+		SKIP(return, "for the total");
+	START_SEND();
+	other = spawn(sends_as_another, &sending);
+	/* What it waits with counts for its user. */
+	EXPECT_EQ((FULL + 1) * self->one, usage(self->control).bytes.used);
+	ASSERT_EQ(0, drain(self->store));
+	EXPECT_EQ(0, call_end(&self->call));
+	ASSERT_EQ(0, drain(self->store));
+	EXPECT_EQ(0, reap(other));
+	EXPECT_EQ(2, messages_of(self->port));
+}
+
+/* Order and fairness */
+
+TEST_F(quota_wait, long_message_is_not_starved_by_short_ones)
+{
+	static char big[3 * LEN];
+	int port = port_create_sized(self->control, "big", BOTH, 10, 1 << 20);
+	int sent = 0, turns = 0;
+
+	self->call.send = message(big, sizeof(big));
+	call_start(&self->call, port, IPCBOX_SEND, &self->call.send);
+	ASSERT_TRUE(waiters_asleep(self->control, 1));
+	/* Fill what is there with short ones, which come and go all the time. */
+	while (!call_ended(&self->call) && turns++ < 1000) {
+		if (turns <= FULL) {
+			ASSERT_EQ(0, drain(self->store));
+		} else if (sent) {
+			sent -= !drain(self->port);
+		}
+		while (sent < 250 && !send_now(self->port, "x", 1))
+			sent++;
+	}
+	EXPECT_EQ(0, call_end(&self->call));
+	EXPECT_GT(1000, turns);
+	port_remove(self->control, "big");
+}
+
+#define CROWD	1000
+
+static long long switches(pid_t tid)
+{
+	char path[64], line[128];
+	long long count = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		sscanf(line, "voluntary_ctxt_switches: %lld", &count);
+	if (file)
+		fclose(file);
+	return count;
+}
+
+static long long all_switches(struct call *calls)
+{
+	long long sum = 0;
+
+	for (int i = 0; i < CROWD; i++)
+		if (!call_ended(&calls[i]))
+			sum += switches(calls[i].tid);
+	return sum;
+}
+
+/* A waiter is counted a little before it sleeps. */
+static long long switches_when_asleep(struct call *calls)
+{
+	long long sum, before;
+
+	sum = all_switches(calls);
+	do {
+		before = sum;
+		usleep(50000);
+		sum = all_switches(calls);
+	} while (sum != before);
+	return sum;
+}
+
+static int ended(struct call *calls)
+{
+	int count = 0;
+
+	for (int i = 0; i < CROWD; i++)
+		count += call_ended(&calls[i]);
+	return count;
+}
+
+TEST_F_TIMEOUT(quota_wait, one_message_wakes_one_of_a_thousand, 300)
+{
+	struct call *calls = calloc(CROWD, sizeof(*calls));
+	long long before;
+
+	for (int i = 0; i < CROWD; i++) {
+		calls[i].send = message(self->data, LEN);
+		call_start(&calls[i], self->port, IPCBOX_SEND, &calls[i].send);
+		/* In this order. */
+		if (!i) {
+			ASSERT_TRUE(waiters_asleep(self->control, 1));
+		}
+	}
+	ASSERT_TRUE(waiters_asleep(self->control, CROWD));
+	before = switches_when_asleep(calls) - switches(calls[0].tid);
+	ASSERT_EQ(0, drain(self->store));
+	EXPECT_EQ(0, call_end(&calls[0]));
+	EXPECT_EQ(1, ended(calls));
+	EXPECT_EQ(before, all_switches(calls));
+	EXPECT_EQ(CROWD - 1, usage(self->control).waiters.used);
+
+	/* And all of them at once, if there is enough. */
+	ASSERT_EQ(0, box_set(self->port, (struct ipcbox_attr){
+		.mask = IPCBOX_ATTR_MESSAGES | IPCBOX_ATTR_BYTES,
+		.max_messages = 2 * CROWD, .max_bytes = 64 << 20 }));
+	ASSERT_EQ(0, allow(variant->limit, 2 * CROWD * self->one));
+	for (int i = 0; i < CROWD; i++)
+		ASSERT_EQ(0, call_end(&calls[i]));
+	EXPECT_EQ(CROWD, messages_of(self->port));
+	EXPECT_EQ(0, usage(self->control).waiters.used);
+	free(calls);
+}
+
+TEST_HARNESS_MAIN
