@@ -197,10 +197,13 @@ int ipcbox_port_delete(const char *name, unsigned int flags);
  * @options: options of a new mailbox, or NULL; its mode says who may send
  *	(0600, the default: the same user), its limits are for each sender
  *
- * A process has one mailbox; opening it again gives another fd for it. It dies
- * with its last fd. A child made by fork(2) has none until it opens its own.
+ * A process has one mailbox; opening it again gives another fd for it. It ends
+ * with its last fd, with the process, and when the process runs a program that gives
+ * it another user, group or more capabilities, as a set-user-ID program does. A child
+ * made by fork(2) has none until it opens its own.
  *
- * Return: a new fd, for receiving. -EEXIST: it is open already and @options are
+ * Return: a new fd, for receiving. -EACCES: it is open, and belongs to another user
+ * than this process is now; -EEXIST: it is open already and @options are
  * given (use ipcbox_set()); -EINVAL, -ERANGE, -EPERM: an option or flag;
  * -ENOSPC: limit of mailboxes.
  */

@@ -307,10 +307,12 @@ int ipcbox_handle_stat(struct ipcbox_handle *handle, struct ipcbox_stat *stat)
 		ipcbox_named_stat(handle->named, stat, viewer);
 		return 0;
 	case IPCBOX_HANDLE_MAILBOX:
+		ipcbox_mailbox_check(handle->mailbox);
 		ipcbox_mailbox_stat(handle->mailbox, stat, viewer,
 				    task_active_pid_ns(current));
 		return 0;
 	case IPCBOX_HANDLE_LINK:
+		ipcbox_mailbox_check(handle->mailbox);
 		stat_link(handle, stat, viewer);
 		return 0;
 	default:

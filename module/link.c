@@ -6,6 +6,7 @@
 #include "trace.h"
 
 #include <linux/pid.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 static struct ipcbox_link *link_of(struct rb_node *node)
@@ -158,7 +159,7 @@ static struct ipcbox_link *reap_one(struct ipcbox_links *links)
  */
 void ipcbox_links_reap(struct ipcbox_links *links, unsigned int count)
 {
-	while (count--) {
+	while (count-- && !fatal_signal_pending(current)) {
 		struct ipcbox_link *link = reap_one(links);
 
 		if (link)

@@ -8,11 +8,14 @@
 #include "stat.h"
 #include "trace.h"
 
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/ipcbox.h>
+
+static void end_with_process(struct work_struct *work);
 
 /* ---- the memory ---------------------------------------------------------- */
 
@@ -46,6 +49,10 @@ static struct ipcbox_mailbox *mailbox_alloc(struct ipcbox_ns *ns,
 	mailbox->ns = ns;
 	mailbox->account = account;
 	mailbox->pid = get_pid(pid);
+	mailbox->cred = get_current_cred();
+	mailbox->exec_id = current->self_exec_id;
+	INIT_WORK(&mailbox->end_work, end_with_process);
+	mailbox->fds = 1;
 	refcount_set(&mailbox->refs, 1);
 	return mailbox;
 
@@ -71,18 +78,31 @@ void ipcbox_mailbox_put(struct ipcbox_mailbox *mailbox)
 	ipcbox_account_put(mailbox->account);
 	put_pid(mailbox->pid);
 	ipcbox_box_deinit(&mailbox->box);
+	put_cred(mailbox->cred);
 	kfree_rcu(mailbox, rcu);
 }
 
 /* ---- finding one --------------------------------------------------------- */
 
 /*
- * The number of a live process is unique. That of a dead one whose mailbox its
- * children still have may come again; then the new mailbox takes its place.
+ * The number of a live process is unique. That of a dead one may come again before
+ * its mailbox, which a child has open, is known to have ended.
  */
 static unsigned long index_of(struct pid *pid)
 {
 	return pid_nr(pid);
+}
+
+static struct ipcbox_mailbox *find_at(struct ipcbox_ns *ns, unsigned long index)
+{
+	struct ipcbox_mailbox *mailbox;
+
+	rcu_read_lock();
+	mailbox = xa_load(&ns->mailboxes, index);
+	if (mailbox && !refcount_inc_not_zero(&mailbox->refs))
+		mailbox = NULL;
+	rcu_read_unlock();
+	return mailbox;
 }
 
 /**
@@ -95,15 +115,12 @@ static unsigned long index_of(struct pid *pid)
 struct ipcbox_mailbox *ipcbox_mailbox_find(struct ipcbox_ns *ns,
 					   struct pid *pid)
 {
-	struct ipcbox_mailbox *mailbox;
+	struct ipcbox_mailbox *mailbox = find_at(ns, index_of(pid));
 
-	rcu_read_lock();
-	mailbox = xa_load(&ns->mailboxes, index_of(pid));
-	if (mailbox && (mailbox->pid != pid ||
-			!refcount_inc_not_zero(&mailbox->refs)))
-		mailbox = NULL;
-	rcu_read_unlock();
-	return mailbox;
+	if (!mailbox || (mailbox->pid == pid && ipcbox_mailbox_check(mailbox)))
+		return mailbox;
+	ipcbox_mailbox_put(mailbox);
+	return NULL;
 }
 
 /**
@@ -127,6 +144,71 @@ struct ipcbox_mailbox *ipcbox_mailbox_next(struct ipcbox_ns *ns,
 	return mailbox;
 }
 
+/* ---- the end ------------------------------------------------------------- */
+
+/* Everyone who has it open or sends to it is told; only the first call does that. */
+static void mailbox_end(struct ipcbox_mailbox *mailbox)
+{
+	xa_cmpxchg(&mailbox->ns->mailboxes, index_of(mailbox->pid), mailbox,
+		   NULL, GFP_KERNEL);
+	if (!ipcbox_box_end(&mailbox->box, -EPIPE))
+		return;
+	trace_ipcbox_delete(mailbox->box.id, "mailbox", "", 0);
+	ipcbox_links_end(&mailbox->links);
+	/* Those who have a link to it, or an fd, still may keep it for long. */
+	ipcbox_account_uncharge(mailbox->account, IPCBOX_BOXES, 1);
+}
+
+/* Does exec give a process nothing that would make it another one? */
+static bool is_same(const struct cred *then, const struct cred *now)
+{
+	return then->user_ns == now->user_ns &&
+	       uid_eq(then->uid, now->uid) && uid_eq(then->euid, now->euid) &&
+	       uid_eq(then->suid, now->suid) && gid_eq(then->gid, now->gid) &&
+	       gid_eq(then->egid, now->egid) && gid_eq(then->sgid, now->sgid) &&
+	       cap_issubset(now->cap_permitted, then->cap_permitted);
+}
+
+static bool has_same_process(const struct ipcbox_mailbox *mailbox)
+{
+	const struct task_struct *leader;
+	bool same;
+
+	if (ipcbox_process_ended(mailbox->pid))
+		return false;
+	rcu_read_lock();
+	leader = pid_task(mailbox->pid, PIDTYPE_TGID);
+	/*
+	 * In this order: the kernel counts an exec before the credentials change, so
+	 * in the middle of one the process is still what it was.
+	 */
+	same = leader && (READ_ONCE(leader->self_exec_id) ==
+				  READ_ONCE(mailbox->exec_id) ||
+			  is_same(mailbox->cred, __task_cred(leader)));
+	rcu_read_unlock();
+	return same;
+}
+
+/**
+ * ipcbox_mailbox_check_process() - ipcbox_mailbox_check(), with a closer look
+ * @mailbox: the mailbox; if its process ended or is another one it ends here
+ *
+ * Return: whether it may be used.
+ * Context: may sleep.
+ */
+bool ipcbox_mailbox_check_process(struct ipcbox_mailbox *mailbox)
+{
+	if (has_same_process(mailbox))
+		return true;
+	mailbox_end(mailbox);
+	return false;
+}
+
+static void end_with_process(struct work_struct *work)
+{
+	ipcbox_mailbox_check(container_of(work, struct ipcbox_mailbox, end_work));
+}
+
 /* ---- open and close ------------------------------------------------------ */
 
 static struct ipcbox_mailbox *mailbox_create(struct ipcbox_ns *ns,
@@ -138,7 +220,6 @@ static struct ipcbox_mailbox *mailbox_create(struct ipcbox_ns *ns,
 	struct ipcbox_mailbox *mailbox;
 	int err;
 
-	lockdep_assert_held(&ns->mailboxes_mutex);
 	err = ipcbox_attr_for_new(attr, ns, &access, &bounds);
 	if (err)
 		return ERR_PTR(err);
@@ -147,17 +228,63 @@ static struct ipcbox_mailbox *mailbox_create(struct ipcbox_ns *ns,
 		return mailbox;
 	mailbox->box.access = access;
 	mailbox->box.bounds = bounds;
-	mailbox->fds = 1;
-
-	err = xa_err(xa_store(&ns->mailboxes, index_of(pid), mailbox,
-			      IPCBOX_GFP));
-	if (err) {
-		ipcbox_account_uncharge(mailbox->account, IPCBOX_BOXES, 1);
-		ipcbox_mailbox_put(mailbox);
-		return ERR_PTR(err);
-	}
-	trace_ipcbox_create(mailbox->box.id, "mailbox", "", 0);
 	return mailbox;
+}
+
+/* Let a new mailbox be found. Return: 0, -EEXIST or -ENOMEM. */
+static int mailbox_insert(struct ipcbox_mailbox *mailbox)
+{
+	void *there = xa_cmpxchg(&mailbox->ns->mailboxes, index_of(mailbox->pid),
+				 NULL, mailbox, IPCBOX_GFP);
+
+	if (there)
+		return xa_err(there) ?: -EEXIST;
+	ipcbox_watch_start(&mailbox->watch, mailbox->pid, &mailbox->end_work);
+	trace_ipcbox_create(mailbox->box.id, "mailbox", "", 0);
+	return 0;
+}
+
+/* May the calling process, whose it is, open it again? */
+static int may_join(struct ipcbox_mailbox *mailbox, const struct ipcbox_attr *attr)
+{
+	struct ipcbox_access access;
+
+	if (attr->mask)
+		return -EEXIST;
+	/* Not even with CAP_IPC_OWNER: what is sent to us is not for another user. */
+	ipcbox_box_get_attr(&mailbox->box, &access, NULL);
+	return uid_eq(access.uid, current_euid()) ? 0 : -EACCES;
+}
+
+/* Return: false if it has ended meanwhile. */
+static bool add_fd(struct ipcbox_mailbox *mailbox)
+{
+	struct xarray *mailboxes = &mailbox->ns->mailboxes;
+	bool found;
+
+	xa_lock(mailboxes);
+	found = xa_load(mailboxes, index_of(mailbox->pid)) == mailbox;
+	if (found) {
+		mailbox->fds++;
+		/* If exec changed it, then it is known that it changed nothing. */
+		WRITE_ONCE(mailbox->exec_id, current->self_exec_id);
+	}
+	xa_unlock(mailboxes);
+	return found;
+}
+
+/* Return: 0, or -EAGAIN: it has ended; -EEXIST, -EACCES. */
+static int mailbox_join(struct ipcbox_mailbox *mailbox,
+			const struct ipcbox_attr *attr)
+{
+	int err;
+
+	if (!ipcbox_mailbox_check(mailbox))
+		return -EAGAIN;
+	err = may_join(mailbox, attr);
+	if (err)
+		return err;
+	return add_fd(mailbox) ? 0 : -EAGAIN;
 }
 
 /**
@@ -165,27 +292,37 @@ static struct ipcbox_mailbox *mailbox_create(struct ipcbox_ns *ns,
  * @ns: where
  * @attr: attributes for a new one
  *
- * Return: the mailbox, to be closed, or an ERR_PTR: -EEXIST, -ENOSPC, -ENOMEM,
- * and those of ipcbox_attr_for_new().
+ * Return: the mailbox, to be closed, or an ERR_PTR: -EEXIST, -EACCES, -ENOSPC,
+ * -ENOMEM, and those of ipcbox_attr_for_new().
  */
 struct ipcbox_mailbox *ipcbox_mailbox_open(struct ipcbox_ns *ns,
 					   const struct ipcbox_attr *attr)
 {
 	struct pid *pid = task_tgid(current);
 	struct ipcbox_mailbox *mailbox;
+	int err;
 
-	mutex_lock(&ns->mailboxes_mutex);
-	mailbox = ipcbox_mailbox_find(ns, pid);
-	if (!mailbox) {
-		mailbox = mailbox_create(ns, pid, attr);
-	} else if (attr->mask) {
-		ipcbox_mailbox_put(mailbox);
-		mailbox = ERR_PTR(-EEXIST);
-	} else {
-		mailbox->fds++;
-	}
-	mutex_unlock(&ns->mailboxes_mutex);
-	return mailbox;
+	/* Again if another thread opens the first, or closes the last fd, meanwhile. */
+	do {
+		mailbox = find_at(ns, index_of(pid));
+		if (mailbox) {
+			err = mailbox_join(mailbox, attr);
+		} else {
+			mailbox = mailbox_create(ns, pid, attr);
+			if (IS_ERR(mailbox))
+				return mailbox;
+			err = mailbox_insert(mailbox);
+			if (err)
+				ipcbox_account_uncharge(mailbox->account,
+							IPCBOX_BOXES, 1);
+			/* With attributes the one that is there is reported. */
+			if (err == -EEXIST)
+				err = -EAGAIN;
+		}
+		if (err)
+			ipcbox_mailbox_put(mailbox);
+	} while (err == -EAGAIN);
+	return err ? ERR_PTR(err) : mailbox;
 }
 
 /**
@@ -194,22 +331,20 @@ struct ipcbox_mailbox *ipcbox_mailbox_open(struct ipcbox_ns *ns,
  */
 void ipcbox_mailbox_close(struct ipcbox_mailbox *mailbox)
 {
-	struct ipcbox_ns *ns = mailbox->ns;
+	struct xarray *mailboxes = &mailbox->ns->mailboxes;
 	bool last;
 
-	mutex_lock(&ns->mailboxes_mutex);
+	xa_lock(mailboxes);
 	last = !--mailbox->fds;
+	/* At once, so that nobody opens it again. */
 	if (last)
-		xa_cmpxchg(&ns->mailboxes, index_of(mailbox->pid), mailbox,
-			   NULL, GFP_KERNEL);
-	mutex_unlock(&ns->mailboxes_mutex);
+		__xa_cmpxchg(mailboxes, index_of(mailbox->pid), mailbox, NULL, 0);
+	xa_unlock(mailboxes);
 
 	if (last) {
-		trace_ipcbox_delete(mailbox->box.id, "mailbox", "", 0);
-		ipcbox_box_end(&mailbox->box, -EPIPE);
-		ipcbox_links_end(&mailbox->links);
-		/* Those who have a link to it still may keep it for long. */
-		ipcbox_account_uncharge(mailbox->account, IPCBOX_BOXES, 1);
+		ipcbox_watch_stop(&mailbox->watch);
+		cancel_work_sync(&mailbox->end_work);
+		mailbox_end(mailbox);
 	}
 	ipcbox_mailbox_put(mailbox);
 }
@@ -228,6 +363,7 @@ static void reap_everywhere(struct ipcbox_ns *ns)
 		ipcbox_mailbox_put(mailbox);
 		if (fatal_signal_pending(current))
 			break;
+		cond_resched();
 		index++;
 	}
 }

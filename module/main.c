@@ -40,7 +40,6 @@ static int __net_init ipcbox_net_init(struct net *net)
 	mutex_init(&ns->attr_mutex);
 	mutex_init(&ns->names_mutex);
 	ns->names = RB_ROOT;
-	mutex_init(&ns->mailboxes_mutex);
 	xa_init(&ns->mailboxes);
 	xa_init(&ns->senders);
 

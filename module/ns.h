@@ -13,7 +13,6 @@
  * Lock order, outermost first::
  *
  *   ns->names_mutex      a mutex: held over checks of capabilities
- *   ns->mailboxes_mutex  a mutex: held over the allocation of a mailbox
  *   ns->attr_mutex       a mutex: held over checks of capabilities
  *   mmap_lock            the kernel's, of a process: a buffer is mapped, or unmapped
  *     box->lock          a spinlock: held for short, and never over a user copy
@@ -24,7 +23,8 @@
  *     xa_lock            as below, and then, alone, quota.lock
  *   poll->lock           a spinlock: an fd is armed or disarmed, see quota.h
  *     quota.lock         a spinlock: within this one, or alone
- *   ns->accounts.xa_lock   a spinlock: within one of the first two or mmap_lock, or alone
+ *   ns->accounts.xa_lock   a spinlock: within one of the mutexes or mmap_lock, or alone
+ *   ns->mailboxes.xa_lock  a spinlock: alone
  *   owners->lock           a spinlock: alone, see owners.h
  *   ns->senders.xa_lock    a spinlock: alone
  *   the lists of caches    a spinlock: alone, see cache.h
@@ -32,7 +32,7 @@
  *
  * The timer of a lane, in a softirq, only tries to take box->lock.
  *
- * No two of the first four are held together, nor two locks of boxes and buffers.
+ * No two of the first three are held together, nor two locks of boxes and buffers.
  * Sleepers and pollers are woken after box->lock or buffer->lock is dropped.
  */
 
@@ -66,8 +66,8 @@ struct ipcbox_ns {
 	struct mutex names_mutex;	/* names and open fds */
 	struct rb_root names;		/* by name; under names_mutex */
 
-	struct mutex mailboxes_mutex;	/* serialises open and close */
-	struct xarray mailboxes;	/* by pid in init_pid_ns; RCU readers */
+	/* By pid in init_pid_ns; RCU readers. Its xa_lock serialises open and close. */
+	struct xarray mailboxes;
 };
 
 /* Given by register_pernet_subsys(). */

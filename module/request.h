@@ -11,6 +11,7 @@
  */
 
 #include "handle.h"
+#include "mailbox.h"
 #include "name.h"
 #include "wait.h"
 
@@ -107,16 +108,20 @@ void ipcbox_route_close_link(struct ipcbox_route *route);
  * @pid: the process that it names, on the control fd
  * @sender: who stands for the caller
  *
- * Return: 0, -EBADF, -EINVAL, or as for ipcbox_mailbox_connect().
+ * Return: 0, -EBADF, -EINVAL, -EPIPE, or as for ipcbox_mailbox_connect().
  */
 static inline int ipcbox_route_open(struct ipcbox_route *route,
 				    struct ipcbox_request *request, s32 pid,
 				    struct ipcbox_sender *sender)
 {
-	route->lane = request->handle->lane;
+	struct ipcbox_handle *handle = request->handle;
+
+	route->lane = handle->lane;
 	route->link = NULL;
-	return route->lane && !pid ? 0 :
-	       ipcbox_route_open_named(route, request, pid, sender);
+	if (!route->lane || pid)
+		return ipcbox_route_open_named(route, request, pid, sender);
+	/* The process at the other end of a link may be gone. */
+	return !handle->link || ipcbox_mailbox_check(handle->mailbox) ? 0 : -EPIPE;
 }
 
 /**

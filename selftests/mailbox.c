@@ -173,54 +173,6 @@ TEST_F(mailbox, fd_that_a_child_inherited_receives_from_the_parents)
 	EXPECT_EQ(-EAGAIN, recv_tag(self->box));
 }
 
-static int receive_after_parent_died(void *arg)
-{
-	int *pipes = arg;
-	long long tag;
-
-	if (pipes[2] < 0 || write(pipes[1], "", 1) != 1)
-		return 1;
-	if (!eventually(messages_of(pipes[2]) == 1))
-		return 2;
-	tag = recv_tag(pipes[2]);
-	return write(pipes[1], &tag, sizeof(tag)) != sizeof(tag);
-}
-
-/* A process with a mailbox that leaves it to its child and ends. */
-static int leave_mailbox_to_a_child(void *arg)
-{
-	int *pipes = arg;
-	pid_t pid;
-
-	pipes[2] = mailbox_open_public(control_open());
-	pid = fork();
-	if (!pid)
-		_exit(receive_after_parent_died(pipes));
-	pause();
-	return 0;
-}
-
-TEST_F(mailbox, outlives_its_process_in_a_child_that_has_the_fd)
-{
-	int pipes[3], link;
-	long long tag;
-	char byte;
-	pid_t pid;
-
-	ASSERT_EQ(0, pipe2(pipes, O_CLOEXEC));
-	pid = spawn(leave_mailbox_to_a_child, pipes);
-	ASSERT_EQ(1, read(pipes[0], &byte, 1));
-	link = link_open(self->control, pid, 0);
-	ASSERT_LE(0, link);
-	kill_and_reap(pid);
-	EXPECT_EQ(0, state_of(link));
-	EXPECT_EQ(0, send_tag(link, 5));
-	EXPECT_EQ(-ESRCH, link_open(self->control, pid, 0));
-	ASSERT_EQ(sizeof(tag), read(pipes[0], &tag, sizeof(tag)));
-	EXPECT_EQ(5, tag);
-	EXPECT_TRUE(eventually(state_of(link) == IPCBOX_STATE_GONE));
-}
-
 TEST_F(mailbox, takes_one_box_of_the_users)
 {
 	struct ipcbox_query q;

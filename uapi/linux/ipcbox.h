@@ -29,7 +29,12 @@
  *
  * *mailbox* fd: the queue of one process (thread group) for messages that name
  * it. A process has one for each network namespace; opening it again gives
- * another fd for the same mailbox, which dies with the last of these fds.
+ * another fd for the same mailbox. The mailbox ends with the last of these fds. It
+ * also ends with its process, whoever else has an fd; and when the process runs a
+ * program by execve(2) after which its users, groups, user namespace or permitted
+ * capabilities are others than those with which it opened the mailbox last (fewer
+ * capabilities do not matter). A message to a pid thus reaches nobody but the program
+ * that runs there.
  *
  * *link* fd: the one way from the process that opened it to one peer process.
  * Opening it again gives the same link. A link has its own share of the peer's
@@ -328,8 +333,8 @@ struct ipcbox_query {
  *	those who have an fd can receive
  *
  * Return: a new fd for the calling process's mailbox, which is made if the
- * process has none. EEXIST: it has one, and @attr.mask is not zero (use
- * %IPCBOX_SET); EMFILE, ENFILE, ENOMEM, ENOSPC; and see struct ipcbox_attr.
+ * process has none. EACCES: it has one that belongs to another user; EEXIST: it
+ * has one, and @attr.mask is not zero (use %IPCBOX_SET); EMFILE, ENFILE, ENOMEM, ENOSPC; and see struct ipcbox_attr.
  */
 struct ipcbox_mailbox_open {
 	__u32 size;
