@@ -7,7 +7,86 @@
 #include "sender.h"
 #include "trace.h"
 
+#include <linux/pid.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
+
+/* ---- whose calls --------------------------------------------------------- */
+
+static struct ipcbox_caller *other_at(const struct rb_node *node)
+{
+	return rb_entry(node, struct ipcbox_caller, of_other);
+}
+
+static bool is_owned_before(struct rb_node *a, const struct rb_node *b)
+{
+	return other_at(a)->owner < other_at(b)->owner;
+}
+
+static int compare_owner(const void *owner, const struct rb_node *node)
+{
+	if (owner == other_at(node)->owner)
+		return 0;
+	return owner < other_at(node)->owner ? -1 : 1;
+}
+
+/* Let a process be the regular of a server whose last one has no calls. */
+static void set_regular(struct ipcbox_server *server, struct pid *pid,
+			const void *files)
+{
+	ipcbox_watch_stop(&server->regular.watch);
+	ipcbox_watch_start(&server->regular.watch, pid, &server->end_orphans);
+	server->regular.files = files;
+}
+
+/* Note that a task received a call, for its process. */
+static void add_to_owner(struct ipcbox_caller *call, struct task_struct *task)
+{
+	struct ipcbox_server *server = call->server;
+	struct pid *pid = task_tgid(task);
+
+	call->owner = task->files;
+	if (server->regular.watch.pid != pid ||
+	    server->regular.files != call->owner) {
+		if (!list_empty(&server->regular.calls)) {
+			rb_add(&call->of_other, &server->others, is_owned_before);
+			ipcbox_watch_start(&call->watch, pid, &server->end_orphans);
+			return;
+		}
+		set_regular(server, pid, call->owner);
+	}
+	list_add_tail(&call->of_regular, &server->regular.calls);
+}
+
+static void remove_from_owner(struct ipcbox_caller *call)
+{
+	if (call->watch.pid) {
+		ipcbox_watch_stop(&call->watch);
+		rb_erase(&call->of_other, &call->server->others);
+	} else {
+		list_del(&call->of_regular);
+	}
+}
+
+/* A call that a process with these files received, or NULL. */
+static struct ipcbox_caller *first_of_owner(struct ipcbox_server *server,
+					    const void *owner)
+{
+	struct rb_node *node;
+
+	if (server->regular.files == owner && !list_empty(&server->regular.calls))
+		return list_first_entry(&server->regular.calls,
+					struct ipcbox_caller, of_regular);
+	node = rb_find_first(owner, &server->others, compare_owner);
+	return node ? other_at(node) : NULL;
+}
+
+/* Has the process ended that received a call? */
+static bool is_orphan(const struct ipcbox_caller *call)
+{
+	return ipcbox_process_ended(call->watch.pid ?:
+				    call->server->regular.watch.pid);
+}
 
 /* ---- in service ---------------------------------------------------------- */
 
@@ -16,7 +95,8 @@ static struct ipcbox_caller *call_at(struct rb_node *node)
 	return rb_entry_safe(node, struct ipcbox_caller, node);
 }
 
-static void enter_service(struct ipcbox_box *box, struct ipcbox_caller *call)
+static void enter_service(struct ipcbox_box *box, struct ipcbox_caller *call,
+			  struct task_struct *task)
 {
 	struct rb_node **link = &call->server->calls.rb_node;
 	struct rb_node *parent = NULL;
@@ -28,13 +108,15 @@ static void enter_service(struct ipcbox_box *box, struct ipcbox_caller *call)
 	}
 	rb_link_node(&call->node, parent, link);
 	rb_insert_color(&call->node, &call->server->calls);
+	add_to_owner(call, task);
 	hlist_add_head(&call->in_service, &box->in_service);
-	WRITE_ONCE(box->calls, box->calls + 1); /* see ipcbox_handle_flush() */
+	WRITE_ONCE(box->calls, box->calls + 1); /* see ipcbox_server_has_calls() */
 }
 
 static void leave_service(struct ipcbox_box *box, struct ipcbox_caller *call)
 {
 	rb_erase(&call->node, &call->server->calls);
+	remove_from_owner(call);
 	hlist_del(&call->in_service);
 	WRITE_ONCE(box->calls, box->calls - 1);
 	call->server = NULL;
@@ -82,8 +164,7 @@ void ipcbox_call_receive(struct ipcbox_box *box, struct ipcbox_caller *call,
 	call->payload = NULL;
 	call->received = true;
 	call->server = receiver->server;
-	call->owner = receiver->task->files;
-	enter_service(box, call);
+	enter_service(box, call, receiver->task);
 }
 
 /**
@@ -241,6 +322,7 @@ int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 	call->arrived = false;
 	call->received = false;
 	call->server = NULL;
+	call->watch.pid = NULL;
 	call->reply_payload = NULL;
 	ret = ipcbox_account_charge(patience->account, IPCBOX_WAITERS, 1);
 	if (ret)
@@ -285,45 +367,120 @@ void ipcbox_box_end_calls(struct ipcbox_box *box, int err)
 	} while (again);
 }
 
-/**
- * ipcbox_server_init() - prepare the server that an open file is
- * @server: the server
- */
-void ipcbox_server_init(struct ipcbox_server *server)
+/* How many calls are looked at before the lock of the box is dropped. */
+#define LOOKS_MAX 64
+
+/* End calls of processes that ended, behind @number. Return: whether to go on. */
+static bool end_some_orphans(struct ipcbox_server *server, u64 *number,
+			     struct ipcbox_wakes *wakes)
 {
-	server->calls = RB_ROOT;
+	unsigned int looks;
+
+	for (looks = 0; looks < LOOKS_MAX && !ipcbox_wakes_full(wakes); looks++) {
+		struct ipcbox_caller *call = find_after(server, *number);
+
+		if (!call)
+			return false;
+		*number = call->request.msg.arrival;
+		if (!is_orphan(call))
+			continue;
+		leave_service(server->box, call);
+		ipcbox_waiter_finish(&call->waiter, -EPIPE, wakes);
+	}
+	return true;
 }
 
-/**
- * ipcbox_server_end() - nobody will answer calls that a server received
- * @server: the server
- * @box: the box that it receives from
- * @owner: only those that the process with these files received; NULL: all
- *
- * Context: may sleep.
- */
-void ipcbox_server_end(struct ipcbox_server *server, struct ipcbox_box *box,
-		       const void *owner)
+static void end_orphans(struct work_struct *work)
 {
+	struct ipcbox_server *server = container_of(work, struct ipcbox_server,
+						    end_orphans);
 	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 	u64 number = 0;
 	bool again;
 
 	ipcbox_wakes_init(&wakes);
 	do {
+		spin_lock(&server->box->lock);
+		again = end_some_orphans(server, &number, &wakes);
+		spin_unlock(&server->box->lock);
+		ipcbox_wake(&wakes);
+		cond_resched();
+	} while (again);
+}
+
+/**
+ * ipcbox_server_init() - prepare the server that an open file is
+ * @server: the server, zeroed
+ * @box: the box that it receives from
+ */
+void ipcbox_server_init(struct ipcbox_server *server, struct ipcbox_box *box)
+{
+	server->box = box;
+	server->calls = RB_ROOT;
+	server->others = RB_ROOT;
+	INIT_LIST_HEAD(&server->regular.calls);
+	INIT_WORK(&server->end_orphans, end_orphans);
+}
+
+/**
+ * ipcbox_server_deinit() - the open file is closed, by everyone
+ * @server: the server
+ *
+ * Context: may sleep.
+ */
+void ipcbox_server_deinit(struct ipcbox_server *server)
+{
+	ipcbox_server_end(server, NULL);
+	/* With no regular there never was a call, nor a watch. */
+	if (!server->regular.watch.pid)
+		return;
+	ipcbox_watch_stop(&server->regular.watch);
+	cancel_work_sync(&server->end_orphans);
+}
+
+/**
+ * ipcbox_server_has_calls() - did a process receive calls that are in service?
+ * @server: through which
+ * @owner: the files of the process
+ */
+bool ipcbox_server_has_calls(struct ipcbox_server *server, const void *owner)
+{
+	bool has;
+
+	/* Mostly nobody has. Whoever received one before sees that here. */
+	if (!READ_ONCE(server->box->calls))
+		return false;
+	spin_lock(&server->box->lock);
+	has = first_of_owner(server, owner);
+	spin_unlock(&server->box->lock);
+	return has;
+}
+
+/**
+ * ipcbox_server_end() - nobody will answer calls that a server received
+ * @server: the server
+ * @owner: only those that the process with these files received; NULL: all
+ *
+ * Context: may sleep.
+ */
+void ipcbox_server_end(struct ipcbox_server *server, const void *owner)
+{
+	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	bool again;
+
+	ipcbox_wakes_init(&wakes);
+	do {
 		struct ipcbox_caller *call;
 
-		spin_lock(&box->lock);
+		spin_lock(&server->box->lock);
 		while (!ipcbox_wakes_full(&wakes) &&
-		       (call = find_after(server, number))) {
-			number = call->request.msg.arrival;
-			if (owner && call->owner != owner)
-				continue;
-			leave_service(box, call);
+		       (call = owner ? first_of_owner(server, owner) :
+				       find_after(server, 0))) {
+			leave_service(server->box, call);
 			ipcbox_waiter_finish(&call->waiter, -EPIPE, &wakes);
 		}
 		again = ipcbox_wakes_full(&wakes);
-		spin_unlock(&box->lock);
+		spin_unlock(&server->box->lock);
 		ipcbox_wake(&wakes);
 		cond_resched();
 	} while (again);

@@ -19,19 +19,42 @@
  *   done      in none: its waiter has the result
  *
  * A receiver that cannot deliver it puts it back from received to queued. A *server*
- * is an open file through which calls are received: it answers for them, and when it
- * is closed by the process that received a call, the call is done with -EPIPE. All
- * of this is under the lock of the box.
+ * is an open file through which calls are received: it answers for them. A call is
+ * done with -EPIPE when the process that received it closes its last fd for that file,
+ * which the kernel tells by ->flush, or ends. The end of the process is watched too,
+ * because a thread may receive a call through a file whose fd another thread has
+ * closed, or whose table of fds outlives the process (CLONE_FILES).
+ *
+ * Other processes that share the open file pay nothing for these calls: those of one
+ * process are found without a look at the others. A server keeps one process, the
+ * *regular*, with a list of its calls and a watch that stays from one call to the next.
+ * The calls that other processes receive while the regular has any are in a tree by
+ * the process, and each has a watch of its own.
+ *
+ * All of this is under the lock of the box.
  */
 
 #include "box.h"
 #include "msg.h"
 #include "wait.h"
+#include "watch.h"
 
+#include <linux/list.h>
 #include <linux/rbtree.h>
+#include <linux/workqueue.h>
 
 struct ipcbox_server {
-	struct rb_root calls;		/* by arrival; under the lock of the box */
+	struct ipcbox_box *box;
+	struct work_struct end_orphans;	/* queued when a process ended */
+
+	/* Under the lock of the box. */
+	struct rb_root calls;		/* in service, by arrival */
+	struct {
+		const void *files;	/* only compared */
+		struct list_head calls;
+		struct ipcbox_watch watch;
+	} regular;
+	struct rb_root others;		/* calls of other processes, by their files */
 };
 
 struct ipcbox_caller {
@@ -46,6 +69,11 @@ struct ipcbox_caller {
 	struct ipcbox_server *server;	/* that received it */
 	const void *owner;		/* files of the process that did */
 	struct rb_node node;		/* in server->calls */
+	union {
+		struct list_head of_regular;	/* in server->regular.calls */
+		struct rb_node of_other;	/* in server->others */
+	};
+	struct ipcbox_watch watch;	/* on the process, if it is not the regular */
 	struct hlist_node in_service;	/* in box->in_service */
 
 	/* Once done with success. */
@@ -74,8 +102,9 @@ int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 		    const struct ipcbox_patience *patience);
 void ipcbox_box_end_calls(struct ipcbox_box *box, int err);
 
-void ipcbox_server_init(struct ipcbox_server *server);
-void ipcbox_server_end(struct ipcbox_server *server, struct ipcbox_box *box,
-		       const void *owner);
+void ipcbox_server_init(struct ipcbox_server *server, struct ipcbox_box *box);
+void ipcbox_server_deinit(struct ipcbox_server *server);
+bool ipcbox_server_has_calls(struct ipcbox_server *server, const void *owner);
+void ipcbox_server_end(struct ipcbox_server *server, const void *owner);
 
 #endif /* _IPCBOX_CALL_H */

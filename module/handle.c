@@ -72,13 +72,45 @@ struct ipcbox_handle *ipcbox_handle_create(struct ipcbox_ns *ns)
 	get_net(ns->net);
 	handle->ns = ns;
 	handle->kind = IPCBOX_HANDLE_CONTROL;
-	ipcbox_server_init(&handle->server);
 	return handle;
 }
 
-static int is_file(const void *file, struct file *other, unsigned int fd)
+struct fd_search {
+	const struct file *file;
+	unsigned int end;		/* look at none from here on */
+};
+
+/* Return: one more than the number of an fd for the file; or -1: there was none. */
+static int match_fd(const void *arg, struct file *file, unsigned int fd)
 {
-	return file == other;
+	const struct fd_search *search = arg;
+
+	if (fd >= search->end)
+		return -1;
+	return file == search->file ? fd + 1 : 0;
+}
+
+/*
+ * Has the calling process another fd for a file? The search begins where the last one
+ * found an fd. So a process that closes its fds for one file one after the other, or
+ * all with close_range(2), goes through its table once or twice, and not once for each.
+ */
+static bool has_another_fd(struct ipcbox_handle *handle, const struct file *file)
+{
+	/* Shared by all who have the file, and no more than a hint. */
+	unsigned int hint = READ_ONCE(handle->fd_hint);
+	struct fd_search search = { file, UINT_MAX };
+	int found;
+
+	found = iterate_fd(current->files, hint, match_fd, &search);
+	if (found <= 0) {
+		search.end = hint;
+		found = iterate_fd(current->files, 0, match_fd, &search);
+	}
+	if (found <= 0)
+		return false;
+	WRITE_ONCE(handle->fd_hint, found - 1);
+	return true;
 }
 
 /**
@@ -88,27 +120,29 @@ static int is_file(const void *file, struct file *other, unsigned int fd)
  * @files: the table of open files of the process
  *
  * The file may stay open in other processes. They do not know of the calls that this
- * one received, so it is over with these, unless it has another fd for them.
+ * one received, so it is over with these, unless it has another fd for them. Where it
+ * received none, that is known without a look at the calls of others, or at the table.
  */
 void ipcbox_handle_flush(struct ipcbox_handle *handle, const struct file *file,
 			 struct files_struct *files)
 {
 	ipcbox_senders_forget_current(&handle->senders);
-	if (!handle->box || !files || !READ_ONCE(handle->box->calls))
+	if (!handle->box || !files ||
+	    !ipcbox_server_has_calls(&handle->server, files))
 		return;
 	/*
 	 * A table that is not the caller's own any more is closed as a whole, and
 	 * newer kernels leave in it what they have closed.
 	 */
-	if (files == current->files && iterate_fd(files, 0, is_file, file))
+	if (files == current->files && has_another_fd(handle, file))
 		return;
-	ipcbox_server_end(&handle->server, handle->box, files);
+	ipcbox_server_end(&handle->server, files);
 }
 
 static void close_object(struct ipcbox_handle *handle)
 {
 	if (handle->box)
-		ipcbox_server_end(&handle->server, handle->box, NULL);
+		ipcbox_server_deinit(&handle->server);
 	switch (handle->kind) {
 	case IPCBOX_HANDLE_PORT:
 	case IPCBOX_HANDLE_BUFFER:
@@ -149,6 +183,13 @@ static void set_lane(struct ipcbox_handle *handle, struct ipcbox_lane *lane)
 	ipcbox_quota_poll_init(&handle->quota, lane);
 }
 
+/* Through the handle messages are received from a box, and calls answered. */
+static void set_box(struct ipcbox_handle *handle, struct ipcbox_box *box)
+{
+	handle->box = box;
+	ipcbox_server_init(&handle->server, box);
+}
+
 /**
  * ipcbox_handle_set_port() - make a handle one for a port
  * @handle: not published yet
@@ -162,7 +203,8 @@ void ipcbox_handle_set_port(struct ipcbox_handle *handle,
 	handle->port = port;
 	handle->named = &port->named;
 	handle->directions = directions & (IPCBOX_RECEIVER | IPCBOX_SENDER);
-	handle->box = directions & IPCBOX_RECEIVER ? &port->box : NULL;
+	if (directions & IPCBOX_RECEIVER)
+		set_box(handle, &port->box);
 	if (directions & IPCBOX_SENDER)
 		set_lane(handle, &port->lane);
 }
@@ -192,7 +234,7 @@ void ipcbox_handle_set_mailbox(struct ipcbox_handle *handle,
 {
 	handle->kind = IPCBOX_HANDLE_MAILBOX;
 	handle->mailbox = mailbox;
-	handle->box = &mailbox->box;
+	set_box(handle, &mailbox->box);
 }
 
 /**

@@ -53,6 +53,7 @@ struct ipcbox_handle {
 
 	struct ipcbox_box *box;		/* to receive from, or NULL */
 	struct ipcbox_server server;	/* answers for calls received from it */
+	unsigned int fd_hint;		/* where a process may have an fd for it */
 	struct ipcbox_lane *lane;	/* to send to, or NULL */
 	struct ipcbox_quota_poll quota;	/* of that */
 

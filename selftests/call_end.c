@@ -6,6 +6,8 @@
 #include "callers.h"
 #include "ipcbox_test.h"
 
+#include <sys/resource.h>
+
 FIXTURE(call_end) {
 	struct stage stage;
 	int control;
@@ -245,6 +247,132 @@ TEST_F(call_end, exec_that_closes_the_fd_gives_epipe)
 	EXPECT_EQ(1, self->caller.call.received);
 	EXPECT_EQ(-SIGKILL, kill_and_reap(pid))
 		TH_LOG("it was not exec that ended the call");
+}
+
+/* The end of a process that the close of no fd tells */
+
+/* *received is 1 when the fd is closed, and 2 when the call was received through it. */
+static int close_and_receive(void *arg)
+{
+	struct server *server = arg;
+	struct call receiver;
+
+	call_recv(&receiver, server->inherited);
+	if (!receivers_asleep(server->inherited, 1))
+		return 1;
+	close(server->inherited);
+	__atomic_store_n(server->received, 1, __ATOMIC_RELEASE);
+	if (call_end(&receiver))
+		return 2;
+	__atomic_store_n(server->received, 2, __ATOMIC_RELEASE);
+	while (true)
+		pause();
+}
+
+TEST_F(call_end, call_received_through_a_closed_fd_ends_with_its_receiver)
+{
+	struct server server = SERVER(self);
+	pid_t pid = spawn(close_and_receive, &server);
+
+	ASSERT_TRUE(has_received(&server));
+	caller_start(&self->caller, self->port, 5);
+	ASSERT_TRUE(eventually(__atomic_load_n(server.received,
+					       __ATOMIC_ACQUIRE) == 2));
+	EXPECT_EQ(1, calls_of(self->port));
+	EXPECT_FALSE(caller_ended(&self->caller));
+	EXPECT_EQ(-SIGKILL, kill_and_reap(pid));
+	EXPECT_EQ(-EPIPE, caller_end(&self->caller));
+	EXPECT_EQ(1, self->caller.call.received);
+	EXPECT_EQ(0, calls_of(self->port));
+}
+
+TEST_F(call_end, call_of_a_process_that_shares_its_fds_ends_with_it)
+{
+	struct server server = SERVER(self);
+	pid_t pid = spawn_sharing_fds(serve_as_worker, &server);
+
+	caller_start(&self->caller, self->port, 5);
+	ASSERT_TRUE(has_received(&server));
+	EXPECT_EQ(-SIGKILL, kill_and_reap(pid));
+	EXPECT_EQ(-EPIPE, caller_end(&self->caller));
+	EXPECT_EQ(0, calls_of(self->port));
+}
+
+TEST_F(call_end, each_of_several_that_share_fds_ends_its_own_calls)
+{
+	enum { SERVERS = 3 };
+	struct server servers[SERVERS];
+	struct caller callers[SERVERS];
+	pid_t pids[SERVERS];
+	int i;
+
+	for (i = 0; i < SERVERS; i++) {
+		servers[i] = (struct server)SERVER(self);
+		pids[i] = spawn_sharing_fds(serve_as_worker, &servers[i]);
+		caller_start(&callers[i], self->port, i);
+		ASSERT_TRUE(has_received(&servers[i]));
+	}
+	for (i = 1; i <= SERVERS; i++) {
+		EXPECT_EQ(-SIGKILL, kill_and_reap(pids[i % SERVERS]));
+		EXPECT_EQ(-EPIPE, caller_end(&callers[i % SERVERS]));
+		EXPECT_EQ(SERVERS - i, calls_of(self->port));
+	}
+}
+
+/* What a close costs */
+
+enum { MANY_FDS = 20000 };
+
+/* Nanoseconds to close an fd and many dups of it, all at once. */
+static __u64 close_many(int fd)
+{
+	__u64 begin;
+	int i, last = fd;
+
+	for (i = 0; i < MANY_FDS; i++)
+		last = dup(fd);
+	if (last < MANY_FDS)
+		return 0;
+	begin = now_ns();
+	syscall(__NR_close_range, fd, last, 0);
+	return now_ns() - begin;
+}
+
+TEST_F(call_end, close_of_many_fds_costs_little_more_while_calls_are_in_service)
+{
+	struct rlimit limit = { MANY_FDS + 1000, MANY_FDS + 1000 };
+	struct server server = SERVER(self);
+	__u64 quiet, foreign, own;
+	struct caller caller;
+	int fd;
+	pid_t pid;
+
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	quiet = close_many(port_open(self->control, self->stage.name,
+				     IPCBOX_RECEIVER));
+	ASSERT_LT(0, quiet);
+
+	pid = spawn(serve_alone, &server);
+	caller_start(&self->caller, self->port, 5);
+	ASSERT_TRUE(has_received(&server));
+	foreign = close_many(port_open(self->control, self->stage.name,
+				       IPCBOX_RECEIVER));
+
+	fd = port_open(self->control, self->stage.name, IPCBOX_RECEIVER);
+	caller_start(&caller, self->port, 6);
+	ASSERT_TRUE(calls_queued(self->port, 1));
+	ASSERT_LT(0, recv_call(fd, 6));
+	own = close_many(fd);
+	EXPECT_EQ(-EPIPE, caller_end(&caller));
+	EXPECT_EQ(1, calls_of(self->port));
+
+	/* Each close with a look at the whole table would be a hundred times slower. */
+	EXPECT_LT(foreign, 5 * quiet + 100000000);
+	EXPECT_LT(own, 5 * quiet + 100000000);
+	TH_LOG("%d fds: %llu us, beside another's call %llu, with a call %llu", MANY_FDS,
+	       quiet / 1000, foreign / 1000, own / 1000);
+	kill_and_reap(pid);
+	EXPECT_EQ(-EPIPE, caller_end(&self->caller));
 }
 
 /* The end of the port */
