@@ -73,7 +73,8 @@ extern "C" {
  *
  * *Signals.* A call that sleeps is restarted after a signal whose handler was
  * installed with SA_RESTART. After any other it returns -EINTR; the library does
- * not call again by itself, so that a program can stop on a signal.
+ * not call again by itself, so that a program can stop on a signal. A program that is
+ * stopped, traced or frozen waits on afterwards.
  */
 
 /** IPCBOX_VERSION - the version of this library */

@@ -10,6 +10,7 @@
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/signal.h>
 
 /* ---- whose calls --------------------------------------------------------- */
 
@@ -280,25 +281,73 @@ static int submit(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 	return 0;
 }
 
-static int submit_and_wait(struct ipcbox_lane *lane, struct ipcbox_caller *call,
-			   const struct ipcbox_patience *patience)
+static int submit_and_unlock(struct ipcbox_lane *lane, struct ipcbox_caller *call,
+			     const struct ipcbox_patience *patience)
+	__releases(&lane->box->lock)
 {
 	struct ipcbox_wakes wakes IPCBOX_NOINIT;
-	int ret;
+	int err;
 
 	ipcbox_wakes_init(&wakes);
-	spin_lock(&lane->box->lock);
-	ret = submit(lane, call, patience, &wakes);
-	if (ret) {
+	err = submit(lane, call, patience, &wakes);
+	if (err)
 		spin_unlock(&lane->box->lock);
-		return ret;
-	}
-	ipcbox_lane_settle_and_unlock(lane, &wakes);
+	else
+		ipcbox_lane_settle_and_unlock(lane, &wakes);
+	return err;
+}
+
+/* Does a signal end what it interrupts: by a handler, or the end of the process? */
+static bool is_final(const struct sighand_struct *sighand, int signal)
+{
+	__sighandler_t handler = sighand->action[signal - 1].sa.sa_handler;
+
+	if (handler == SIG_DFL)
+		return !sig_kernel_ignore(signal) && !sig_kernel_stop(signal);
+	return handler != SIG_IGN;
+}
+
+/*
+ * Is there such a signal, among those that wake us? If not we are stopped, traced,
+ * frozen, or have other work to do in the kernel, and go on afterwards.
+ */
+static bool has_final_signal(void)
+{
+	struct sighand_struct *sighand =
+		rcu_dereference_protected(current->sighand, true);
+	bool found = false;
+	int signal;
+
+	spin_lock_irq(&sighand->siglock);
+	for (signal = 1; signal <= _NSIG && !found; signal++)
+		found = !sigismember(&current->blocked, signal) &&
+			(sigismember(&current->pending.signal, signal) ||
+			 sigismember(&current->signal->shared_pending.signal,
+				     signal)) &&
+			is_final(sighand, signal);
+	spin_unlock_irq(&sighand->siglock);
+	return found;
+}
+
+/* @again: the call was received before, though it may be in the box now. */
+static int wait_for_reply(struct ipcbox_lane *lane, struct ipcbox_caller *call,
+			  const struct ipcbox_patience *patience, bool again)
+{
+	int ret;
 
 	trace_ipcbox_block(lane->id, IPCBOX_CALLING);
 	ret = ipcbox_wait(&call->waiter, patience, NULL);
-	ret = ret ? give_up(lane, call, ret) : call->waiter.result;
+	if (!ret)
+		ret = call->waiter.result;
+	else if (ret == -ERESTARTSYS &&
+		 (again || data_race(READ_ONCE(call->received))) &&
+		 !has_final_signal())
+		ret = -ERESTART_RESTARTBLOCK;
+	else
+		ret = give_up(lane, call, ret);
 	trace_ipcbox_wake(lane->id, IPCBOX_CALLING, ret);
+	if (ret != -ERESTART_RESTARTBLOCK)
+		ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
 	return ret;
 }
 
@@ -309,14 +358,16 @@ static int submit_and_wait(struct ipcbox_lane *lane, struct ipcbox_caller *call,
  * @patience: until when to wait for room and reply; nonblock is for room only
  *
  * Return: 0: call->reply has the reply: its sender and its payload are the caller's
- * to put and to free. Otherwise there is none: -EMSGSIZE, -EAGAIN, -EUSERS,
- * -ETIMEDOUT, -ERESTARTSYS, -EINTR, -EPIPE, or the errno of the end of the box.
- * call->payload is the caller's to free in any case.
+ * to put and to free. -ERESTART_RESTARTBLOCK: the wait was interrupted and is to go on
+ * later: nothing has changed, and the caller parks the call or gives it up. Otherwise
+ * there is no reply: -EMSGSIZE, -EAGAIN, -EUSERS, -ETIMEDOUT, -ERESTARTSYS, -EINTR,
+ * -EPIPE, or the errno of the end of the box. Unless it goes on, call->payload is the
+ * caller's to free.
  */
 int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 		    const struct ipcbox_patience *patience)
 {
-	int ret;
+	int err;
 
 	/* The caller looks at these also where nothing was done. */
 	call->arrived = false;
@@ -324,14 +375,111 @@ int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 	call->server = NULL;
 	call->watch.pid = NULL;
 	call->reply_payload = NULL;
-	ret = ipcbox_account_charge(patience->account, IPCBOX_WAITERS, 1);
-	if (ret)
-		return ret;
+	err = ipcbox_account_charge(patience->account, IPCBOX_WAITERS, 1);
+	if (err)
+		return err;
 	ipcbox_waiter_init(&call->waiter);
 	call->request.msg.is_call = true;
-	ret = submit_and_wait(lane, call, patience);
+	spin_lock(&lane->box->lock);
+	err = submit_and_unlock(lane, call, patience);
+	if (!err)
+		return wait_for_reply(lane, call, patience, false);
 	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
-	return ret;
+	return err;
+}
+
+/**
+ * ipcbox_box_call_again() - go on with a call whose wait was interrupted
+ * @lane: as for ipcbox_box_call()
+ * @call: as ipcbox_box_call() left it, or moved
+ * @patience: as for ipcbox_box_call()
+ *
+ * Return: as ipcbox_box_call(), but -EINTR for -ERESTARTSYS: it cannot be made again.
+ */
+int ipcbox_box_call_again(struct ipcbox_lane *lane, struct ipcbox_caller *call,
+			  const struct ipcbox_patience *patience)
+{
+	int ret = wait_for_reply(lane, call, patience, true);
+
+	return ret == -ERESTARTSYS ? -EINTR : ret;
+}
+
+/**
+ * ipcbox_box_give_up() - do not go on with a call whose wait was interrupted
+ * @lane: as for ipcbox_box_call()
+ * @call: as ipcbox_box_call() left it, or moved
+ * @patience: as for ipcbox_box_call()
+ * @err: why
+ *
+ * Return: @err, or what came of the call meanwhile; as for ipcbox_box_call().
+ */
+int ipcbox_box_give_up(struct ipcbox_lane *lane, struct ipcbox_caller *call,
+		       const struct ipcbox_patience *patience, int err)
+{
+	err = give_up(lane, call, err);
+	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
+	return err;
+}
+
+/* Another call takes the place of one in service. */
+static void replace_in_service(struct ipcbox_box *box, struct ipcbox_caller *to,
+			       struct ipcbox_caller *from)
+{
+	struct ipcbox_server *server = from->server;
+
+	*to = *from;
+	rb_replace_node(&from->node, &to->node, &server->calls);
+	hlist_del(&from->in_service);
+	hlist_add_head(&to->in_service, &box->in_service);
+	if (!from->watch.pid) {
+		list_replace(&from->of_regular, &to->of_regular);
+		return;
+	}
+	rb_replace_node(&from->of_other, &to->of_other, &server->others);
+	/* In this order: one of the two notices the end of the process. */
+	ipcbox_watch_start(&to->watch, from->watch.pid, from->watch.work);
+	ipcbox_watch_stop(&from->watch);
+}
+
+/**
+ * ipcbox_call_move() - move a call in service, from the stack of its caller
+ * @lane: over which it was made
+ * @to: where to; not initialised
+ * @from: the call
+ *
+ * Return: whether it was in service; if not nothing has changed.
+ */
+bool ipcbox_call_move(struct ipcbox_lane *lane, struct ipcbox_caller *to,
+		      struct ipcbox_caller *from)
+{
+	bool in_service;
+
+	spin_lock(&lane->box->lock);
+	in_service = from->server && !from->waiter.done;
+	if (in_service)
+		replace_in_service(lane->box, to, from);
+	spin_unlock(&lane->box->lock);
+	return in_service;
+}
+
+static void free_payload(struct ipcbox_msg *payload)
+{
+	if (payload)
+		ipcbox_msg_free(payload);
+}
+
+/**
+ * ipcbox_call_discard() - free what a call has when it is over
+ * @call: the call
+ * @err: what came of it; 0: it has a reply
+ */
+void ipcbox_call_discard(struct ipcbox_caller *call, int err)
+{
+	if (!err) {
+		free_payload(call->reply_payload);
+		ipcbox_sender_put(call->reply.msg.sender);
+	}
+	free_payload(call->payload);
 }
 
 /* ---- ends ---------------------------------------------------------------- */

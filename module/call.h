@@ -7,7 +7,7 @@
  *
  * A message whose sender sleeps until the receiver replies. It lies on the stack of
  * the caller, who does not go before it is out of reach of everyone else, under the
- * lock of the box. What others need of it is therefore copied under that lock: the
+ * lock of the box (or has moved to where it can stay, see parked.h). What others need of it is therefore copied under that lock: the
  * request to the receiver's stack, the reply to the caller's. (Long payloads are
  * messages of their own, and pass by their pointer.)
  *
@@ -100,6 +100,13 @@ int ipcbox_call_reply(struct ipcbox_box *box, struct ipcbox_server *server,
 
 int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 		    const struct ipcbox_patience *patience);
+int ipcbox_box_call_again(struct ipcbox_lane *lane, struct ipcbox_caller *call,
+			  const struct ipcbox_patience *patience);
+int ipcbox_box_give_up(struct ipcbox_lane *lane, struct ipcbox_caller *call,
+		       const struct ipcbox_patience *patience, int err);
+bool ipcbox_call_move(struct ipcbox_lane *lane, struct ipcbox_caller *to,
+		      struct ipcbox_caller *from);
+void ipcbox_call_discard(struct ipcbox_caller *call, int err);
 void ipcbox_box_end_calls(struct ipcbox_box *box, int err);
 
 void ipcbox_server_init(struct ipcbox_server *server, struct ipcbox_box *box);

@@ -13,6 +13,7 @@
  * that they run.
  */
 
+struct ipcbox_caller;
 struct ipcbox_request;
 
 int ipcbox_do_query(struct ipcbox_request *request);
@@ -25,6 +26,8 @@ int ipcbox_do_port_list(struct ipcbox_request *request);
 int ipcbox_do_send(struct ipcbox_request *request);
 int ipcbox_do_recv(struct ipcbox_request *request);
 int ipcbox_do_call(struct ipcbox_request *request);
+int ipcbox_call_finish(struct ipcbox_request *request,
+		       struct ipcbox_caller *caller, int err);
 int ipcbox_do_reply(struct ipcbox_request *request);
 int ipcbox_do_reply_recv(struct ipcbox_request *request);
 int ipcbox_do_send_batch(struct ipcbox_request *request);

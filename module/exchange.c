@@ -7,6 +7,7 @@
 #include "call.h"
 #include "copy.h"
 #include "noinit.h"
+#include "parked.h"
 #include "receive.h"
 
 #include <linux/pid.h>
@@ -47,27 +48,35 @@ static int deliver_reply(struct ipcbox_request *request,
 	       respond(request);
 }
 
-static int finish_call(struct ipcbox_request *request,
+/**
+ * ipcbox_call_finish() - tell the caller what came of a call, and free what it has
+ * @request: the command
+ * @caller: the call
+ * @err: what came of it
+ *
+ * Return: what the command returns.
+ */
+int ipcbox_call_finish(struct ipcbox_request *request,
 		       struct ipcbox_caller *caller, int err)
 {
 	struct ipcbox_call __user *user = request->user;
+	int ret = err;
 
-	if (!err) {
-		err = deliver_reply(request, caller);
-		free_payload(caller->reply_payload);
-		ipcbox_sender_put(caller->reply.msg.sender);
-	} else if (caller->arrived &&
-		   put_user((u32)caller->received, &user->received)) {
-		err = -EFAULT;
-	}
-	free_payload(caller->payload);
-	return err;
+	if (!err)
+		ret = deliver_reply(request, caller);
+	else if (caller->arrived &&
+		 put_user((u32)caller->received, &user->received))
+		ret = -EFAULT;
+	ipcbox_call_discard(caller, err);
+	return ret;
 }
 
-static int call_over(struct ipcbox_request *request, struct ipcbox_lane *lane,
+/* Return: as the command; or -ERESTART_RESTARTBLOCK, with route and sender passed on. */
+static int call_over(struct ipcbox_request *request, struct ipcbox_route *route,
 		     struct ipcbox_sender *sender)
 {
 	const struct ipcbox_call *call = &request->call;
+	struct ipcbox_lane *lane = route->lane;
 	struct ipcbox_patience patience =
 		ipcbox_request_patience(request, call->deadline, call->flags,
 					sender);
@@ -87,7 +96,12 @@ static int call_over(struct ipcbox_request *request, struct ipcbox_lane *lane,
 	caller.room = min_t(u64, call->capacity, IPCBOX_MSGSIZE_MAX);
 
 	err = ipcbox_box_call(lane, &caller, &patience);
-	return finish_call(request, &caller, err);
+	if (err == -ERESTART_RESTARTBLOCK) {
+		err = ipcbox_park(request, route, sender, &caller, &patience);
+		if (err == -ERESTART_RESTARTBLOCK)
+			return err;
+	}
+	return ipcbox_call_finish(request, &caller, err);
 }
 
 int ipcbox_do_call(struct ipcbox_request *request)
@@ -104,7 +118,9 @@ int ipcbox_do_call(struct ipcbox_request *request)
 		return PTR_ERR(sender);
 	err = ipcbox_route_open(&route, request, call->pid, sender);
 	if (!err) {
-		err = call_over(request, route.lane, sender);
+		err = call_over(request, &route, sender);
+		if (err == -ERESTART_RESTARTBLOCK)
+			return err;
 		if (err == -ENOBUFS)
 			ipcbox_handle_lacks_bytes(request->handle);
 		ipcbox_route_close(&route);

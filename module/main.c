@@ -14,6 +14,7 @@
 #include "msg.h"
 #include "named.h"
 #include "ns.h"
+#include "parked.h"
 #include "pollers.h"
 #include "proc.h"
 #include "sender.h"
@@ -200,6 +201,7 @@ err_msg:
 static void __exit ipcbox_exit(void)
 {
 	misc_deregister(&ipcbox_device);
+	ipcbox_parked_deinit();
 	/* What is left to be done uses buffers and accounts of the namespaces. */
 	ipcbox_buffer_deinit_queue();
 	unregister_pernet_subsys(&ipcbox_net_ops);

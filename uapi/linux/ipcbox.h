@@ -642,8 +642,10 @@ struct ipcbox_recv {
  *	about to, and may have done what it asks
  *
  * If it fails while the request is still in the box, the request is withdrawn, as
- * if there had been none. Once it was received that cannot be, so a signal ends
- * the call with EINTR and does not restart it.
+ * if there had been none. Once it was received that cannot be, so a signal whose
+ * handler runs ends the call with EINTR, also with SA_RESTART. Where no handler runs
+ * the call goes on: a caller that is stopped (SIGSTOP), traced or frozen waits for the
+ * same reply afterwards, as poll(2) does, and has a reply that came meanwhile.
  *
  * Return: 0: the reply is there. EAGAIN: no room; EINTR, ETIMEDOUT; EFAULT: of
  * @data, and then nothing was done, or of @reply, and then the reply is lost;
@@ -760,7 +762,8 @@ struct ipcbox_send_entry {
  * errno (negative) with which it failed, and those behind it were not tried and not
  * touched. If none was sent, the errno of the first, as for %IPCBOX_SEND, and no
  * @result is written. (An entry that cannot be written to is told by the next call;
- * its message is sent.)
+ * its message is sent.) EINTR as the @result of the next one also says that the process
+ * was stopped and went on: what was sent is not sent again, so the command ends.
  */
 struct ipcbox_send_batch {
 	__u32 size;

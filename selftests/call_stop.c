@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Callers that are stopped, traced or frozen and go on: a call that somebody received is
+ * neither lost nor made again, and one whose caller does not come back ends.
+ */
+#include "callers.h"
+#include "ipcbox_test.h"
+
+#include <sys/ptrace.h>
+
+FIXTURE(call_stop) {
+	struct stage stage;
+	int control;
+	int port;
+};
+
+FIXTURE_SETUP(call_stop)
+{
+	ASSERT_EQ(0, unshare(CLONE_NEWNET));
+	stage_setup(_metadata, &self->stage);
+	self->control = self->stage.control;
+	self->port = port_create(self->control, self->stage.name, BOTH);
+	ASSERT_LE(0, self->port);
+}
+
+FIXTURE_TEARDOWN(call_stop)
+{
+	EXPECT_EQ(0, calls_of(self->port));
+	stage_teardown(_metadata, &self->stage);
+}
+
+static long long waiters(int control)
+{
+	struct ipcbox_query q;
+
+	return box_query(control, &q) ? -1 : (long long)q.waiters.used;
+}
+
+/* Who calls */
+
+/* Ends with 8, the tag of the reply, or with the errno and 100 if it was received. */
+static int call_once(int fd, pid_t peer, __u64 deadline)
+{
+	struct caller c;
+	int ret;
+
+	caller_prepare(&c, 7);
+	c.call.pid = peer;
+	c.call.deadline = deadline;
+	ret = command(fd, IPCBOX_CALL, &c.call);
+	if (ret)
+		return -ret + (c.call.received == 1 ? 100 : 0);
+	return c.call.received == 1 && c.call.reply_tag == c.reply ? c.reply : 1;
+}
+
+#define RECEIVED(err) (100 + (err))
+
+static int calls(void *port)
+{
+	return call_once(*(int *)port, 0, 0);
+}
+
+static int calls_with_a_handler(void *port)
+{
+	on_sigusr1(SA_RESTART);
+	return call_once(*(int *)port, 0, 0);
+}
+
+static int calls_until_soon(void *port)
+{
+	return call_once(*(int *)port, 0, in_ms(500));
+}
+
+static int calls_its_parent(void *control)
+{
+	return call_once(*(int *)control, getppid(), 0);
+}
+
+/* What happens to them */
+
+static char state_of_task(pid_t pid)
+{
+	char path[64], line[512];
+	const char *state;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (read_line(path, line, sizeof(line)))
+		return 0;
+	state = strrchr(line, ')');
+	return state ? state[2] : 0;
+}
+
+static bool stop(pid_t pid)
+{
+	int status;
+
+	kill(pid, SIGSTOP);
+	return waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status);
+}
+
+/* It is asleep in the kernel again. */
+static bool go_on(pid_t pid)
+{
+	kill(pid, SIGCONT);
+	return eventually(state_of_task(pid) == 'S');
+}
+
+static bool file_has(const char *path, const char *text)
+{
+	char content[256] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len = read(fd, content, sizeof(content) - 1);
+
+	close(fd);
+	return len > 0 && strstr(content, text);
+}
+
+/* A call that was received. Its number. */
+static long long start(int fd, int (*caller)(void *fd), int *arg, pid_t *pid)
+{
+	*pid = spawn(caller, arg);
+	if (!calls_queued(fd, 1))
+		return -1;
+	return recv_call(fd, 7);
+}
+
+TEST_F(call_stop, received_goes_on_after_a_stop)
+{
+	pid_t pid;
+	long long number = start(self->port, calls, &self->port, &pid);
+
+	ASSERT_LT(0, number);
+	ASSERT_TRUE(stop(pid));
+	EXPECT_EQ(1, calls_of(self->port));
+	EXPECT_EQ(1, waiters(self->control));
+	ASSERT_TRUE(go_on(pid));
+	EXPECT_EQ(1, calls_of(self->port));
+	EXPECT_EQ(0, reply_tag(self->port, number, 8));
+	EXPECT_EQ(8, reap(pid));
+	EXPECT_EQ(0, waiters(self->control));
+	EXPECT_EQ(-EAGAIN, recv_tag(self->port));
+}
+
+TEST_F(call_stop, reply_while_it_is_stopped_is_not_lost)
+{
+	pid_t pid;
+	long long number = start(self->port, calls, &self->port, &pid);
+
+	ASSERT_LT(0, number);
+	ASSERT_TRUE(stop(pid));
+	EXPECT_EQ(0, reply_tag(self->port, number, 8));
+	EXPECT_EQ('T', state_of_task(pid));
+	kill(pid, SIGCONT);
+	EXPECT_EQ(8, reap(pid));
+}
+
+TEST_F(call_stop, received_goes_on_after_many_stops)
+{
+	pid_t pid;
+	long long number = start(self->port, calls, &self->port, &pid);
+
+	ASSERT_LT(0, number);
+	for (int i = 0; i < 5; i++) {
+		ASSERT_TRUE(stop(pid));
+		ASSERT_TRUE(go_on(pid));
+	}
+	EXPECT_EQ(1, calls_of(self->port));
+	EXPECT_EQ(1, waiters(self->control));
+	EXPECT_EQ(0, reply_tag(self->port, number, 8));
+	EXPECT_EQ(8, reap(pid));
+}
+
+TEST_F(call_stop, received_goes_on_when_a_tracer_comes_and_goes)
+{
+	int status;
+	pid_t pid;
+	long long number = start(self->port, calls, &self->port, &pid);
+
+	ASSERT_LT(0, number);
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, pid, 0, 0));
+	ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, pid, 0, 0));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_EQ(0, ptrace(PTRACE_DETACH, pid, 0, 0));
+	ASSERT_TRUE(eventually(state_of_task(pid) == 'S'));
+	EXPECT_EQ(0, reply_tag(self->port, number, 8));
+	EXPECT_EQ(8, reap(pid));
+}
+
+#define CGROUP "/sys/fs/cgroup/ipcbox_call_stop"
+
+TEST_F(call_stop, received_goes_on_when_its_cgroup_was_frozen)
+{
+	long long number;
+	pid_t pid;
+
+	if (mkdir(CGROUP, 0755))
+		SKIP(return, "there are no cgroups of version 2");
+	number = start(self->port, calls, &self->port, &pid);
+	ASSERT_LT(0, number);
+	ASSERT_EQ(0, write_number(CGROUP "/cgroup.procs", pid));
+	ASSERT_EQ(0, write_file(CGROUP "/cgroup.freeze", "1"));
+	ASSERT_TRUE(eventually(file_has(CGROUP "/cgroup.events", "frozen 1")));
+	EXPECT_EQ(1, calls_of(self->port));
+	ASSERT_EQ(0, write_file(CGROUP "/cgroup.freeze", "0"));
+	ASSERT_TRUE(eventually(file_has(CGROUP "/cgroup.events", "frozen 0")));
+	EXPECT_EQ(0, reply_tag(self->port, number, 8));
+	EXPECT_EQ(8, reap(pid));
+	EXPECT_EQ(0, rmdir(CGROUP));
+}
+
+TEST_F(call_stop, queued_goes_on_after_a_stop_and_is_one)
+{
+	pid_t pid = spawn(calls, &self->port);
+
+	ASSERT_TRUE(calls_queued(self->port, 1));
+	ASSERT_TRUE(stop(pid));
+	ASSERT_TRUE(go_on(pid));
+	ASSERT_TRUE(calls_queued(self->port, 1));
+	EXPECT_EQ(0, reply_tag(self->port, recv_call(self->port, 7), 8));
+	EXPECT_EQ(8, reap(pid));
+	EXPECT_EQ(-EAGAIN, recv_tag(self->port));
+}
+
+TEST_F(call_stop, call_by_pid_goes_on_after_a_stop)
+{
+	int box = mailbox_open(self->control);
+	pid_t pid;
+	long long number;
+
+	ASSERT_LE(0, box);
+	number = start(box, calls_its_parent, &self->control, &pid);
+	ASSERT_LT(0, number);
+	ASSERT_TRUE(stop(pid));
+	ASSERT_TRUE(go_on(pid));
+	EXPECT_EQ(0, reply_tag(box, number, 8));
+	EXPECT_EQ(8, reap(pid));
+}
+
+TEST_F(call_stop, server_that_dies_meanwhile_gives_epipe)
+{
+	int server = port_open(self->control, self->stage.name, IPCBOX_RECEIVER);
+	pid_t pid;
+
+	ASSERT_LT(0, start(server, calls, &self->port, &pid));
+	ASSERT_TRUE(stop(pid));
+	close(server);
+	EXPECT_EQ(0, calls_of(self->port));
+	kill(pid, SIGCONT);
+	EXPECT_EQ(RECEIVED(EPIPE), reap(pid));
+}
+
+TEST_F(call_stop, fd_that_is_closed_meanwhile_does_not_matter)
+{
+	int own = port_open(self->control, self->stage.name, IPCBOX_SENDER);
+	long long number;
+	pid_t pid;
+
+	pid = spawn_sharing_fds(calls, &own);
+	ASSERT_TRUE(calls_queued(self->port, 1));
+	number = recv_call(self->port, 7);
+	ASSERT_TRUE(stop(pid));
+	close(own);
+	ASSERT_TRUE(go_on(pid));
+	EXPECT_EQ(0, reply_tag(self->port, number, 8));
+	EXPECT_EQ(8, reap(pid));
+}
+
+/* Who does not come back */
+
+TEST_F(call_stop, killed_while_it_is_stopped_is_withdrawn)
+{
+	pid_t pid;
+	long long number = start(self->port, calls, &self->port, &pid);
+
+	ASSERT_LT(0, number);
+	ASSERT_TRUE(stop(pid));
+	EXPECT_EQ(-SIGKILL, kill_and_reap(pid));
+	EXPECT_EQ(0, calls_of(self->port));
+	EXPECT_EQ(0, waiters(self->control));
+	EXPECT_EQ(-EPIPE, reply_tag(self->port, number, 8));
+}
+
+TEST_F(call_stop, killed_without_the_fd_is_withdrawn_soon)
+{
+	int own = port_open(self->control, self->stage.name, IPCBOX_SENDER);
+	long long number;
+	pid_t pid;
+
+	pid = spawn_sharing_fds(calls, &own);
+	ASSERT_TRUE(calls_queued(self->port, 1));
+	number = recv_call(self->port, 7);
+	ASSERT_TRUE(stop(pid));
+	close(own);
+	EXPECT_EQ(-SIGKILL, kill_and_reap(pid));
+	EXPECT_TRUE(eventually(calls_of(self->port) == 0));
+	EXPECT_EQ(-EPIPE, reply_tag(self->port, number, 8));
+}
+
+TEST_F(call_stop, deadline_that_passes_meanwhile_counts)
+{
+	pid_t pid;
+	long long number = start(self->port, calls_until_soon, &self->port, &pid);
+
+	ASSERT_LT(0, number);
+	ASSERT_TRUE(stop(pid));
+	EXPECT_TRUE(eventually(calls_of(self->port) == 0));
+	EXPECT_EQ(-EPIPE, reply_tag(self->port, number, 8));
+	EXPECT_EQ('T', state_of_task(pid));
+	kill(pid, SIGCONT);
+	EXPECT_EQ(RECEIVED(ETIMEDOUT), reap(pid));
+}
+
+TEST_F(call_stop, handler_that_runs_afterwards_ends_it_with_eintr)
+{
+	pid_t pid;
+	long long number = start(self->port, calls_with_a_handler, &self->port, &pid);
+
+	ASSERT_LT(0, number);
+	ASSERT_TRUE(stop(pid));
+	kill(pid, SIGUSR1);
+	EXPECT_EQ(1, calls_of(self->port));
+	kill(pid, SIGCONT);
+	EXPECT_EQ(RECEIVED(EINTR), reap(pid));
+	EXPECT_EQ(-EPIPE, reply_tag(self->port, number, 8));
+}
+
+static int calls_with_a_handler_and_lives_on(void *port)
+{
+	int ret = calls_with_a_handler(port);
+
+	kill(getpid(), SIGSTOP);
+	return ret;
+}
+
+TEST_F(call_stop, handler_that_runs_afterwards_withdraws_it_soon)
+{
+	pid_t pid;
+	long long number = start(self->port, calls_with_a_handler_and_lives_on,
+				 &self->port, &pid);
+	int status;
+
+	ASSERT_LT(0, number);
+	ASSERT_TRUE(stop(pid));
+	kill(pid, SIGUSR1);
+	kill(pid, SIGCONT);
+	ASSERT_EQ(pid, waitpid(pid, &status, WUNTRACED));
+	ASSERT_TRUE(WIFSTOPPED(status));
+	EXPECT_TRUE(eventually(calls_of(self->port) == 0));
+	EXPECT_EQ(-EPIPE, reply_tag(self->port, number, 8));
+	kill(pid, SIGCONT);
+	EXPECT_EQ(RECEIVED(EINTR), reap(pid));
+}
+
+/* It is for calls that were interrupted, and nothing happens without one. */
+TEST_F(call_stop, restart_without_a_call_returns_eintr)
+{
+	EXPECT_EQ(-1, syscall(__NR_restart_syscall));
+	EXPECT_EQ(EINTR, errno);
+}
+
+TEST_HARNESS_MAIN
