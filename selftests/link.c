@@ -540,4 +540,48 @@ TEST_F(link, direct_send_too_long_for_the_peer_returns_emsgsize)
 	EXPECT_EQ(0, sent_of(self->link));
 }
 
+/* What is left of dead processes */
+
+static int send_once(void *parent)
+{
+	return send_tag_to(control_open(), *(pid_t *)parent, 3) ? 1 : 0;
+}
+
+static int send_once_and_stay(void *parent)
+{
+	if (send_once(parent))
+		return 1;
+	while (true)
+		pause();
+}
+
+/*
+ * Each new link looks at two others. Had it always the same two, or none but the first,
+ * a live one there would keep all that are behind it.
+ */
+TEST_F(link, those_of_dead_processes_do_not_pile_up_behind_live_ones)
+{
+	enum { ALIVE = 8, DEAD = 120 };
+	int box = mailbox_open(self->control);
+	struct ipcbox_query before, after;
+	pid_t alive[ALIVE], parent = getpid();
+	int i;
+
+	ASSERT_LE(0, box);
+	ASSERT_EQ(0, box_query(self->control, &before));
+	for (i = 0; i < ALIVE; i++) {
+		alive[i] = spawn(send_once_and_stay, &parent);
+		ASSERT_TRUE(eventually(recv_tag(box) == 3));
+	}
+	for (i = 0; i < DEAD; i++) {
+		ASSERT_EQ(0, reap(spawn(send_once, &parent)));
+		ASSERT_EQ(3, recv_tag(box));
+	}
+	ASSERT_EQ(0, box_query(self->control, &after));
+	EXPECT_LE(ALIVE, after.links.used - before.links.used);
+	EXPECT_GE(3 * ALIVE, after.links.used - before.links.used);
+	for (i = 0; i < ALIVE; i++)
+		kill_and_reap(alive[i]);
+}
+
 TEST_HARNESS_MAIN
