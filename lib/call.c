@@ -95,6 +95,16 @@ EXPORT int ipcbox_call_until(int fd, const void *request, size_t len, uint64_t d
 	return call(fd, &req, reply, room);
 }
 
+EXPORT int ipcbox_call_served(int fd, const void *request, size_t len, uint64_t deadline,
+			      unsigned int priority, uint64_t tag, struct ipcbox_msg **reply,
+			      size_t room)
+{
+	struct ipcbox_call req = make_call(request, len, deadline, priority, tag);
+
+	req.flags |= IPCBOX_IF_SERVED;
+	return call(fd, &req, reply, room);
+}
+
 EXPORT int ipcbox_call_to(pid_t pid, const void *request, size_t len, uint64_t deadline,
 			  unsigned int priority, uint64_t tag, struct ipcbox_msg **reply,
 			  size_t room)

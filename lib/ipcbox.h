@@ -430,6 +430,24 @@ int ipcbox_call_until(int fd, const void *request, size_t len, uint64_t deadline
 		      unsigned int priority, uint64_t tag, struct ipcbox_msg **reply, size_t room);
 
 /**
+ * ipcbox_call_served() - call a port only if somebody receives from it
+ * @fd: a port that is open for sending, or a link
+ * @request: the request; this and all else as for ipcbox_call_until()
+ * @len: its length in bytes
+ * @deadline: when to give up
+ * @priority: 0 to %IPCBOX_PRIORITY_MAX
+ * @tag: any number, told to the receiver
+ * @reply: where the reply goes
+ * @room: how long it may be
+ *
+ * Return: as ipcbox_call_until(). -ECONNREFUSED: nobody has the port open for
+ * receiving; nothing was sent. (A request that is in the port waits for the next
+ * receiver, also if the last one closes the port meanwhile.)
+ */
+int ipcbox_call_served(int fd, const void *request, size_t len, uint64_t deadline,
+		       unsigned int priority, uint64_t tag, struct ipcbox_msg **reply, size_t room);
+
+/**
  * ipcbox_call_to() - call a process, in one call *[device]*
  * @pid: the process, which has to have its mailbox open
  * @request: the request; this and all else as for ipcbox_call_until()

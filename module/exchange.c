@@ -6,6 +6,7 @@
 
 #include "call.h"
 #include "copy.h"
+#include "named.h"
 #include "noinit.h"
 #include "parked.h"
 #include "receive.h"
@@ -71,6 +72,12 @@ int ipcbox_call_finish(struct ipcbox_request *request,
 	return ret;
 }
 
+/* A mailbox has ended when nobody has it open to receive; a port goes on. */
+static bool is_served(const struct ipcbox_handle *handle)
+{
+	return !handle->named || ipcbox_named_has_receivers(handle->named);
+}
+
 /* Return: as the command; or -ERESTART_RESTARTBLOCK, with route and sender passed on. */
 static int call_over(struct ipcbox_request *request, struct ipcbox_route *route,
 		     struct ipcbox_sender *sender)
@@ -83,6 +90,8 @@ static int call_over(struct ipcbox_request *request, struct ipcbox_route *route,
 	struct ipcbox_caller caller IPCBOX_NOINIT;
 	int err;
 
+	if (call->flags & IPCBOX_IF_SERVED && !is_served(request->handle))
+		return -ECONNREFUSED;
 	/* Look first whether it is worth to copy it; what counts comes later. */
 	if (call->len > READ_ONCE(lane->box->bounds.max_msgsize))
 		return READ_ONCE(lane->box->gone) ?: -EMSGSIZE;

@@ -195,7 +195,7 @@ static void count_fd(struct ipcbox_named *named, u32 directions)
 {
 	lockdep_assert_held(&named->ns->names_mutex);
 	if (directions & IPCBOX_RECEIVER)
-		named->receiver_fds++;
+		WRITE_ONCE(named->receiver_fds, named->receiver_fds + 1);
 	if (directions & IPCBOX_SENDER)
 		named->sender_fds++;
 }
@@ -204,7 +204,7 @@ static void uncount_fd(struct ipcbox_named *named, u32 directions)
 {
 	lockdep_assert_held(&named->ns->names_mutex);
 	if (directions & IPCBOX_RECEIVER)
-		named->receiver_fds--;
+		WRITE_ONCE(named->receiver_fds, named->receiver_fds - 1);
 	if (directions & IPCBOX_SENDER)
 		named->sender_fds--;
 }

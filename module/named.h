@@ -55,7 +55,7 @@ struct ipcbox_named {
 	struct rb_node node;
 	bool listed;			/* read without it for a report */
 	bool counted;			/* in IPCBOX_BOXES, until it ends; by xchg() */
-	u32 receiver_fds;
+	u32 receiver_fds;		/* read without it */
 	u32 sender_fds;
 
 	u8 name_len;
@@ -92,6 +92,12 @@ void ipcbox_named_delete_all(struct ipcbox_ns *ns);
 
 void ipcbox_named_stat(struct ipcbox_named *named, struct ipcbox_stat *stat,
 		       struct user_namespace *viewer);
+/* Has anybody it open to receive? By the time of the answer it may be different. */
+static inline bool ipcbox_named_has_receivers(const struct ipcbox_named *named)
+{
+	return READ_ONCE(named->receiver_fds);
+}
+
 bool ipcbox_named_next(struct ipcbox_ns *ns, const struct ipcbox_name *after,
 		       struct ipcbox_named_info *info,
 		       struct user_namespace *viewer);

@@ -279,6 +279,49 @@ TEST_F(call_wait, received_is_not_restarted_whatever_the_handler)
 	}
 }
 
+/* Nobody there */
+
+TEST_F(call_wait, if_served_without_a_receiver_returns_econnrefused)
+{
+	int sender = port_open(self->control, self->stage.name, IPCBOX_SENDER);
+	int receiver;
+
+	close(self->port);
+	caller_prepare(&self->caller, 5);
+	self->caller.call.flags = IPCBOX_IF_SERVED;
+	EXPECT_EQ(-ECONNREFUSED, command(sender, IPCBOX_CALL, &self->caller.call));
+	EXPECT_EQ(UNSAID, self->caller.call.received);
+	EXPECT_EQ(0, messages_of(sender));
+
+	receiver = port_open(self->control, self->stage.name, IPCBOX_RECEIVER);
+	caller_go(&self->caller, sender);
+	ASSERT_TRUE(calls_queued(receiver, 1));
+	EXPECT_EQ(0, reply_tag(receiver, recv_call(receiver, 5), 6));
+	EXPECT_EQ(6, caller_end(&self->caller));
+
+	/* Without the flag it waits for whoever comes. */
+	close(receiver);
+	caller_start(&self->caller, sender, 7);
+	ASSERT_TRUE(calls_queued(sender, 1));
+	self->port = port_open(self->control, self->stage.name, BOTH);
+	EXPECT_EQ(0, reply_tag(self->port, recv_call(self->port, 7), 8));
+	EXPECT_EQ(8, caller_end(&self->caller));
+}
+
+TEST_F(call_wait, if_served_calls_a_mailbox_as_ever)
+{
+	int box = mailbox_open(self->control);
+
+	ASSERT_LE(0, box);
+	caller_prepare(&self->caller, 5);
+	self->caller.call.pid = getpid();
+	self->caller.call.flags = IPCBOX_IF_SERVED;
+	caller_go(&self->caller, self->control);
+	ASSERT_TRUE(calls_queued(box, 1));
+	EXPECT_EQ(0, reply_tag(box, recv_call(box, 5), 6));
+	EXPECT_EQ(6, caller_end(&self->caller));
+}
+
 /* What it counts as */
 
 TEST_F(call_wait, counts_as_one_of_the_users_waiters_until_it_ends)

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPTION_NONBLOCK = 0x100, OPTION_ROOM };
+enum { OPTION_NONBLOCK = 0x100, OPTION_ROOM, OPTION_SERVED };
 
 /* As timeout(1), so that it is not taken for a status of the command that replied. */
 enum { STATUS_NO_REPLY = 125 };
@@ -16,6 +16,7 @@ static const struct option longs[] = {
 	{ "nonblock", no_argument, NULL, OPTION_NONBLOCK },
 	{ "priority", required_argument, NULL, 'p' },
 	{ "room", required_argument, NULL, OPTION_ROOM },
+	{ "served", no_argument, NULL, OPTION_SERVED },
 	{ "tag", required_argument, NULL, 'g' },
 	{ "timeout", required_argument, NULL, 't' },
 	OPTION_HELP,
@@ -25,6 +26,7 @@ struct calling {
 	struct target target;
 	int fd;
 	bool nonblock;
+	bool served;
 	int64_t timeout_ms;
 	unsigned int priority;
 	uint64_t tag;
@@ -35,6 +37,8 @@ static int fail_call(const struct calling *calling, int err, const struct ipcbox
 {
 	if (err == -EPROTOTYPE)
 		report("cannot call '%s': %s", calling->target.text, why_no_calls);
+	else if (err == -ECONNREFUSED && calling->served && calling->target.pid == 0)
+		report("nobody receives from '%s'", calling->target.text);
 	else if (ipcbox_msg_received(reply))
 		fail(err, "no reply from '%s', which received the request and may have done it",
 		     calling->target.text);
@@ -85,8 +89,9 @@ static int call(const struct calling *calling, const char *data, size_t len)
 	int status;
 	int err;
 
-	err = ipcbox_call_until(calling->fd, data, len, deadline, calling->priority, calling->tag,
-				&reply, calling->room);
+	err = (calling->served ? ipcbox_call_served : ipcbox_call_until)(
+		calling->fd, data, len, deadline, calling->priority, calling->tag, &reply,
+		calling->room);
 	status = err ? fail_call(calling, err, reply) : print_reply(calling, reply);
 	ipcbox_msg_free(reply);
 	return status;
@@ -145,6 +150,9 @@ static void take_option(struct calling *calling, int option)
 	case OPTION_NONBLOCK:
 		calling->nonblock = true;
 		break;
+	case OPTION_SERVED:
+		calling->served = true;
+		break;
 	case OPTION_ROOM:
 		calling->room = (size_t)parse_size(optarg, "room");
 		if (calling->room > IPCBOX_MSGSIZE_MAX)
@@ -185,6 +193,7 @@ const struct command call_command = {
 		"  -t, --timeout TIME  give up when there is no reply after that time\n"
 		"  --nonblock          give up at once if there is no room for the request\n"
 		"  --room SIZE         how long the reply may be; 16M if not given\n"
+		"  --served            give up at once if nobody has the port open for receiving\n"
 		"\n"
 		"Exit status: that of the command that replied, by 'ipcbox serve', which is the\n"
 		"reply's tag if that is 1 to 255; 0: any other tag; 125: there is no reply.\n"

@@ -32,7 +32,7 @@
  * another fd for the same mailbox. The mailbox ends with the last of these fds. It
  * also ends with its process, whoever else has an fd; and when the process runs a
  * program by execve(2) after which its users, groups, user namespace or permitted
- * capabilities are others than those with which it opened the mailbox last (fewer
+ * capabilities are others than those with which it opened the mailbox first (fewer
  * capabilities do not matter). A message to a pid thus reaches nobody but the program
  * that runs there.
  *
@@ -105,7 +105,8 @@
  * EACCES     the mode of the port, buffer or mailbox does not let this user do that
  * EAGAIN     it would have to wait, and was asked not to
  * EBADF      the fd was not opened for this direction; a given fd is not open
- * ECONNREFUSED  the process has no mailbox in this network namespace
+ * ECONNREFUSED  the process has no mailbox in this network namespace; nobody has
+ *            the port open for receiving (%IPCBOX_IF_SERVED)
  * EDQUOT     limit of pages of buffers (net.ipcbox.user_pages, .max_pages)
  * EEXIST     the name is taken; the mailbox is open already (attributes given)
  * EFAULT     a pointer is bad
@@ -213,6 +214,7 @@
 #define IPCBOX_PIDFD		(1U << 4)	/* link open: peer is a pidfd */
 #define IPCBOX_UNLINK		(1U << 5)	/* delete: only the name goes */
 #define IPCBOX_ONE_TO_ONE	(1U << 6)	/* buffer: one sends, one receives */
+#define IPCBOX_IF_SERVED	(1U << 7)	/* call: fail if nobody could receive it */
 
 /* The flags that each command takes; any other is EINVAL. */
 #define IPCBOX_QUERY_FLAGS		0U
@@ -225,7 +227,7 @@
 #define IPCBOX_PORT_LIST_FLAGS		0U
 #define IPCBOX_SEND_FLAGS		IPCBOX_NONBLOCK
 #define IPCBOX_RECV_FLAGS		IPCBOX_NONBLOCK
-#define IPCBOX_CALL_FLAGS		IPCBOX_NONBLOCK
+#define IPCBOX_CALL_FLAGS		(IPCBOX_NONBLOCK | IPCBOX_IF_SERVED)
 #define IPCBOX_REPLY_FLAGS		0U
 #define IPCBOX_REPLY_RECV_FLAGS		0U
 #define IPCBOX_SEND_BATCH_FLAGS		IPCBOX_NONBLOCK
@@ -620,7 +622,10 @@ struct ipcbox_recv {
  * struct ipcbox_call - %IPCBOX_CALL, on a port, link or control fd
  * @size: sizeof(struct ipcbox_call)
  * @flags: %IPCBOX_NONBLOCK: do not wait for queued bytes, nor for room in the box (the
- *	reply is waited for in any case), or zero; likewise O_NONBLOCK
+ *	reply is waited for in any case); likewise O_NONBLOCK. %IPCBOX_IF_SERVED: fail at
+ *	once if nobody has the port open for receiving. A mailbox that can be called is
+ *	always open, so there the flag changes nothing. A request that is in the port waits
+ *	for the next receiver, also if the last one closes the port before it came to it
  * @data: pointer to the request; not read if @len is zero
  * @len: its length in bytes, from 0 to the box's max_msgsize
  * @tag: any number, told to the receiver
@@ -649,7 +654,7 @@ struct ipcbox_recv {
  *
  * Return: 0: the reply is there. EAGAIN: no room; EINTR, ETIMEDOUT; EFAULT: of
  * @data, and then nothing was done, or of @reply, and then the reply is lost;
- * EBADF: the fd is not for sending; EIDRM, EPIPE: the end of the port or peer, or
+ * ECONNREFUSED: with %IPCBOX_IF_SERVED, nobody receives from the port; EBADF: the fd is not for sending; EIDRM, EPIPE: the end of the port or peer, or
  * of the process that received the request, before it replied; EMSGSIZE, ENOBUFS,
  * ENOMEM, EUSERS; on the control fd also EACCES, ECONNREFUSED, EMLINK and ESRCH,
  * as for %IPCBOX_LINK_OPEN.
