@@ -536,25 +536,6 @@ unsigned int ipcbox_cache_take_pages(struct ipcbox_sender *sender,
 	return i;
 }
 
-/**
- * ipcbox_cache_alloc_page() - get a page that is not cached
- * @sender: who sends the message
- *
- * Return: the page, or NULL.
- * Context: may sleep.
- */
-struct page *ipcbox_cache_alloc_page(struct ipcbox_sender *sender)
-{
-	struct page *page;
-
-	if (ipcbox_memory_charge(sender->account, PAGE_SIZE))
-		return NULL;
-	page = alloc_page(IPCBOX_GFP);
-	if (!page)
-		ipcbox_memory_uncharge(sender->account, PAGE_SIZE);
-	return page;
-}
-
 /* Return: how many of @count found a place. */
 static unsigned int keep_pages(struct ipcbox_sender *sender, struct page **pages,
 			       unsigned int count)

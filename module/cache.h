@@ -84,7 +84,6 @@ static inline void ipcbox_cache_free(struct ipcbox_sender *sender, void *object)
 
 unsigned int ipcbox_cache_take_pages(struct ipcbox_sender *sender,
 				     struct page **pages, unsigned int count);
-struct page *ipcbox_cache_alloc_page(struct ipcbox_sender *sender);
 void ipcbox_cache_free_pages(struct ipcbox_sender *sender, struct page **pages,
 			     unsigned int count);
 

@@ -157,18 +157,25 @@ static int page_to_user(void __user *data, struct page *page, u32 size)
 	return copy_to_user(data, from, size) ? -EFAULT : 0;
 }
 
-static int fill_pages(struct ipcbox_msg *msg, const void __user *data)
+/* The pages that could not be had, up to the end. */
+static void uncharge_missing(const struct ipcbox_msg *msg)
 {
 	u32 i, pages = page_count_of(msg->len);
 
-	i = ipcbox_cache_take_pages(msg->sender, msg->pages, pages);
-	/* Freeing stops at the first one that is missing. */
-	memset(msg->pages + i, 0, (pages - i) * sizeof(*msg->pages));
+	for (i = pages; i && !msg->pages[i - 1]; i--)
+		;
+	ipcbox_memory_uncharge(msg->sender->account, (pages - i) * PAGE_SIZE);
+}
+
+static int fill_each_page(struct ipcbox_msg *msg, const void __user *data)
+{
+	u32 i, pages = page_count_of(msg->len);
+
 	for (i = 0; i < pages; i++) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		if (!msg->pages[i])
-			msg->pages[i] = ipcbox_cache_alloc_page(msg->sender);
+			msg->pages[i] = alloc_page(IPCBOX_GFP);
 		if (!msg->pages[i])
 			return -ENOMEM;
 		if (page_from_user(msg->pages[i], data + i * PAGE_SIZE,
@@ -177,6 +184,26 @@ static int fill_pages(struct ipcbox_msg *msg, const void __user *data)
 		cond_resched();
 	}
 	return 0;
+}
+
+static int fill_pages(struct ipcbox_msg *msg, const void __user *data)
+{
+	u32 cached, missing, pages = page_count_of(msg->len);
+	int err;
+
+	cached = ipcbox_cache_take_pages(msg->sender, msg->pages, pages);
+	missing = pages - cached;
+	if (missing) {
+		/* Freeing stops at the first one that is missing. */
+		memset(msg->pages + cached, 0, missing * sizeof(*msg->pages));
+		err = ipcbox_memory_charge(msg->sender->account, missing * PAGE_SIZE);
+		if (err)
+			return err;
+	}
+	err = fill_each_page(msg, data);
+	if (err && missing)
+		uncharge_missing(msg);
+	return err;
 }
 
 static int msg_fill(struct ipcbox_msg *msg, const void __user *data)
