@@ -49,14 +49,14 @@ static void add_to_owner(struct ipcbox_caller *call, struct task_struct *task)
 	call->owner = task->files;
 	if (server->regular.watch.pid != pid ||
 	    server->regular.files != call->owner) {
-		if (!list_empty(&server->regular.calls)) {
+		if (!hlist_empty(&server->regular.calls)) {
 			rb_add(&call->of_other, &server->others, is_owned_before);
 			ipcbox_watch_start(&call->watch, pid, &server->end_orphans);
 			return;
 		}
 		set_regular(server, pid, call->owner);
 	}
-	list_add_tail(&call->of_regular, &server->regular.calls);
+	hlist_add_head(&call->of_regular, &server->regular.calls);
 }
 
 static void remove_from_owner(struct ipcbox_caller *call)
@@ -65,7 +65,7 @@ static void remove_from_owner(struct ipcbox_caller *call)
 		ipcbox_watch_stop(&call->watch);
 		rb_erase(&call->of_other, &call->server->others);
 	} else {
-		list_del(&call->of_regular);
+		hlist_del(&call->of_regular);
 	}
 }
 
@@ -75,9 +75,9 @@ static struct ipcbox_caller *first_of_owner(struct ipcbox_server *server,
 {
 	struct rb_node *node;
 
-	if (server->regular.files == owner && !list_empty(&server->regular.calls))
-		return list_first_entry(&server->regular.calls,
-					struct ipcbox_caller, of_regular);
+	if (server->regular.files == owner && !hlist_empty(&server->regular.calls))
+		return hlist_entry(server->regular.calls.first,
+				   struct ipcbox_caller, of_regular);
 	node = rb_find_first(owner, &server->others, compare_owner);
 	return node ? other_at(node) : NULL;
 }
@@ -432,7 +432,8 @@ static void replace_in_service(struct ipcbox_box *box, struct ipcbox_caller *to,
 	hlist_del(&from->in_service);
 	hlist_add_head(&to->in_service, &box->in_service);
 	if (!from->watch.pid) {
-		list_replace(&from->of_regular, &to->of_regular);
+		hlist_del(&from->of_regular);
+		hlist_add_head(&to->of_regular, &server->regular.calls);
 		return;
 	}
 	rb_replace_node(&from->of_other, &to->of_other, &server->others);
@@ -566,7 +567,7 @@ void ipcbox_server_init(struct ipcbox_server *server, struct ipcbox_box *box)
 	server->box = box;
 	server->calls = RB_ROOT;
 	server->others = RB_ROOT;
-	INIT_LIST_HEAD(&server->regular.calls);
+	INIT_HLIST_HEAD(&server->regular.calls);
 	INIT_WORK(&server->end_orphans, end_orphans);
 }
 

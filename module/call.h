@@ -51,7 +51,7 @@ struct ipcbox_server {
 	struct rb_root calls;		/* in service, by arrival */
 	struct {
 		const void *files;	/* only compared */
-		struct list_head calls;
+		struct hlist_head calls;
 		struct ipcbox_watch watch;
 	} regular;
 	struct rb_root others;		/* calls of other processes, by their files */
@@ -70,7 +70,7 @@ struct ipcbox_caller {
 	const void *owner;		/* files of the process that did */
 	struct rb_node node;		/* in server->calls */
 	union {
-		struct list_head of_regular;	/* in server->regular.calls */
+		struct hlist_node of_regular;	/* in server->regular.calls */
 		struct rb_node of_other;	/* in server->others */
 	};
 	struct ipcbox_watch watch;	/* on the process, if it is not the regular */
