@@ -44,9 +44,10 @@ static const struct {
 	{ EPERM, "only its owner may do that, or who has CAP_IPC_OWNER; and only who has CAP_CHOWN "
 		 "gives it another owner, or a group that is not the caller's" },
 	{ EPIPE, "the other side is gone; nobody is left to send to, receive from or answer" },
-	{ EPROTOTYPE, "the name is that of another kind, a buffer where a port is meant, a port where "
-		      "a buffer is, or a buffer that is shared otherwise; open it as what it is, or "
-		      "choose another name" },
+	{ EPROTOTYPE,
+	  "the name is that of another kind, a buffer where a port is meant, a port where "
+	  "a buffer is, or a buffer that is shared otherwise; open it as what it is, or "
+	  "choose another name" },
 	{ ERANGE, "above what the system allows; see the sysctls net.ipcbox.box_*" },
 	{ ESRCH, "there is no such process; look at its pid again" },
 	{ ETIMEDOUT, "the time was up; wait longer, or look at the other side" },

@@ -341,12 +341,11 @@ struct ipcbox_account *ipcbox_account_next(struct ipcbox_ns *ns,
 }
 
 /**
- * ipcbox_account_for_each_ns() - call a function for each namespace that has accounts
+ * ipcbox_account_visit_ns() - call a function for each namespace that has accounts
  * @fn: may sleep
  * @only: for this one only, if it has any yet; NULL: for all
  */
-void ipcbox_account_for_each_ns(void (*fn)(struct ipcbox_ns *ns),
-				const struct ipcbox_ns *only)
+void ipcbox_account_visit_ns(void (*fn)(struct ipcbox_ns *), const struct ipcbox_ns *only)
 {
 	struct ipcbox_ns *ns;
 

@@ -255,15 +255,18 @@ static void age_all(struct work_struct *work)
 
 static unsigned long count_caches(struct shrinker *self, struct shrink_control *control)
 {
-	return READ_ONCE(listed) * TOLD_OF_EACH ?: SHRINK_EMPTY;
+	unsigned long count = READ_ONCE(listed) * TOLD_OF_EACH;
+
+	return count ?: SHRINK_EMPTY;
 }
 
 static unsigned long scan_caches(struct shrinker *self, struct shrink_control *control)
 {
 	unsigned long caches = DIV_ROUND_UP(control->nr_to_scan, TOLD_OF_EACH);
+	unsigned long emptied;
 
-	return empty_list(&all, IPCBOX_CACHES_ALL, min_t(unsigned long, caches, INT_MAX)) *
-	       TOLD_OF_EACH ?: SHRINK_STOP;
+	emptied = empty_list(&all, IPCBOX_CACHES_ALL, min_t(unsigned long, caches, INT_MAX));
+	return emptied ? emptied * TOLD_OF_EACH : SHRINK_STOP;
 }
 
 /**

@@ -329,6 +329,12 @@ static bool has_final_signal(void)
 	return found;
 }
 
+static bool seems_received(const struct ipcbox_caller *call)
+{
+	/* If it is received just now, it is given up; give_up() looks under the lock. */
+	return data_race(READ_ONCE(call->received));
+}
+
 /* @again: the call was received before, though it may be in the box now. */
 static int wait_for_reply(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 			  const struct ipcbox_patience *patience, bool again)
@@ -339,8 +345,7 @@ static int wait_for_reply(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 	ret = ipcbox_wait(&call->waiter, patience, NULL);
 	if (!ret)
 		ret = call->waiter.result;
-	else if (ret == -ERESTARTSYS &&
-		 (again || data_race(READ_ONCE(call->received))) &&
+	else if (ret == -ERESTARTSYS && (again || seems_received(call)) &&
 		 !has_final_signal())
 		ret = -ERESTART_RESTARTBLOCK;
 	else

@@ -73,6 +73,7 @@ static inline bool ipcbox_mailbox_check(struct ipcbox_mailbox *mailbox)
 	/* Mostly it runs, and has run no other program. */
 	rcu_read_lock();
 	leader = pid_task(mailbox->pid, PIDTYPE_TGID);
+	/* A data_race(): the kernel writes it plainly, and the answer may be old at once. */
 	same = leader && !data_race(READ_ONCE(leader->exit_state)) &&
 	       READ_ONCE(leader->self_exec_id) == READ_ONCE(mailbox->exec_id);
 	rcu_read_unlock();

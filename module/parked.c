@@ -174,6 +174,7 @@ static void end_all(struct list_head *stale)
 
 static bool is_dying(const struct parked *parked)
 {
+	/* The kernel writes the flags plainly; a look that comes too early is repeated. */
 	return data_race(READ_ONCE(parked->task->flags)) & PF_EXITING;
 }
 
@@ -184,8 +185,10 @@ static bool is_dying(const struct parked *parked)
  */
 static bool is_stale(const struct parked *parked)
 {
-	return is_dying(parked) ||
-	       data_race(READ_ONCE(parked->task->restart_block.fn)) != go_on;
+	/* The kernel writes this plainly as well. */
+	long (*fn)(struct restart_block *) = data_race(READ_ONCE(parked->task->restart_block.fn));
+
+	return is_dying(parked) || fn != go_on;
 }
 
 static void look_after(struct work_struct *work)

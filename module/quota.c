@@ -447,6 +447,6 @@ static void limit_changed_in(struct ipcbox_ns *ns)
  */
 void ipcbox_quota_limit_changed(struct ipcbox_ns *ns)
 {
-	ipcbox_account_for_each_ns(limit_changed_in,
-				   ipcbox_ns_is_host(ns) ? NULL : ns);
+	ipcbox_account_visit_ns(limit_changed_in,
+				ipcbox_ns_is_host(ns) ? NULL : ns);
 }

@@ -23,7 +23,7 @@ static long long slab_bytes(void)
 	char line[512], name[64];
 
 	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%63s %*d %lld %lld %lld %lld : tunables %*d %*d %*d : slabdata %*d %lld",
+		if (sscanf(line, "%63s %*d %lld %lld %lld %lld%*s%*s%*d%*d%*d%*s%*s%*d %lld",
 			   name, &objects, &size, &per_slab, &pages, &slabs) != 6)
 			continue;
 		if (!strncmp(name, "ipcbox_", 7) || !strncmp(name, "kmalloc-cg-", 11) ||
@@ -35,7 +35,7 @@ static long long slab_bytes(void)
 	return total;
 }
 
-static long long meminfo(const char *what)
+static long long kib_of(const char *what)
 {
 	FILE *file = fopen("/proc/meminfo", "re");
 	char line[128], name[64];
@@ -52,14 +52,14 @@ static long long meminfo(const char *what)
 /* Pages that nobody but a module has, if not by vmalloc(). */
 static long long page_bytes(void)
 {
-	return meminfo("MemTotal") - meminfo("MemFree") - meminfo("Buffers") -
-	       meminfo("Cached") - meminfo("AnonPages") - meminfo("Slab") -
-	       meminfo("PageTables") - meminfo("KernelStack") - meminfo("Percpu");
+	return kib_of("MemTotal") - kib_of("MemFree") - kib_of("Buffers") -
+	       kib_of("Cached") - kib_of("AnonPages") - kib_of("Slab") -
+	       kib_of("PageTables") - kib_of("KernelStack") - kib_of("Percpu");
 }
 
 static long long vmalloc_bytes(void)
 {
-	return meminfo("VmallocUsed");
+	return kib_of("VmallocUsed");
 }
 
 /* ---- what users make ----------------------------------------------------- */

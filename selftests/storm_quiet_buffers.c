@@ -135,7 +135,7 @@ static void check_numbers(int buffer)
 	if (!pid)
 		_exit(owner_number(self) != ours + 1);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
-		finding(COUNTS, "we have buffer %d mapped as %u, and nobody else; a child is not the next",
+		finding(COUNTS, "only we have buffer %d mapped, as %u; a child is not the next",
 			buffer, ours);
 }
 

@@ -32,7 +32,7 @@ HELPER int uring_setup(struct uring *ring)
 	if (ring->fd < 0)
 		return -errno;
 	if (!(p->features & IORING_FEAT_SINGLE_MMAP))
-		return -ENOSYS;
+		return -EOPNOTSUPP;
 	ring->queues_len = p->cq_off.cqes + p->cq_entries * sizeof(struct io_uring_cqe);
 	ring->queues = uring_map(ring, ring->queues_len, IORING_OFF_SQ_RING);
 	ring->entries = uring_map(ring, p->sq_entries * sizeof(*ring->entries),

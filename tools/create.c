@@ -25,9 +25,9 @@ static void tell_what_differs(const struct creating *creating, const char *name,
 		unsigned int bit;
 		const char *name;
 	} all[] = {
-		{ IPCBOX_ATTR_MODE, "mode" },	      { IPCBOX_ATTR_UID, "owner" },
-		{ IPCBOX_ATTR_GID, "group" },	      { IPCBOX_ATTR_MESSAGES, "messages" },
-		{ IPCBOX_ATTR_BYTES, "bytes" },	      { IPCBOX_ATTR_MSGSIZE, "msgsize" },
+		{ IPCBOX_ATTR_MODE, "mode" },	{ IPCBOX_ATTR_UID, "owner" },
+		{ IPCBOX_ATTR_GID, "group" },	{ IPCBOX_ATTR_MESSAGES, "messages" },
+		{ IPCBOX_ATTR_BYTES, "bytes" }, { IPCBOX_ATTR_MSGSIZE, "msgsize" },
 	};
 	struct ipcbox_info *info = NULL;
 	unsigned int differs = 0;

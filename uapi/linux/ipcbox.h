@@ -336,7 +336,8 @@ struct ipcbox_query {
  *
  * Return: a new fd for the calling process's mailbox, which is made if the
  * process has none. EACCES: it has one that belongs to another user; EEXIST: it
- * has one, and @attr.mask is not zero (use %IPCBOX_SET); EMFILE, ENFILE, ENOMEM, ENOSPC; and see struct ipcbox_attr.
+ * has one, and @attr.mask is not zero (use %IPCBOX_SET); EMFILE, ENFILE, ENOMEM,
+ * ENOSPC; and see struct ipcbox_attr.
  */
 struct ipcbox_mailbox_open {
 	__u32 size;
@@ -401,8 +402,8 @@ struct ipcbox_port_create {
  * @__reserved: zero
  *
  * Return: a new fd for the port. EACCES: the mode does not grant a direction; for
- * neither, it grants none at all, and the port is another's; EINVAL, ENAMETOOLONG: the name; ENOENT;
- * EPROTOTYPE: it is a buffer; EMFILE, ENFILE, ENOMEM.
+ * neither, it grants none at all, and the port is another's; EINVAL, ENAMETOOLONG: the
+ * name; ENOENT; EPROTOTYPE: it is a buffer; EMFILE, ENFILE, ENOMEM.
  */
 struct ipcbox_port_open {
 	__u32 size;
@@ -654,10 +655,10 @@ struct ipcbox_recv {
  *
  * Return: 0: the reply is there. EAGAIN: no room; EINTR, ETIMEDOUT; EFAULT: of
  * @data, and then nothing was done, or of @reply, and then the reply is lost;
- * ECONNREFUSED: with %IPCBOX_IF_SERVED, nobody receives from the port; EBADF: the fd is not for sending; EIDRM, EPIPE: the end of the port or peer, or
- * of the process that received the request, before it replied; EMSGSIZE, ENOBUFS,
- * ENOMEM, EUSERS; on the control fd also EACCES, ECONNREFUSED, EMLINK and ESRCH,
- * as for %IPCBOX_LINK_OPEN.
+ * ECONNREFUSED: with %IPCBOX_IF_SERVED, nobody receives from the port; EBADF: the fd is
+ * not for sending; EIDRM, EPIPE: the end of the port or peer, or of the process that
+ * received the request, before it replied; EMSGSIZE, ENOBUFS, ENOMEM, EUSERS; on the
+ * control fd also EACCES, ECONNREFUSED, EMLINK and ESRCH, as for %IPCBOX_LINK_OPEN.
  */
 struct ipcbox_call {
 	__u32 size;

@@ -218,7 +218,8 @@ struct ipcbox_buffer_self {
  *
  * Return: a new fd for the buffer. As for %IPCBOX_PORT_CREATE, and EDQUOT. EPROTOTYPE, with
  * %IPCBOX_REUSE: also a buffer that is there and is shared in the other way, one to one or
- * not. ERANGE: also a size that is above net.ipcbox.box_bytes when it is rounded, or above %IPCBOX_BUFFER_MAX.
+ * not. ERANGE: also a size that is above net.ipcbox.box_bytes when it is rounded, or above
+ * %IPCBOX_BUFFER_MAX.
  */
 struct ipcbox_buffer_create {
 	__u32 size;
@@ -268,9 +269,9 @@ struct ipcbox_buffer_open {
  * processes have it mapped, of all users or of the caller's; ENODEV: the fd is no buffer.
  * There are %IPCBOX_WORD_OWNER_MAX numbers, one for each process and buffer. A user has at
  * most a quarter of them, and the last eighth is for the owner of the buffer and for
- * CAP_SYS_RESOURCE. A mapping stays after close(2), as with any file, and counts as an open fd. It cannot be
- * divided; munmap(2) of a process' last mapping of the control pages gives up what was in
- * hand.
+ * CAP_SYS_RESOURCE. A mapping stays after close(2), as with any file, and counts as an
+ * open fd. It cannot be divided; munmap(2) of a process' last mapping of the control pages
+ * gives up what was in hand.
  *
  * Return: 0.
  */
@@ -297,10 +298,11 @@ struct ipcbox_buffer_layout {
  * @__reserved: zero
  *
  * Return: 0: there was a message, or room, or somebody brought it, or what stands in the
- * pages could not tell: look again, and wait again if another was faster. EAGAIN, EINTR, ETIMEDOUT, EUSERS; EBADF: the fd is not
- * for this direction; EIDRM; EINVAL: neither direction or both; to send, no cells or more
- * than the longest message has; to receive, @cells is not zero; ENOMEM; EPIPE: the buffer
- * has no name any more, and the other side is gone.
+ * pages could not tell: look again, and wait again if another was faster. EAGAIN, EINTR,
+ * ETIMEDOUT, EUSERS; EBADF: the fd is not for this direction; EIDRM; EINVAL: neither
+ * direction or both; to send, no cells or more than the longest message has; to
+ * receive, @cells is not zero; ENOMEM; EPIPE: the buffer has no name any more, and the
+ * other side is gone.
  */
 struct ipcbox_buffer_wait {
 	__u32 size;
