@@ -147,6 +147,7 @@ static void round_of_storm(int control, __u64 until)
 	    quiet_begin_buffers(control) || crew_start(seed) || quiet_join_mailboxes()) {
 		finding(WORKERS_END, "the storm could not begin");
 		crew_stop();
+		crew_dismiss();
 		return;
 	}
 	rage(self, control, until);
@@ -154,6 +155,7 @@ static void round_of_storm(int control, __u64 until)
 	crew_stop();
 	for (int box = 0; box < LASTING; box++)
 		quiet_drain(self, box);
+	crew_dismiss();
 	for (int i = 0; i < BUFFERS; i++)
 		quiet_drain_buffer(self, i);
 	crew_close_bazaar();

@@ -222,12 +222,19 @@ void crew_describe(const struct slot *slot, char *text, size_t size)
 		 (now_ns() - slot->since) / (double)NSEC_PER_SEC, wchan, state);
 }
 
+/* A postmaster's thread that has nothing more to do stays for its mailbox. */
+static bool rests(const struct slot *slot)
+{
+	return slot < slots_of(POSTMASTERS) && slot->pid > 0 &&
+	       __atomic_load_n(&slot->doing, __ATOMIC_SEQ_CST) == NOTHING;
+}
+
 static void tell_who_is_left(void)
 {
 	char text[300];
 
 	for (int i = 1; i < SLOTS; i++) {
-		if (ledger->slots[i].pid <= 0)
+		if (ledger->slots[i].pid <= 0 || rests(&ledger->slots[i]))
 			continue;
 		crew_describe(&ledger->slots[i], text, sizeof(text));
 		finding(NO_NEEDLESS_SLEEP, "does not end when told to, and interrupted: %s", text);
@@ -247,26 +254,45 @@ static void kill_who_is_left(void)
 	}
 }
 
-/* The calls of all are interrupted until nobody is left. */
+/* The calls of all are interrupted until only postmasters are left, at rest. */
+static bool all_have_stopped(void)
+{
+	for (int i = 1; i < SLOTS; i++)
+		signal_slot(&ledger->slots[i], SIGUSR2);
+	crew_reap();
+	for (int i = 1; i < SLOTS; i++)
+		if (ledger->slots[i].pid > 0 && !rests(&ledger->slots[i]))
+			return false;
+	for (int i = POSTMASTERS; i < PROCESSES; i++)
+		if (!dead[i])
+			return false;
+	return true;
+}
+
 static bool all_have_ended(void)
 {
 	int status;
 	pid_t pid;
 
-	for (int i = 1; i < SLOTS; i++)
-		signal_slot(&ledger->slots[i], SIGUSR2);
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		bury(pid, status);
 	return pid < 0 && errno == ECHILD;
 }
 
+/* Nobody acts any more; the postmasters are there still, and with them their mailboxes. */
 void crew_stop(void)
 {
 	poorhouse_relax();
 	__atomic_store_n(&ledger->phase, STOP, __ATOMIC_SEQ_CST);
+	if (!eventually(all_have_stopped()))
+		tell_who_is_left();
+}
+
+void crew_dismiss(void)
+{
+	__atomic_store_n(&ledger->phase, OVER, __ATOMIC_SEQ_CST);
 	if (eventually(all_have_ended()))
 		return;
-	tell_who_is_left();
 	kill_who_is_left();
 	if (!eventually(all_have_ended()))
 		finding(WORKERS_END, "there are processes that kill -9 does not end");

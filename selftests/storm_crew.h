@@ -19,6 +19,7 @@ void crew_replace(void);
 void crew_kill_one(struct slot *dice);
 void crew_signal_one(struct slot *dice, int signal);
 void crew_stop(void);
+void crew_dismiss(void);
 void crew_close_bazaar(void);
 void crew_describe(const struct slot *slot, char *text, size_t size);
 

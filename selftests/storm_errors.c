@@ -145,8 +145,8 @@ int weather_since(const struct slot *self, struct weather before)
 	struct weather now = weather_now();
 	bool limited = before.squeezed || now.squeezed ||
 		       now.squeezes != before.squeezes;
-	/* When it is over the postmasters go home as well. */
-	bool over = __atomic_load_n(&ledger->phase, __ATOMIC_SEQ_CST) == STOP;
+	/* When all is received the postmasters go home as well. */
+	bool over = __atomic_load_n(&ledger->phase, __ATOMIC_SEQ_CST) >= STOP;
 
 	return (limited ? LIMITED : 0) | (self->poor ? IS_POOR : 0) |
 	       (over ? MAY_END : 0);

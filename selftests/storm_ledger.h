@@ -118,7 +118,7 @@ struct slot {
 	bool doomed;		/* it is being killed: it may hold anything */
 };
 
-enum phase { RUN, PAUSE, STOP };
+enum phase { RUN, PAUSE, STOP, OVER };
 
 /* Boxes are to be full at some times, and empty at others. */
 enum mood { EVEN, SENDING_MORE, RECEIVING_MORE, MOODS };

@@ -396,7 +396,7 @@ static bool goes_on(struct slot *self)
 		usleep(1000);
 	}
 	__atomic_store_n(&self->doing, WORKING, __ATOMIC_SEQ_CST);
-	return __atomic_load_n(&ledger->phase, __ATOMIC_SEQ_CST) != STOP;
+	return __atomic_load_n(&ledger->phase, __ATOMIC_SEQ_CST) < STOP;
 }
 
 void worker_enter(struct slot *self)
@@ -421,6 +421,7 @@ static void *run_thread(void *arg)
 	worker_enter(self);
 	while (goes_on(self) && (is_postmaster() || !things_used_up()))
 		take_a_step(self);
+	__atomic_store_n(&self->doing, NOTHING, __ATOMIC_SEQ_CST);
 	return NULL;
 }
 
@@ -473,6 +474,13 @@ static void await_posts(void)
 			usleep(1000);
 }
 
+/* A mailbox ends with its process, and what is in it is to be received before. */
+static void await_the_end(void)
+{
+	while (__atomic_load_n(&ledger->phase, __ATOMIC_SEQ_CST) != OVER)
+		usleep(1000);
+}
+
 /* A process of its own, which ends with its exit status. */
 int worker_run(int process, const int sockets[2])
 {
@@ -483,7 +491,11 @@ int worker_run(int process, const int sockets[2])
 	if (is_postmaster() && open_post())
 		return 3;
 	await_posts();
-	return run_threads() ? 4 : 0;
+	if (run_threads())
+		return 4;
+	if (is_postmaster())
+		await_the_end();
+	return 0;
 }
 
 /* After exec(): WHAT tells the ledger, the slot, and an fd that came along. */
