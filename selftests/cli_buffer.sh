@@ -107,7 +107,7 @@ test_set_changes_access_and_no_sizes()
 	fails 1 "its mode" as_user "ipcbox send $buffer </dev/null"
 	fails 1 "its mode" as_user "ipcbox recv $buffer"
 	fails 1 "only its owner" as_user "ipcbox rm $buffer"
-	fails 1 "only its owner" as_user "ipcbox set $buffer -m 0666"
+	fails 1 "its mode" as_user "ipcbox set $buffer -m 0666"
 	works ipcbox set "$buffer" -m 0622
 	works as_user "echo hi | ipcbox send $buffer"
 	fails 1 "its mode" as_user "ipcbox recv $buffer"
