@@ -186,7 +186,7 @@ static bool is_dying(const struct parked *parked)
 static bool is_stale(const struct parked *parked)
 {
 	/* The kernel writes this plainly as well. */
-	long (*fn)(struct restart_block *) = data_race(READ_ONCE(parked->task->restart_block.fn));
+	long (*fn)(struct restart_block *restart) = data_race(READ_ONCE(parked->task->restart_block.fn));
 
 	return is_dying(parked) || fn != go_on;
 }
