@@ -248,8 +248,9 @@ static void age_all(struct work_struct *work)
 }
 
 /*
- * Nobody counts what is in all caches: the shrinker is told that each has so much. Less
- * than a few it does not come for.
+ * Nobody counts what is in all caches: the shrinker is told that each has so much. It
+ * takes half of that at a time (seeks is 0), in batches of half a cache. So it comes for
+ * a single cache too, and empties one cache with each batch: all that are listed.
  */
 #define TOLD_OF_EACH 32UL
 

@@ -20,7 +20,8 @@
  *   use; that of a process that has ended loses all;
  * - where a charge would fail, the caches under the limit that is reached are emptied
  *   first;
- * - a shrinker empties caches where the system is short of memory.
+ * - a shrinker empties caches where the system is short of memory. It is not one for
+ *   memory cgroups: at the limit of a cgroup, caches of its processes only age.
  *
  * A cache that has something is *listed*: in the list of all, in that of its account and
  * in that of its namespace. Each is there for those who empty caches, who take one at a

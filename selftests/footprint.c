@@ -518,4 +518,15 @@ TEST_F(cache, is_in_no_messages_way)
 	EXPECT_EQ(0, port_remove(self->control, "theirs"));
 }
 
+TEST_F(cache, is_given_back_where_the_system_is_short_of_memory)
+{
+	long long before = memory_used(self->control);
+
+	ASSERT_EQ(0, fill_cache(self->port, self->data));
+	ASSERT_LE(before + CACHED, memory_used(self->control));
+	ASSERT_EQ(0, write_number("/proc/sys/vm/drop_caches", 2));
+	EXPECT_GT(before + 4096, memory_used(self->control))
+		TH_LOG("%lld, before %lld", memory_used(self->control), before);
+}
+
 TEST_HARNESS_MAIN
