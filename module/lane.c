@@ -560,18 +560,24 @@ static bool serve(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
 	return true;
 }
 
-/* Until nothing more can be done, or as many are to be woken as wakes holds. */
-static void settle(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
+/*
+ * Do a few steps: one long message that leaves may let in any number of senders, who
+ * need not be woken at once. Return: whether there may be more to do.
+ */
+static bool settle(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
 {
-	while (!ipcbox_wakes_full(wakes) &&
+	unsigned int left = IPCBOX_WAKES_MAX;
+
+	while (left && !ipcbox_wakes_full(wakes) &&
 	       (serve(lane, wakes) || admit(lane, wakes)))
-		;
-	if (list_empty(&lane->admitted))
-		return;
-	if (is_half_full(lane))
-		tell_admitted_at_next_tick(lane);
-	else
-		ipcbox_lane_tell_admitted(lane, wakes);
+		left--;
+	if (!list_empty(&lane->admitted)) {
+		if (is_half_full(lane))
+			tell_admitted_at_next_tick(lane);
+		else
+			ipcbox_lane_tell_admitted(lane, wakes);
+	}
+	return !left || ipcbox_wakes_full(wakes);
 }
 
 /*
@@ -640,10 +646,8 @@ static void settle_and_unlock_slow(struct ipcbox_lane *lane,
 	struct ipcbox_box *box = lane->box;
 
 	for (;;) {
-		bool again;
+		bool again = settle(lane, wakes);
 
-		settle(lane, wakes);
-		again = ipcbox_wakes_full(wakes);
 		ask_readable(box, wakes);
 		ask_writable(lane, wakes);
 		spin_unlock(&box->lock);

@@ -214,23 +214,23 @@ TEST_F(order, sender_behind_one_that_times_out_gets_in)
 
 TEST_F(order, one_large_receive_lets_several_small_senders_in)
 {
-	static char large[100];
+	static char large[400];
 	struct ipcbox_recv r = room(large, sizeof(large));
-	struct call c[5];
+	struct call c[40];	/* more than are let in at a time */
 
 	ASSERT_EQ(0, box_set(self->port, (struct ipcbox_attr){
 		.mask = IPCBOX_ATTR_BYTES | IPCBOX_ATTR_MSGSIZE,
-		.max_bytes = 100, .max_msgsize = 100 }));
+		.max_bytes = 400, .max_msgsize = 400 }));
 	ASSERT_EQ(0, send_now(self->port, large, sizeof(large)));
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 40; i++) {
 		call_send_tag(&c[i], self->port, i, 0);
 		ASSERT_TRUE(senders_asleep(self->port, i + 1));
 	}
 	ASSERT_EQ(0, recv_now(self->port, &r));
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 40; i++) {
 		EXPECT_EQ(0, call_end(&c[i]));
 	}
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 40; i++) {
 		EXPECT_EQ(i, recv_tag(self->port));
 	}
 }
