@@ -179,6 +179,23 @@ static void haul_free(struct haul *haul)
 	ipcbox_sender_put(haul->sender);
 }
 
+/* Empty the first cache of a list. Return: whether there was one. */
+static bool empty_first(struct list_head *list, enum ipcbox_cache_list which)
+{
+	struct haul haul;
+
+	spin_lock(&list_lock);
+	if (list_empty(list)) {
+		spin_unlock(&list_lock);
+		return false;
+	}
+	haul_from(&haul, first_of(list, which), true);
+	spin_unlock(&list_lock);
+	haul_free(&haul);
+	cond_resched();
+	return true;
+}
+
 /*
  * Empty the caches that are in a list now, but @max at most; one at a time, so that
  * others wait for the lock no longer. Return: how many there were.
@@ -186,21 +203,12 @@ static void haul_free(struct haul *haul)
 static unsigned int empty_list(struct list_head *list, enum ipcbox_cache_list which,
 			       unsigned int max)
 {
-	unsigned int count;
-	struct haul haul;
+	unsigned int count = 0;
 
-	for (count = 0; count < max; count++) {
-		spin_lock(&list_lock);
-		if (list_empty(list)) {
-			spin_unlock(&list_lock);
-			break;
-		}
-		haul_from(&haul, first_of(list, which), true);
-		spin_unlock(&list_lock);
-		haul_free(&haul);
+	while (count < max && empty_first(list, which)) {
+		count++;
 		if (fatal_signal_pending(current))
 			break;
-		cond_resched();
 	}
 	return count;
 }
@@ -218,6 +226,18 @@ void ipcbox_caches_empty(struct ipcbox_account *account)
 		   ipcbox_account_is_total(account) ? IPCBOX_CACHES_NS :
 						      IPCBOX_CACHES_ACCOUNT,
 		   READ_ONCE(listed));
+}
+
+/**
+ * ipcbox_caches_end() - empty the caches of a namespace that nobody uses any more
+ * @total: its account
+ *
+ * No signal ends it: a sender that kept something would keep the namespace.
+ */
+void ipcbox_caches_end(struct ipcbox_account *total)
+{
+	while (empty_first(&total->caches, IPCBOX_CACHES_NS))
+		;
 }
 
 /* ---- the work and the shrinker ------------------------------------------- */

@@ -66,6 +66,7 @@ int ipcbox_caches_init(size_t size, size_t align, size_t useroffset,
 		       size_t usersize);
 void ipcbox_caches_deinit(void);
 void ipcbox_caches_empty(struct ipcbox_account *account);
+void ipcbox_caches_end(struct ipcbox_account *total);
 
 int ipcbox_memory_charge(struct ipcbox_account *account, unsigned long bytes);
 void ipcbox_memory_uncharge(struct ipcbox_account *account, unsigned long bytes);

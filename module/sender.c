@@ -175,10 +175,11 @@ void ipcbox_sender_free(struct ipcbox_sender *sender)
  * ipcbox_senders_end() - see that no sender is left in a namespace
  * @ns: the namespace, in which there are no fds and no messages any more
  *
- * What is cached holds its sender, and somebody may just be about to free it.
+ * What is cached holds its sender. Whoever frees it at this moment is in the kernel,
+ * between two steps of a loop that looks for signals, so the wait is short.
  */
 void ipcbox_senders_end(struct ipcbox_ns *ns)
 {
-	ipcbox_caches_empty(&ns->account);
+	ipcbox_caches_end(&ns->account);
 	wait_var_event(&ns->senders_alive, !atomic_read(&ns->senders_alive));
 }
