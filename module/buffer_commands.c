@@ -8,6 +8,7 @@
 #include "sender.h"
 
 #include <linux/err.h>
+#include <linux/sched/signal.h>
 
 /* ---- create and open ----------------------------------------------------- */
 
@@ -29,7 +30,10 @@ static struct ipcbox_buffer *create_or_open(struct ipcbox_ns *ns,
 	bool reuse = flags & IPCBOX_REUSE;
 	struct ipcbox_buffer *buffer;
 
-	/* Again if it was made, or deleted, between the two. */
+	/*
+	 * Again if it was made, or deleted, between the two. Somebody who does both in
+	 * step with this can keep it here, until it is killed.
+	 */
 	do {
 		if (reuse) {
 			buffer = ipcbox_buffer_open(ns, name, flags);
@@ -37,7 +41,7 @@ static struct ipcbox_buffer *create_or_open(struct ipcbox_ns *ns,
 				return check_sharing(buffer, flags);
 		}
 		buffer = ipcbox_buffer_create(ns, name, attr, flags);
-	} while (reuse && buffer == ERR_PTR(-EEXIST));
+	} while (reuse && buffer == ERR_PTR(-EEXIST) && !fatal_signal_pending(current));
 	return buffer;
 }
 
