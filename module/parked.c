@@ -57,11 +57,42 @@ static struct parked *parked_at(const struct rb_node *node)
 	return rb_entry(node, struct parked, node);
 }
 
+/* Where a parked call has its place; only compared. */
+struct place {
+	const struct pid *pid;
+	const struct task_struct *task;
+};
+
+static struct place place_of(const struct rb_node *node)
+{
+	return (struct place){ parked_at(node)->pid, parked_at(node)->task };
+}
+
+static bool place_is_before(struct place p, struct place q)
+{
+	return p.pid != q.pid ? p.pid < q.pid : p.task < q.task;
+}
+
 static bool is_before(struct rb_node *a, const struct rb_node *b)
 {
-	const struct parked *p = parked_at(a), *q = parked_at(b);
+	return place_is_before(place_of(a), place_of(b));
+}
 
-	return p->pid != q->pid ? p->pid < q->pid : p->task < q->task;
+/* The first behind a place where there may be none any more, or NULL. */
+static struct parked *first_after(struct place place)
+{
+	struct rb_node *node = parked_calls.rb_node, *found = NULL;
+
+	lockdep_assert_held(&parked_mutex);
+	while (node) {
+		if (place_is_before(place, place_of(node))) {
+			found = node;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return found ? parked_at(found) : NULL;
 }
 
 static int compare_process(const void *pid, const struct rb_node *node)
@@ -167,6 +198,7 @@ static void end_all(struct list_head *stale)
 	struct parked *parked, *next;
 
 	list_for_each_entry_safe(parked, next, stale, stale) {
+		list_del(&parked->stale);
 		parked_end(parked);
 		cond_resched();
 	}
@@ -191,31 +223,66 @@ static bool is_stale(const struct parked *parked)
 	return is_dying(parked) || fn != go_on;
 }
 
-static void look_after(struct work_struct *work)
+/* How many parked calls are looked at before the mutex is dropped. */
+#define LOOKS_MAX 64
+
+/* Look at the next few behind a place, which moves on. Return: whether there were any. */
+static bool look_at_some(struct place *place, struct list_head *stale)
 {
-	struct rb_node *node, *next;
-	bool again;
-	LIST_HEAD(stale);
+	struct parked *parked = first_after(*place);
+	bool any = parked;
+	unsigned int looks;
 
-	/* Others who park wait meanwhile: a step for each task that is stopped. */
-	mutex_lock(&parked_mutex);
-	for (node = rb_first(&parked_calls); node; node = next) {
-		struct parked *parked = parked_at(node);
-
-		next = rb_next(node);
+	for (looks = 0; parked && looks < LOOKS_MAX; looks++) {
+		*place = place_of(&parked->node);
 		if (is_stale(parked)) {
 			remove(parked);
-			list_add_tail(&parked->stale, &stale);
+			list_add_tail(&parked->stale, stale);
 		} else if (ktime_after(ktime_get(), parked->patience.deadline)) {
 			give_up(parked, -ETIMEDOUT);
 		}
-		cond_resched();
+		parked = first_after(*place);
 	}
-	again = parked_count;
-	mutex_unlock(&parked_mutex);
-	end_all(&stale);
-	if (again)
+	return any;
+}
+
+/*
+ * Once over all of them. Others who park, or come back, wait for a few at most, however
+ * many calls one user has parked.
+ */
+static void look_after(struct work_struct *work)
+{
+	struct place place = {};
+	LIST_HEAD(stale);
+	bool again;
+
+	do {
+		mutex_lock(&parked_mutex);
+		again = look_at_some(&place, &stale);
+		mutex_unlock(&parked_mutex);
+		end_all(&stale);
+		cond_resched();
+	} while (again);
+	if (READ_ONCE(parked_count))
 		schedule_delayed_work(&look_work, HZ);
+}
+
+/* Take the next few of a process off the tree. Return: whether there may be more. */
+static bool take_some_dying(struct place *place, struct list_head *stale)
+{
+	const struct pid *pid = place->pid;
+	struct parked *parked = first_after(*place);
+	unsigned int looks;
+
+	for (looks = 0; parked && parked->pid == pid && looks < LOOKS_MAX; looks++) {
+		*place = place_of(&parked->node);
+		if (is_dying(parked)) {
+			remove(parked);
+			list_add_tail(&parked->stale, stale);
+		}
+		parked = first_after(*place);
+	}
+	return looks == LOOKS_MAX;
 }
 
 /**
@@ -225,23 +292,19 @@ static void look_after(struct work_struct *work)
  */
 void ipcbox_parked_end_process(void)
 {
-	struct pid *pid = task_tgid(current);
-	struct rb_node *node, *next;
+	struct place place = { .pid = task_tgid(current) };
 	LIST_HEAD(stale);
+	bool again;
 
 	if (!READ_ONCE(parked_count))
 		return;
-	mutex_lock(&parked_mutex);
-	for (node = rb_find_first(pid, &parked_calls, compare_process);
-	     node && parked_at(node)->pid == pid; node = next) {
-		next = rb_next(node);
-		if (!is_dying(parked_at(node)))
-			continue;
-		remove(parked_at(node));
-		list_add_tail(&parked_at(node)->stale, &stale);
-	}
-	mutex_unlock(&parked_mutex);
-	end_all(&stale);
+	do {
+		mutex_lock(&parked_mutex);
+		again = take_some_dying(&place, &stale);
+		mutex_unlock(&parked_mutex);
+		end_all(&stale);
+		cond_resched();
+	} while (again);
 }
 
 /* ---- away and back ------------------------------------------------------- */

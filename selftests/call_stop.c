@@ -296,6 +296,62 @@ TEST_F(call_stop, killed_without_the_fd_is_withdrawn_soon)
 	EXPECT_EQ(-EPIPE, reply_tag(self->port, number, 8));
 }
 
+#define THREADS 150
+
+static void *calls_for_ever(void *port)
+{
+	call_once(*(int *)port, 0, 0);
+	return NULL;
+}
+
+static int calls_with_many_threads(void *port)
+{
+	pthread_t thread;
+	int i;
+
+	for (i = 0; i < THREADS; i++)
+		if (pthread_create(&thread, NULL, calls_for_ever, port))
+			return 1;
+	for (;;)
+		pause();
+}
+
+static int receive_all(int port)
+{
+	int i;
+
+	for (i = 0; i < THREADS; i++)
+		if (recv_call(port, 7) <= 0)
+			return -1;
+	return 0;
+}
+
+TEST_F(call_stop, all_threads_killed_while_they_are_stopped_are_withdrawn)
+{
+	pid_t pid = spawn(calls_with_many_threads, &self->port);
+
+	ASSERT_TRUE(calls_queued(self->port, THREADS));
+	ASSERT_EQ(0, receive_all(self->port));
+	ASSERT_TRUE(stop(pid));
+	EXPECT_EQ(-SIGKILL, kill_and_reap(pid));
+	EXPECT_EQ(0, calls_of(self->port));
+	EXPECT_EQ(0, waiters(self->control));
+}
+
+TEST_F(call_stop, all_threads_killed_without_the_fd_are_withdrawn_soon)
+{
+	int own = port_open(self->control, self->stage.name, IPCBOX_SENDER);
+	pid_t pid = spawn_sharing_fds(calls_with_many_threads, &own);
+
+	ASSERT_TRUE(calls_queued(self->port, THREADS));
+	ASSERT_EQ(0, receive_all(self->port));
+	ASSERT_TRUE(stop(pid));
+	close(own);
+	EXPECT_EQ(-SIGKILL, kill_and_reap(pid));
+	EXPECT_TRUE(eventually(calls_of(self->port) == 0));
+	EXPECT_TRUE(eventually(waiters(self->control) == 0));
+}
+
 TEST_F(call_stop, deadline_that_passes_meanwhile_counts)
 {
 	pid_t pid;
