@@ -174,7 +174,7 @@ void ipcbox_lane_settle(struct ipcbox_lane *lane);
 bool ipcbox_box_end(struct ipcbox_box *box, int err);
 void ipcbox_box_end_senders(struct ipcbox_box *box);
 void ipcbox_lane_end(struct ipcbox_lane *lane);
-void ipcbox_lane_drain(struct ipcbox_lane *lane);
+bool ipcbox_lane_drain(struct ipcbox_lane *lane, unsigned int *steps);
 bool ipcbox_lane_is_idle(const struct ipcbox_lane *lane);
 
 __poll_t ipcbox_box_poll(struct ipcbox_box *box, __poll_t asked);

@@ -65,11 +65,12 @@ static void dismiss_call(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 			     wakes);
 }
 
-/* Take one message out of a lane. Return: whether there was one. */
-static bool drop_first(struct ipcbox_lane *lane)
+/* Take one message out of a lane. Return: how many steps it took; 0: there was none. */
+static unsigned int drop_first(struct ipcbox_lane *lane)
 {
 	struct ipcbox_msg *msg, *to_free = NULL;
 	struct ipcbox_wakes wakes;
+	unsigned int steps = 0;
 
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&lane->box->lock);
@@ -81,12 +82,13 @@ static bool drop_first(struct ipcbox_lane *lane)
 			dismiss_call(lane, msg, &wakes);
 		else
 			to_free = msg;
+		steps = 1 + (msg->len >> PAGE_SHIFT);
 	}
 	spin_unlock(&lane->box->lock);
 	ipcbox_wake(&wakes);
 	if (to_free)
 		ipcbox_lane_drop(lane, to_free);
-	return msg;
+	return steps;
 }
 
 /**
@@ -134,13 +136,24 @@ void ipcbox_lane_end(struct ipcbox_lane *lane)
 /**
  * ipcbox_lane_drain() - free what is queued in a lane that has ended
  * @lane: the lane
+ * @steps: how many messages and pages to free; less those that were
  *
+ * A message counts for its sender until it is freed: its memory is in use.
+ *
+ * Return: whether nothing is left; otherwise @steps is 0.
  * Context: may sleep.
  */
-void ipcbox_lane_drain(struct ipcbox_lane *lane)
+bool ipcbox_lane_drain(struct ipcbox_lane *lane, unsigned int *steps)
 {
-	while (drop_first(lane))
+	while (*steps) {
+		unsigned int done = drop_first(lane);
+
+		if (!done)
+			return true;
+		*steps -= min(*steps, done);
 		cond_resched();
+	}
+	return false;
 }
 
 /**

@@ -73,6 +73,7 @@ void ipcbox_links_init(struct ipcbox_links *links, struct ipcbox_box *box)
 	links->root = RB_ROOT;
 	links->count = 0;
 	links->reap_after = NULL;
+	links->ended_to = NULL;
 }
 
 /* The link of @pid; or if there is none, @fresh takes its place (or NULL). */
@@ -250,17 +251,25 @@ void ipcbox_link_put(struct ipcbox_links *links, struct ipcbox_link *link)
 
 /* ---- all links ----------------------------------------------------------- */
 
-/* The link behind @prev, or the first, in use; the use of @prev ends. */
-static struct ipcbox_link *next_link(struct ipcbox_links *links,
-				     struct ipcbox_link *prev)
+/* The first link behind @pid, in use, or NULL. */
+static struct ipcbox_link *link_after(struct ipcbox_links *links, struct pid *pid)
 {
 	struct ipcbox_link *link;
 
 	spin_lock(&links->box->lock);
-	link = find_after(links, prev ? prev->pid : NULL);
+	link = find_after(links, pid);
 	if (link)
 		link->users++;
 	spin_unlock(&links->box->lock);
+	return link;
+}
+
+/* The link behind @prev, or the first, in use; the use of @prev ends. */
+static struct ipcbox_link *next_link(struct ipcbox_links *links,
+				     struct ipcbox_link *prev)
+{
+	struct ipcbox_link *link = link_after(links, prev ? prev->pid : NULL);
+
 	if (prev)
 		ipcbox_link_put(links, prev);
 	return link;
@@ -280,26 +289,61 @@ void ipcbox_links_settle(struct ipcbox_links *links)
 	}
 }
 
+/* No link comes any more. Return: whether all were told of the end. */
+static bool end_lanes(struct ipcbox_links *links, unsigned int *steps)
+{
+	struct ipcbox_link *link;
+
+	for (; *steps; --*steps) {
+		link = link_after(links, links->ended_to);
+		if (!link)
+			return true;
+		ipcbox_lane_end(&link->lane);
+		links->ended_to = link->pid;
+		ipcbox_link_put(links, link);
+		cond_resched();
+	}
+	return false;
+}
+
+/* Return: whether the link is off the set. Its use ends in any case. */
+static bool drain_link(struct ipcbox_links *links, struct ipcbox_link *link,
+		       unsigned int *steps)
+{
+	bool drained = ipcbox_lane_drain(&link->lane, steps);
+
+	if (drained) {
+		spin_lock(&links->box->lock);
+		erase(links, link);
+		spin_unlock(&links->box->lock);
+	}
+	ipcbox_link_put(links, link);
+	return drained;
+}
+
 /**
- * ipcbox_links_end() - end all links of a mailbox whose box has ended
- * @links: the set; it is empty afterwards and stays so
+ * ipcbox_links_end() - end the links of a mailbox whose box has ended
+ * @links: the set, of which no other caller ends the links
+ * @steps: how many messages, pages and links to tell and to free; less those that were
  *
  * Links in use are freed by their last user.
+ *
+ * Return: whether all has been done: the set is empty and stays so.
  */
-void ipcbox_links_end(struct ipcbox_links *links)
+bool ipcbox_links_end(struct ipcbox_links *links, unsigned int *steps)
 {
 	struct ipcbox_link *link;
 
 	/* First tell all of them: what the others have queued may be much. */
-	for (link = next_link(links, NULL); link; link = next_link(links, link))
-		ipcbox_lane_end(&link->lane);
-
-	while ((link = next_link(links, NULL))) {
-		ipcbox_lane_drain(&link->lane);
-		spin_lock(&links->box->lock);
-		erase(links, link);
-		spin_unlock(&links->box->lock);
-		ipcbox_link_put(links, link);
+	if (!end_lanes(links, steps))
+		return false;
+	for (; *steps; --*steps) {
+		link = link_after(links, NULL);
+		if (!link)
+			return true;
+		if (!drain_link(links, link, steps))
+			return false;
 		cond_resched();
 	}
+	return false;
 }

@@ -40,10 +40,12 @@ struct ipcbox_links {
 	struct rb_root root;		/* by the address of the pid */
 	unsigned int count;		/* read without it, as a hint */
 	struct pid *reap_after;		/* only compared: may be freed */
+
+	struct pid *ended_to;		/* likewise, of whoever ends the links */
 };
 
 void ipcbox_links_init(struct ipcbox_links *links, struct ipcbox_box *box);
-void ipcbox_links_end(struct ipcbox_links *links);
+bool ipcbox_links_end(struct ipcbox_links *links, unsigned int *steps);
 void ipcbox_links_settle(struct ipcbox_links *links);
 void ipcbox_links_reap(struct ipcbox_links *links, unsigned int count);
 

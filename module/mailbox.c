@@ -146,6 +146,35 @@ struct ipcbox_mailbox *ipcbox_mailbox_next(struct ipcbox_ns *ns,
 
 /* ---- the end ------------------------------------------------------------- */
 
+/* Return: whether all were told, and nothing is left that they have queued. */
+static bool end_some_links(struct ipcbox_mailbox *mailbox)
+{
+	unsigned int steps = IPCBOX_REST_STEPS;
+
+	return ipcbox_links_end(&mailbox->links, &steps);
+}
+
+static bool end_rest(struct ipcbox_rest *rest)
+{
+	struct ipcbox_mailbox *mailbox =
+		container_of(rest, struct ipcbox_mailbox, rest);
+	struct net *net = mailbox->ns->net;
+
+	if (!end_some_links(mailbox))
+		return false;
+	ipcbox_mailbox_put(mailbox);
+	/* Last: the namespace may die of it. */
+	put_net(net);
+	return true;
+}
+
+static void leave_rest(struct ipcbox_mailbox *mailbox)
+{
+	refcount_inc(&mailbox->refs);
+	get_net(mailbox->ns->net);
+	ipcbox_rest_leave(&mailbox->rest, end_rest);
+}
+
 /* Everyone who has it open or sends to it is told; only the first call does that. */
 static void mailbox_end(struct ipcbox_mailbox *mailbox)
 {
@@ -154,7 +183,8 @@ static void mailbox_end(struct ipcbox_mailbox *mailbox)
 	if (!ipcbox_box_end(&mailbox->box, -EPIPE))
 		return;
 	trace_ipcbox_delete(mailbox->box.id, "mailbox", "", 0);
-	ipcbox_links_end(&mailbox->links);
+	if (!end_some_links(mailbox))
+		leave_rest(mailbox);
 	/* Those who have a link to it, or an fd, still may keep it for long. */
 	ipcbox_account_uncharge(mailbox->account, IPCBOX_BOXES, 1);
 }

@@ -24,6 +24,7 @@
  */
 
 #include "link.h"
+#include "rest.h"
 #include "watch.h"
 
 #include <linux/pid.h>
@@ -51,7 +52,10 @@ struct ipcbox_mailbox {
 	struct work_struct end_work;
 	u32 fds;			/* under the xa_lock of ns->mailboxes */
 	refcount_t refs;
-	struct rcu_head rcu;
+	union {
+		struct ipcbox_rest rest; /* ended: what is left of it, with a reference */
+		struct rcu_head rcu;	/* without references */
+	};
 };
 
 struct ipcbox_mailbox *ipcbox_mailbox_open(struct ipcbox_ns *ns,

@@ -17,6 +17,7 @@
 #include "parked.h"
 #include "pollers.h"
 #include "proc.h"
+#include "rest.h"
 #include "sender.h"
 
 #include <linux/fs.h>
@@ -202,7 +203,8 @@ static void __exit ipcbox_exit(void)
 {
 	misc_deregister(&ipcbox_device);
 	ipcbox_parked_deinit();
-	/* What is left to be done uses buffers and accounts of the namespaces. */
+	/* What is left to be done uses objects and accounts of the namespaces. */
+	ipcbox_rest_flush();
 	ipcbox_buffer_deinit_queue();
 	unregister_pernet_subsys(&ipcbox_net_ops);
 	ipcbox_pollers_stop();

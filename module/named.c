@@ -9,6 +9,7 @@
 
 #include <linux/cred.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
 
 static struct ipcbox_named *named_of(struct rb_node *node)
 {
@@ -89,6 +90,37 @@ static void named_end(struct ipcbox_named *named, int err)
 {
 	named->ops->end(named, err);
 	uncount(named);
+}
+
+/* Return: whether nothing is left in an object that has ended. */
+static bool drain(struct ipcbox_named *named)
+{
+	unsigned int steps = IPCBOX_REST_STEPS;
+
+	return !named->ops->drain || named->ops->drain(named, &steps);
+}
+
+static bool drain_rest(struct ipcbox_rest *rest)
+{
+	struct ipcbox_named *named = container_of(rest, struct ipcbox_named, rest);
+	struct net *net = named->ns->net;
+
+	if (!drain(named))
+		return false;
+	ipcbox_named_put(named);
+	/* Last: the namespace may die of it. */
+	put_net(net);
+	return true;
+}
+
+/* Several may find that there is too much to free it at once: the first leaves it. */
+static void leave_rest(struct ipcbox_named *named)
+{
+	if (xchg(&named->is_left, true))
+		return;
+	ipcbox_named_hold(named);
+	get_net(named->ns->net);
+	ipcbox_rest_leave(&named->rest, drain_rest);
 }
 
 /* ---- names --------------------------------------------------------------- */
@@ -283,10 +315,13 @@ struct ipcbox_named *ipcbox_named_open(struct ipcbox_ns *ns,
 static void end_abandoned(struct ipcbox_named *named, bool no_receivers,
 			  bool no_senders)
 {
-	if (no_receivers)
+	if (no_receivers) {
 		named_end(named, -EPIPE);
-	else if (no_senders)
+		if (!drain(named))
+			leave_rest(named);
+	} else if (no_senders) {
 		named->ops->end_senders(named);
+	}
 }
 
 /**
@@ -319,6 +354,18 @@ static int may_delete(struct ipcbox_named *named)
 	return ipcbox_access_check_owner(&access, named->ns);
 }
 
+/* Afterwards what was in it counts for nobody, unless the caller was killed. */
+static void delete_and_drain(struct ipcbox_named *named)
+{
+	named_end(named, -EIDRM);
+	while (!drain(named)) {
+		if (fatal_signal_pending(current)) {
+			leave_rest(named);
+			break;
+		}
+	}
+}
+
 /**
  * ipcbox_named_delete() - delete an object by its name
  * @ns: where
@@ -349,7 +396,7 @@ int ipcbox_named_delete(struct ipcbox_ns *ns, const struct ipcbox_name *name,
 	if (unlink_only)
 		end_abandoned(named, no_receivers, no_senders);
 	else
-		named_end(named, -EIDRM);
+		delete_and_drain(named);
 	drop_name(named);
 	return 0;
 }
@@ -368,6 +415,9 @@ void ipcbox_named_delete_all(struct ipcbox_ns *ns)
 
 		erase_name(named);
 		named_end(named, -EIDRM);
+		/* Nobody can wait for this, and the namespace cannot be held any more. */
+		while (!drain(named))
+			;
 		drop_name(named);
 		cond_resched();
 	}

@@ -18,6 +18,7 @@
  */
 
 #include "name.h"
+#include "rest.h"
 
 #include <linux/rbtree.h>
 #include <linux/refcount.h>
@@ -36,6 +37,11 @@ struct ipcbox_named_ops {
 			   struct ipcbox_access *access);
 	/* It is over, with this errno for everyone; may come more than once. */
 	void (*end)(struct ipcbox_named *named, int err);
+	/*
+	 * After the end, free what is in it, in so many steps. Return: whether nothing is
+	 * left. NULL: there is nothing to be freed.
+	 */
+	bool (*drain)(struct ipcbox_named *named, unsigned int *steps);
 	/* No sender will ever come again. */
 	void (*end_senders)(struct ipcbox_named *named);
 	void (*stat)(struct ipcbox_named *named, struct ipcbox_stat *stat,
@@ -51,10 +57,15 @@ struct ipcbox_named {
 	refcount_t refs;
 	u32 memory;			/* and so much of IPCBOX_MEMORY */
 
-	/* Under ns->names_mutex. */
-	struct rb_node node;
-	bool listed;			/* read without it for a report */
+	union {
+		struct rb_node node;	/* listed: by name, under ns->names_mutex */
+		struct ipcbox_rest rest; /* ended, and never listed again: what is left */
+	};
+	bool is_left;			/* by xchg() */
 	bool counted;			/* in IPCBOX_BOXES, until it ends; by xchg() */
+
+	/* Under ns->names_mutex. */
+	bool listed;			/* read without it for a report */
 	u32 receiver_fds;		/* read without it */
 	u32 sender_fds;
 

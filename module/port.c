@@ -29,10 +29,13 @@ static void port_end(struct ipcbox_named *named, int err)
 {
 	struct ipcbox_port *port = port_of(named);
 
-	if (!ipcbox_box_end(&port->box, err))
-		return;
-	ipcbox_lane_end(&port->lane);
-	ipcbox_lane_drain(&port->lane);
+	if (ipcbox_box_end(&port->box, err))
+		ipcbox_lane_end(&port->lane);
+}
+
+static bool port_drain(struct ipcbox_named *named, unsigned int *steps)
+{
+	return ipcbox_lane_drain(&port_of(named)->lane, steps);
 }
 
 static void port_end_senders(struct ipcbox_named *named)
@@ -61,6 +64,7 @@ static const struct ipcbox_named_ops port_ops = {
 	.id = port_id,
 	.get_access = port_get_access,
 	.end = port_end,
+	.drain = port_drain,
 	.end_senders = port_end_senders,
 	.stat = port_stat,
 	.free = port_free,

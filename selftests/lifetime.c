@@ -444,6 +444,74 @@ TEST_F_TIMEOUT(life, everything_made_is_freed, 60)
 		TH_LOG("%lld objects before, now %lld", before, slab_objects());
 }
 
+/* Who closes does not wait until all is freed that others have queued */
+
+#define MANY (16 * IPCBOX_BATCH_MAX)
+
+static int full_port(int control, const char *name)
+{
+	static struct ipcbox_send_entry entries[IPCBOX_BATCH_MAX];
+	const __u64 tag = 1;
+	int i, ret = IPCBOX_BATCH_MAX;
+	int port = port_create_sized(control, name, BOTH, MANY, 8 * MANY);
+
+	for (i = 0; i < IPCBOX_BATCH_MAX; i++)
+		entries[i] = tagged_entry(&tag, 0);
+	for (i = 0; i < MANY && ret == IPCBOX_BATCH_MAX; i += ret) {
+		struct ipcbox_send_batch batch = send_batch(entries, IPCBOX_BATCH_MAX);
+
+		ret = command(port, IPCBOX_SEND_BATCH, &batch);
+	}
+	return ret == IPCBOX_BATCH_MAX ? port : -EIO;
+}
+
+static __u64 removal_takes(int control, const char *name)
+{
+	int port = full_port(control, name);
+	__u64 start = now_ns(), took;
+
+	if (port_remove(control, name))
+		return 0;
+	took = now_ns() - start;
+	close(port);
+	return took;
+}
+
+static __u64 last_close_takes(int control, const char *name)
+{
+	int port = full_port(control, name);
+	__u64 start;
+
+	if (port_unlink(control, name))
+		return -1ULL;
+	start = now_ns();
+	close(port);
+	return now_ns() - start;
+}
+
+static bool no_bytes(int control)
+{
+	struct ipcbox_query q;
+
+	return !box_query(control, &q) && !q.bytes.used;
+}
+
+TEST_F_TIMEOUT(life, last_close_frees_a_part_of_what_is_queued, 60)
+{
+	__u64 removal = -1ULL, last_close = -1ULL, took;
+
+	for (int i = 0; i < 3; i++) {
+		took = removal_takes(self->control, "removed");
+		removal = took < removal ? took : removal;
+		EXPECT_TRUE(no_bytes(self->control));
+		took = last_close_takes(self->control, "closed");
+		last_close = took < last_close ? took : last_close;
+		EXPECT_TRUE(eventually(no_bytes(self->control)));
+	}
+	EXPECT_GT(removal, 4 * last_close)
+		TH_LOG("removal %llu ns, close %llu ns", removal, last_close);
+}
+
 /* The module: in use while any of it is, never unloaded by these tests */
 
 static int unload(void)

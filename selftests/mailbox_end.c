@@ -116,6 +116,46 @@ TEST_F(mailbox_end, send_to_a_dead_process_returns_epipe_though_a_child_has_the_
 	EXPECT_EQ(EPIPE, end_of_child(&legacy));
 }
 
+/* More than a process frees while it dies. */
+enum { MANY = 5000 };
+
+static int has_a_large_mailbox(void *ready)
+{
+	int box = peer_mailbox(control_open(), MANY);
+
+	if (box < 0 || write(*(int *)ready, "", 1) != 1)
+		return 1;
+	while (true)
+		pause();
+}
+
+static long long bytes_used(int control)
+{
+	struct ipcbox_query q;
+
+	return box_query(control, &q) ? -1 : (long long)q.bytes.used;
+}
+
+TEST_F(mailbox_end, all_that_is_queued_is_given_back_when_the_process_dies)
+{
+	int ready[2], link, sent = 0;
+	char byte;
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe2(ready, O_CLOEXEC));
+	pid = spawn(has_a_large_mailbox, &ready[1]);
+	ASSERT_EQ(1, read(ready[0], &byte, 1));
+	link = link_open(self->control, pid, 0);
+	ASSERT_LE(0, link);
+	while (sent < MANY && !send_tag(link, sent))
+		sent++;
+	ASSERT_EQ(MANY, sent);
+	EXPECT_EQ(-SIGKILL, kill_and_reap(pid));
+	EXPECT_EQ(-EPIPE, send_tag(link, 1));
+	EXPECT_TRUE(eventually(bytes_used(self->control) == 0));
+	EXPECT_TRUE(eventually(messages_of(link) == 0));
+}
+
 TEST_F(mailbox_end, poll_and_sleepers_are_told_when_the_process_dies)
 {
 	struct pollfd poller = { .events = POLLOUT };
