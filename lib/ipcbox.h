@@ -441,8 +441,8 @@ int ipcbox_call_until(int fd, const void *request, size_t len, uint64_t deadline
  * @room: how long it may be
  *
  * Return: as ipcbox_call_until(). -ECONNREFUSED: nobody has the port open for
- * receiving; nothing was sent. (A request that is in the port waits for the next
- * receiver, also if the last one closes the port meanwhile.)
+ * receiving, or the last one closed it before it received the request: nothing was sent,
+ * or the request was withdrawn.
  */
 int ipcbox_call_served(int fd, const void *request, size_t len, uint64_t deadline,
 		       unsigned int priority, uint64_t tag, struct ipcbox_msg **reply, size_t room);

@@ -39,6 +39,7 @@ void ipcbox_box_init(struct ipcbox_box *box, struct ipcbox_lane *sole)
 	spin_lock_init(&box->lock);
 	INIT_LIST_HEAD(&box->takers);
 	INIT_HLIST_HEAD(&box->in_service);
+	INIT_HLIST_HEAD(&box->if_served);
 	ipcbox_pollers_init(&box->readable, EPOLLIN | EPOLLRDNORM);
 }
 

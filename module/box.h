@@ -85,6 +85,7 @@ struct ipcbox_box {
 	u32 senders;			/* asleep for room, in all lanes */
 	u32 calls;			/* received, and not answered yet: */
 	struct hlist_head in_service;	/* these, of all servers */
+	struct hlist_head if_served;	/* calls in a queue that fail without receivers */
 	struct list_head takers;	/* receivers that take from any lane */
 	struct ipcbox_lane *sole;	/* the lane of a box with only one, */
 	struct rb_root_cached ready;	/* or those with messages, by their first */
@@ -173,6 +174,7 @@ void ipcbox_lane_settle(struct ipcbox_lane *lane);
 
 bool ipcbox_box_end(struct ipcbox_box *box, int err);
 void ipcbox_box_end_senders(struct ipcbox_box *box);
+void ipcbox_lane_end_unserved(struct ipcbox_lane *lane);
 void ipcbox_lane_end(struct ipcbox_lane *lane);
 bool ipcbox_lane_drain(struct ipcbox_lane *lane, unsigned int *steps);
 bool ipcbox_lane_is_idle(const struct ipcbox_lane *lane);

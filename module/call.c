@@ -147,6 +147,12 @@ static struct ipcbox_caller *find(struct ipcbox_server *server, u64 number)
 	return call && call->request.msg.arrival == number ? call : NULL;
 }
 
+static void enter_queue(struct ipcbox_box *box, struct ipcbox_caller *call)
+{
+	if (call->receivers)
+		hlist_add_head(&call->in_service, &box->if_served);
+}
+
 /**
  * ipcbox_call_receive() - a call passes into the hand of a receiver
  * @box: the box
@@ -156,6 +162,7 @@ static struct ipcbox_caller *find(struct ipcbox_server *server, u64 number)
 void ipcbox_call_receive(struct ipcbox_box *box, struct ipcbox_caller *call,
 			 struct ipcbox_waiter *receiver)
 {
+	ipcbox_call_leave_queue(call);
 	ipcbox_small_copy(receiver->small, &call->request);
 	ipcbox_sender_hold(call->request.msg.sender);
 	receiver->msg = &receiver->small->msg;
@@ -183,6 +190,7 @@ struct ipcbox_caller *ipcbox_call_take_back(struct ipcbox_box *box,
 	if (!call)
 		return NULL;
 	leave_service(box, call);
+	enter_queue(box, call);
 	call->received = false;
 	if (receiver->payload != receiver->msg)
 		call->payload = receiver->payload;
@@ -227,12 +235,18 @@ int ipcbox_call_reply(struct ipcbox_box *box, struct ipcbox_server *server,
 
 /* ---- the caller ---------------------------------------------------------- */
 
-/* Nobody has it yet: it goes as if it had never been there. */
-static void withdraw(struct ipcbox_lane *lane, struct ipcbox_caller *call,
-		     struct ipcbox_wakes *wakes)
+/**
+ * ipcbox_call_withdraw() - take a call back that nobody has: as if it had never been there
+ * @lane: over which it was made
+ * @call: in a queue of the lane
+ * @wakes: notes that there may be room
+ */
+void ipcbox_call_withdraw(struct ipcbox_lane *lane, struct ipcbox_caller *call,
+			  struct ipcbox_wakes *wakes)
 {
 	struct ipcbox_msg *msg = &call->request.msg;
 
+	ipcbox_call_leave_queue(call);
 	if (call->arrived) {
 		ipcbox_lane_remove_message(lane, msg, wakes);
 		ipcbox_lane_count_drop(lane);
@@ -254,7 +268,7 @@ static int give_up(struct ipcbox_lane *lane, struct ipcbox_caller *call, int err
 	else if (call->server)
 		leave_service(lane->box, call);
 	else
-		withdraw(lane, call, &wakes);
+		ipcbox_call_withdraw(lane, call, &wakes);
 	ipcbox_lane_settle_and_unlock(lane, &wakes);
 	/* What somebody has received must not be sent again. */
 	return err == -ERESTARTSYS && call->received ? -EINTR : err;
@@ -269,14 +283,19 @@ static int submit(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 
 	if (lane->box->gone)
 		return lane->box->gone;
+	/* If the last one closes the port from now on it finds the call. */
+	if (call->receivers && !READ_ONCE(*call->receivers))
+		return -ECONNREFUSED;
 	if (msg->len > lane->box->bounds.max_msgsize)
 		return -EMSGSIZE;
 	if (ipcbox_lane_may_enter(lane, msg)) {
+		enter_queue(lane->box, call);
 		ipcbox_lane_add_message(lane, msg, wakes);
 		return 0;
 	}
 	if (patience->nonblock)
 		return -EAGAIN;
+	enter_queue(lane->box, call);
 	ipcbox_lane_add_sender(lane, msg, &call->waiter);
 	return 0;
 }
@@ -359,14 +378,14 @@ static int wait_for_reply(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 /**
  * ipcbox_box_call() - make a call over a lane
  * @lane: the lane, held by the caller
- * @call: request, payload and room are set; the rest is set here
+ * @call: request, payload, room and receivers are set; the rest is set here
  * @patience: until when to wait for room and reply; nonblock is for room only
  *
  * Return: 0: call->reply has the reply: its sender and its payload are the caller's
  * to put and to free. -ERESTART_RESTARTBLOCK: the wait was interrupted and is to go on
  * later: nothing has changed, and the caller parks the call or gives it up. Otherwise
  * there is no reply: -EMSGSIZE, -EAGAIN, -EUSERS, -ETIMEDOUT, -ERESTARTSYS, -EINTR,
- * -EPIPE, or the errno of the end of the box. Unless it goes on, call->payload is the
+ * -ECONNREFUSED, -EPIPE, or the errno of the end of the box. Unless it goes on, call->payload is the
  * caller's to free.
  */
 int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,

@@ -63,6 +63,7 @@ struct ipcbox_caller {
 	struct ipcbox_msg *payload;	/* of a long request, or NULL */
 	struct ipcbox_waiter waiter;
 	u32 room;			/* for the reply */
+	const u32 *receivers;		/* without any it fails; NULL: it waits for some */
 
 	/* Under the lock of the box. */
 	bool arrived;
@@ -75,7 +76,8 @@ struct ipcbox_caller {
 		struct rb_node of_other;	/* in server->others */
 	};
 	struct ipcbox_watch watch;	/* on the process, if it is not the regular */
-	struct hlist_node in_service;	/* in box->in_service */
+	/* In box->in_service; or, with receivers, on its way to one in box->if_served. */
+	struct hlist_node in_service;
 
 	/* Once done with success. */
 	union ipcbox_small reply;
@@ -87,8 +89,17 @@ static inline struct ipcbox_caller *ipcbox_caller_of(struct ipcbox_msg *msg)
 	return container_of(msg, struct ipcbox_caller, request.msg);
 }
 
-/* ---- for lane.c and box.c, under the lock of the box --------------------- */
+/* ---- for others of boxes and lanes, under the lock of the box ------------ */
 
+/* It is in no queue any more. */
+static inline void ipcbox_call_leave_queue(struct ipcbox_caller *call)
+{
+	if (call->receivers)
+		hlist_del(&call->in_service);
+}
+
+void ipcbox_call_withdraw(struct ipcbox_lane *lane, struct ipcbox_caller *call,
+			  struct ipcbox_wakes *wakes);
 void ipcbox_call_receive(struct ipcbox_box *box, struct ipcbox_caller *call,
 			 struct ipcbox_waiter *receiver);
 struct ipcbox_caller *ipcbox_call_take_back(struct ipcbox_box *box,

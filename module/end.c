@@ -46,6 +46,8 @@ static void dismiss_senders(struct ipcbox_lane *lane, int err)
 		while (!ipcbox_wakes_full(&wakes) &&
 		       (msg = ipcbox_queue_first(&lane->blocked))) {
 			ipcbox_lane_remove_sender(lane, msg);
+			if (msg->is_call)
+				ipcbox_call_leave_queue(ipcbox_caller_of(msg));
 			ipcbox_waiter_finish(msg->waiter, err, &wakes);
 		}
 		ipcbox_lane_tell_admitted(lane, &wakes);
@@ -60,9 +62,11 @@ static void dismiss_senders(struct ipcbox_lane *lane, int err)
 static void dismiss_call(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 			 struct ipcbox_wakes *wakes)
 {
+	struct ipcbox_caller *call = ipcbox_caller_of(msg);
+
 	trace_ipcbox_drop(lane->id, msg);
-	ipcbox_waiter_finish(&ipcbox_caller_of(msg)->waiter, lane->box->gone,
-			     wakes);
+	ipcbox_call_leave_queue(call);
+	ipcbox_waiter_finish(&call->waiter, lane->box->gone, wakes);
 }
 
 /* Take one message out of a lane. Return: how many steps it took; 0: there was none. */
@@ -169,6 +173,46 @@ void ipcbox_box_end_senders(struct ipcbox_box *box)
 	/* Whoever waits, waits at an empty box. */
 	dismiss_takers(box, &box->takers, -EPIPE);
 	ipcbox_pollers_end(&box->readable, EPOLLHUP);
+}
+
+/* Return: a call that nobody will receive, and that does not want to wait; or NULL. */
+static struct ipcbox_caller *first_unserved(const struct ipcbox_box *box)
+{
+	struct ipcbox_caller *call;
+
+	call = hlist_entry_safe(box->if_served.first, struct ipcbox_caller,
+				in_service);
+	/* All have the same: the port's. */
+	return call && !READ_ONCE(*call->receivers) ? call : NULL;
+}
+
+/**
+ * ipcbox_lane_end_unserved() - end calls that are to fail where nobody receives
+ * @lane: of a port that its last receiver has closed, and that has a name
+ *
+ * If another one comes meanwhile it gets those that are left.
+ *
+ * Context: may sleep.
+ */
+void ipcbox_lane_end_unserved(struct ipcbox_lane *lane)
+{
+	struct ipcbox_wakes wakes;
+	bool again;
+
+	do {
+		struct ipcbox_caller *call;
+
+		ipcbox_wakes_init(&wakes);
+		spin_lock(&lane->box->lock);
+		while (!ipcbox_wakes_full(&wakes) &&
+		       (call = first_unserved(lane->box))) {
+			ipcbox_call_withdraw(lane, call, &wakes);
+			ipcbox_waiter_finish(&call->waiter, -ECONNREFUSED, &wakes);
+		}
+		again = ipcbox_wakes_full(&wakes);
+		ipcbox_lane_settle_and_unlock(lane, &wakes);
+		cond_resched();
+	} while (again);
 }
 
 /**

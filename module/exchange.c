@@ -72,10 +72,17 @@ int ipcbox_call_finish(struct ipcbox_request *request,
 	return ret;
 }
 
-/* A mailbox has ended when nobody has it open to receive; a port goes on. */
-static bool is_served(const struct ipcbox_handle *handle)
+/*
+ * Without which receivers does the call fail? A mailbox has ended when nobody has it
+ * open to receive; a port goes on.
+ */
+static const u32 *receivers_of(const struct ipcbox_request *request)
 {
-	return !handle->named || ipcbox_named_has_receivers(handle->named);
+	const struct ipcbox_named *named = request->handle->named;
+
+	if (!named || !(request->call.flags & IPCBOX_IF_SERVED))
+		return NULL;
+	return ipcbox_named_receivers(named);
 }
 
 /* Return: as the command; or -ERESTART_RESTARTBLOCK, with route and sender passed on. */
@@ -90,7 +97,8 @@ static int call_over(struct ipcbox_request *request, struct ipcbox_route *route,
 	struct ipcbox_caller caller IPCBOX_NOINIT;
 	int err;
 
-	if (call->flags & IPCBOX_IF_SERVED && !is_served(request->handle))
+	caller.receivers = receivers_of(request);
+	if (caller.receivers && !READ_ONCE(*caller.receivers))
 		return -ECONNREFUSED;
 	/* Look first whether it is worth to copy it; what counts comes later. */
 	if (call->len > READ_ONCE(lane->box->bounds.max_msgsize))

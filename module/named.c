@@ -332,15 +332,19 @@ static void end_abandoned(struct ipcbox_named *named, bool no_receivers,
 void ipcbox_named_close(struct ipcbox_named *named, u32 directions)
 {
 	struct ipcbox_ns *ns = named->ns;
-	bool no_receivers, no_senders;
+	bool no_receivers, no_senders, listed;
 
 	mutex_lock(&ns->names_mutex);
 	uncount_fd(named, directions);
-	no_receivers = !named->listed && !named->receiver_fds;
-	no_senders = !named->listed && !named->sender_fds;
+	listed = named->listed;
+	no_receivers = !named->receiver_fds;
+	no_senders = !named->sender_fds;
 	mutex_unlock(&ns->names_mutex);
 
-	end_abandoned(named, no_receivers, no_senders);
+	if (!listed)
+		end_abandoned(named, no_receivers, no_senders);
+	else if (no_receivers && named->ops->end_receivers)
+		named->ops->end_receivers(named);
 	ipcbox_named_put(named);
 }
 

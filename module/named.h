@@ -42,6 +42,8 @@ struct ipcbox_named_ops {
 	 * left. NULL: there is nothing to be freed.
 	 */
 	bool (*drain)(struct ipcbox_named *named, unsigned int *steps);
+	/* Nobody has it open to receive now. NULL: nobody wants to know. */
+	void (*end_receivers)(struct ipcbox_named *named);
 	/* No sender will ever come again. */
 	void (*end_senders)(struct ipcbox_named *named);
 	void (*stat)(struct ipcbox_named *named, struct ipcbox_stat *stat,
@@ -103,10 +105,10 @@ void ipcbox_named_delete_all(struct ipcbox_ns *ns);
 
 void ipcbox_named_stat(struct ipcbox_named *named, struct ipcbox_stat *stat,
 		       struct user_namespace *viewer);
-/* Has anybody it open to receive? By the time of the answer it may be different. */
-static inline bool ipcbox_named_has_receivers(const struct ipcbox_named *named)
+/* How many fds it is open to receive with, to be read by one who has it open. */
+static inline const u32 *ipcbox_named_receivers(const struct ipcbox_named *named)
 {
-	return READ_ONCE(named->receiver_fds);
+	return &named->receiver_fds;
 }
 
 bool ipcbox_named_next(struct ipcbox_ns *ns, const struct ipcbox_name *after,

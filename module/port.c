@@ -38,6 +38,11 @@ static bool port_drain(struct ipcbox_named *named, unsigned int *steps)
 	return ipcbox_lane_drain(&port_of(named)->lane, steps);
 }
 
+static void port_end_receivers(struct ipcbox_named *named)
+{
+	ipcbox_lane_end_unserved(&port_of(named)->lane);
+}
+
 static void port_end_senders(struct ipcbox_named *named)
 {
 	ipcbox_box_end_senders(&port_of(named)->box);
@@ -65,6 +70,7 @@ static const struct ipcbox_named_ops port_ops = {
 	.get_access = port_get_access,
 	.end = port_end,
 	.drain = port_drain,
+	.end_receivers = port_end_receivers,
 	.end_senders = port_end_senders,
 	.stat = port_stat,
 	.free = port_free,

@@ -308,6 +308,53 @@ TEST_F(call_wait, if_served_without_a_receiver_returns_econnrefused)
 	EXPECT_EQ(8, caller_end(&self->caller));
 }
 
+/* One in the port, one that waits for room, and one without the flag that stays. */
+TEST_F(call_wait, if_served_ends_when_the_last_receiver_closes)
+{
+	int sender = port_open(self->control, self->stage.name, IPCBOX_SENDER);
+	int receiver = port_open(self->control, self->stage.name, IPCBOX_RECEIVER);
+	struct caller blocked, patient;
+
+	caller_prepare(&self->caller, 5);
+	self->caller.call.flags = IPCBOX_IF_SERVED;
+	caller_go(&self->caller, sender);
+	ASSERT_TRUE(calls_queued(sender, 1));
+	caller_prepare(&blocked, 6);
+	blocked.call.flags = IPCBOX_IF_SERVED;
+	caller_go(&blocked, sender);
+	ASSERT_TRUE(senders_asleep(sender, 1));
+	caller_start(&patient, sender, 7);
+	ASSERT_TRUE(senders_asleep(sender, 2));
+
+	close(self->port);
+	EXPECT_FALSE(caller_ended(&self->caller));
+	close(receiver);
+	EXPECT_EQ(-ECONNREFUSED, caller_end(&self->caller));
+	EXPECT_EQ(0, self->caller.call.received);
+	EXPECT_EQ(-ECONNREFUSED, caller_end(&blocked));
+	EXPECT_EQ(0, senders_of(sender));
+	EXPECT_EQ(1, messages_of(sender));
+
+	self->port = port_open(self->control, self->stage.name, BOTH);
+	EXPECT_EQ(0, reply_tag(self->port, recv_call(self->port, 7), 8));
+	EXPECT_EQ(8, caller_end(&patient));
+}
+
+TEST_F(call_wait, if_served_and_received_ends_with_its_server)
+{
+	int sender = port_open(self->control, self->stage.name, IPCBOX_SENDER);
+
+	caller_prepare(&self->caller, 5);
+	self->caller.call.flags = IPCBOX_IF_SERVED;
+	caller_go(&self->caller, sender);
+	ASSERT_TRUE(calls_queued(sender, 1));
+	ASSERT_LT(0, recv_call(self->port, 5));
+	close(self->port);
+	EXPECT_EQ(-EPIPE, caller_end(&self->caller));
+	EXPECT_EQ(1, self->caller.call.received);
+	self->port = sender;
+}
+
 TEST_F(call_wait, if_served_calls_a_mailbox_as_ever)
 {
 	int box = mailbox_open(self->control);

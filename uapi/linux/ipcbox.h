@@ -623,10 +623,10 @@ struct ipcbox_recv {
  * struct ipcbox_call - %IPCBOX_CALL, on a port, link or control fd
  * @size: sizeof(struct ipcbox_call)
  * @flags: %IPCBOX_NONBLOCK: do not wait for queued bytes, nor for room in the box (the
- *	reply is waited for in any case); likewise O_NONBLOCK. %IPCBOX_IF_SERVED: fail at
- *	once if nobody has the port open for receiving. A mailbox that can be called is
- *	always open, so there the flag changes nothing. A request that is in the port waits
- *	for the next receiver, also if the last one closes the port before it came to it
+ *	reply is waited for in any case); likewise O_NONBLOCK. %IPCBOX_IF_SERVED: fail
+ *	where nobody has the port open for receiving: at once, and also when the last
+ *	receiver closes the port (or dies) before it has received the request. A mailbox
+ *	that can be called is always open, so there the flag changes nothing
  * @data: pointer to the request; not read if @len is zero
  * @len: its length in bytes, from 0 to the box's max_msgsize
  * @tag: any number, told to the receiver
@@ -655,7 +655,8 @@ struct ipcbox_recv {
  *
  * Return: 0: the reply is there. EAGAIN: no room; EINTR, ETIMEDOUT; EFAULT: of
  * @data, and then nothing was done, or of @reply, and then the reply is lost;
- * ECONNREFUSED: with %IPCBOX_IF_SERVED, nobody receives from the port; EBADF: the fd is
+ * ECONNREFUSED: with %IPCBOX_IF_SERVED, nobody receives from the port, or nobody does any
+ * more and the request was withdrawn; EBADF: the fd is
  * not for sending; EIDRM, EPIPE: the end of the port or peer, or of the process that
  * received the request, before it replied; EMSGSIZE, ENOBUFS, ENOMEM, EUSERS; on the
  * control fd also EACCES, ECONNREFUSED, EMLINK and ESRCH, as for %IPCBOX_LINK_OPEN.
