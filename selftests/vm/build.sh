@@ -18,8 +18,9 @@
 # BTF of modules needs pahole, and nothing here needs BTF of modules.
 make_module()
 {
-	local kernel=$1 dir=$2
+	local kernel=$1 dir
 
+	dir=$(realpath -m "$2") # make goes elsewhere
 	shift 2
 	set -- module CONFIG_DEBUG_INFO_BTF_MODULES= "$@"
 	if [ -d "$kernel/root" ]; then
