@@ -21,7 +21,7 @@
  * A process goes over so much of a ring when it dies, or unmaps; the rest it leaves, or
  * whoever has the buffer mapped could make its death last.
  */
-#define STEPS_AT_DEATH 4096
+#define STEPS_AT_DEATH 2048
 
 /* One for each process and buffer, however often it has it mapped. */
 struct mapping {
