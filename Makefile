@@ -8,7 +8,7 @@ MODULE ?= $(BUILD)/module
 PREFIX ?= /usr/local
 INSTALL ?= install
 
-.PHONY: all module modules_install lib tools install load unload
+.PHONY: all module modules_install lib tools install install-man load unload
 .PHONY: bench bench-check bench-baseline bench-page demo mutants test test-debug test-kcsan test-all
 .PHONY: storm fuzz coverage check vm clean help
 
@@ -33,12 +33,18 @@ modules_install: module
 lib tools:
 	$(MAKE) -C $@ BUILD=$(BUILD)
 
-install: lib tools
+install: lib tools install-man
 	$(MAKE) -C lib BUILD=$(BUILD) PREFIX=$(PREFIX) install
 	$(MAKE) -C tools BUILD=$(BUILD) PREFIX=$(PREFIX) install
+
+# Each call of the library has a page, made from its header.
+install-man: mandir = $(DESTDIR)$(PREFIX)/share/man
+install-man:
 	for page in man/*.[1-9]; do \
-		$(INSTALL) -D -m 644 $$page \
-			$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
+		$(INSTALL) -D -m 644 $$page $(mandir)/man$${page##*.}/$${page##*/} || exit; \
+	done
+	umask 022 && for header in lib/ipcbox.h lib/ipcbox_buffer.h; do \
+		awk -v dir=$(mandir)/man3 -f man/calls.awk $$header || exit; \
 	done
 
 load:
