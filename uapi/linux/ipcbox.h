@@ -2,8 +2,8 @@
 /*
  * ipcbox: mailboxes, links, ports and buffers, with the kernel as the only broker.
  *
- * This header is the contract between the module and user space, but for buffers, which
- * have ipcbox_buffer.h.
+ * This header is the contract between the module and user space. ipcbox_buffer.h adds
+ * the commands and the shared pages of buffers.
  */
 #ifndef _UAPI_LINUX_IPCBOX_H
 #define _UAPI_LINUX_IPCBOX_H
@@ -17,76 +17,82 @@
  * Opening /dev/ipcbox gives a *control* fd. Its ioctls hand out *object* fds,
  * always close-on-exec; clear that with fcntl(2) if a program started by
  * exec(2) is to have the fd. dup(2), fork(2), SCM_RIGHTS, poll(2), epoll(7),
- * O_NONBLOCK and /proc/PID/fdinfo work on all of them.
+ * O_NONBLOCK and /proc/PID/fdinfo work on all of them. A port or mailbox is also
+ * called a *box*.
  *
  * *port* fd: a named queue that many senders and many receivers share. A port
  * stays until it is deleted, also while nobody has it open.
  *
- * *buffer* fd: a bounded buffer in shared memory, named, opened, listed and deleted as
- * a port is. Producers and consumers map it with mmap(2), and write and read messages
- * in place, without the kernel; who finds it full or empty waits in the kernel. A
- * process that is killed in the middle leaves the buffer as if it had not begun.
+ * *buffer* fd: a bounded buffer in shared memory. Buffers are named, opened, listed
+ * and deleted as ports are. Producers and consumers map a buffer with mmap(2), and
+ * write and read messages in place, without the kernel; a producer that finds it
+ * full, or a consumer that finds it empty, waits in the kernel. If a process is
+ * killed in the middle of a message, the buffer is as if it had not begun.
  *
  * *mailbox* fd: the queue of one process (thread group) for messages that name
  * it. A process has one for each network namespace; opening it again gives
- * another fd for the same mailbox. The mailbox ends with the last of these fds. It
- * also ends with its process, whoever else has an fd; and when the process runs a
- * program by execve(2) after which its users, groups, user namespace or permitted
- * capabilities are others than those with which it opened the mailbox first (fewer
- * capabilities do not matter). A message to a pid thus reaches nobody but the program
- * that runs there.
+ * another fd for the same mailbox. The mailbox ends
+ *
+ * * with the last of these fds;
+ * * with its process, also if other processes have an fd for it;
+ * * when the process runs, by execve(2), a program after which its users, groups,
+ *   user namespace or permitted capabilities differ from those with which it first
+ *   opened the mailbox. (Fewer capabilities do not matter.)
+ *
+ * So a message to a pid reaches only the program that runs there.
  *
  * *link* fd: the one way from the process that opened it to one peer process.
  * Opening it again gives the same link. A link has its own share of the peer's
  * mailbox (see "Limits of a box"), so one sender cannot take the room of
- * another. EPOLLOUT says that there is room, EPOLLHUP that the peer's mailbox
- * is gone. A child that inherited a link fd sends over its parent's link, with
- * its own pid in the message.
+ * another. EPOLLOUT reports room; EPOLLHUP reports the end of the peer's mailbox.
+ * A child that inherited a link fd sends over its parent's link, with its own pid
+ * in the message.
  *
  * A direct send by pid on the control fd uses the same link without an fd.
  *
  * *call*: a message whose sender sleeps until the receiver replies to it, in one
- * command. It waits in the box as any message does, by its priority. Receiving
- * it gives a number, with which the reply finds the caller; one command replies
- * and receives the next. The file description through which a call was received
- * answers for it: when the receiving process closes it, or dies, before it
- * replied, the caller gets EPIPE at once.
+ * command. It waits in the box as any message does, by its priority. The receiver
+ * gets a number with it, and replies with that number; one command replies to a
+ * call and receives the next message. The file description through which a call was
+ * received answers for it: if the receiving process closes that file, or dies, before
+ * it replies, the caller gets EPIPE at once.
  *
- * Names, and who can reach whom by pid, belong to the network namespace in
- * which /dev/ipcbox was opened, as with abstract UNIX sockets. When the
- * namespace dies all in it is freed.
+ * Names, and which processes can reach each other by pid, belong to the network
+ * namespace in which /dev/ipcbox was opened, as with abstract UNIX sockets. When
+ * the namespace dies, everything in it is freed.
  *
  * *Polling* a port, mailbox or link. A poller is woken when a message comes to an
- * empty box, and when a lane without room for the longest message has got it. One
- * that polls for edges (EPOLLET, or a multishot poll of io_uring) goes on until it
- * gets EAGAIN, as epoll(7) says. (Where it looks with epoll_wait(2) between, it is
- * told of the next message also before. So is each poller if a receive from one
- * sender found nothing in a mailbox that holds messages of others.) The change wakes
- * all who poll, and one gets the message; many workers on one port sleep in
- * %IPCBOX_RECV, where one message wakes one, or poll with EPOLLEXCLUSIVE: then as
- * many are woken as there are new messages, or new room.
+ * empty box, and when a lane that had no room for the longest message has it again.
+ * (A *lane* is the queue of a port, or of one link.) A program that polls for edges
+ * (EPOLLET, or a multishot poll of io_uring) goes on until it gets EAGAIN, as epoll(7)
+ * says. Such a program may also be woken for each further message if it calls
+ * epoll_wait(2) before that. All pollers are woken as well when a receive from one
+ * sender finds nothing in a mailbox that holds messages of others. A change wakes
+ * all pollers, and one of them gets the message. Many workers on one port should
+ * therefore sleep in %IPCBOX_RECV, where one message wakes one worker, or poll with
+ * EPOLLEXCLUSIVE, where each new message, or new room, wakes one.
  *
  * *Order.* Messages are received by priority (highest first), then by arrival.
- * Senders that wait for room get in by the same rule, and nobody passes a
- * sender that waits with the same or a higher priority. (A wait that a signal
- * interrupts and restarts begins anew, behind the others.) Receivers are served
- * in the order in which they began to wait; on a mailbox, a receiver that named
- * the sender goes before one that takes from anyone.
+ * Senders that wait for room get in by the same rule, and no sender passes one that
+ * waits with the same or a higher priority. (A wait that a signal interrupts and
+ * restarts begins anew, behind the others.) Receivers are served in the order in
+ * which they began to wait; on a mailbox, a receiver that named the sender goes
+ * before one that takes messages from anyone.
  *
- * *All or nothing.* A send that returned 0 is in the box; one that failed left
- * no trace. A receive that failed left the message where it was.
+ * *All or nothing.* A send that returned 0 put the message into the box; a send that
+ * failed left no trace. A receive that failed left the message where it was.
  *
- * *Batches.* Many messages can be sent or received in one command, each with its
- * own result. They are taken in order up to the first that fails; who waits for
- * them is woken once.
+ * *Batches.* One command can send or receive many messages, each with its own
+ * result. They are handled in order, up to the first that fails. A task that waits for
+ * several of them is woken once.
  *
  * *Waiting.* A send to a full box and a receive from an empty one wait, unless
  * O_NONBLOCK is set on the fd or %IPCBOX_NONBLOCK in the call. The wait ends
  * with success, at the deadline, with a signal (the call restarts, or fails
- * with EINTR, as for read(2)), or with the end of the object. A deadline is an
- * absolute time of the caller's CLOCK_MONOTONIC in nanoseconds; 0, and what can
- * never be reached (2^63-1 and above), is none. A call that need not wait
- * succeeds even if its deadline is past.
+ * with EINTR, as read(2) does), or with the end of the object. A deadline is an
+ * absolute time of the caller's CLOCK_MONOTONIC in nanoseconds. 0, and times that
+ * are never reached (2^63-1 and above), mean no deadline. A call that need not wait
+ * succeeds even if its deadline has passed.
  *
  * *Limits of a box.* A port holds at most max_messages messages with max_bytes
  * bytes of payload together. A mailbox holds that much for each of its links.
@@ -97,85 +103,103 @@
 /**
  * DOC: Errors
  *
- * An error means that nothing was changed (of a call: see there). These have the same meaning for
- * each command; what is special to a command stands with it.
+ * An error means that nothing was changed. (A call may fail after its request was
+ * received: see struct ipcbox_call.) These errors have the same meaning for each
+ * command, and a command's own list has only what is special there.
  *
- * ========== ===============================================================
- * E2BIG      size is larger than this kernel knows, and the rest is not zero
- * EACCES     the mode of the port, buffer or mailbox does not let this user do that
- * EAGAIN     it would have to wait, and was asked not to
- * EBADF      the fd was not opened for this direction; a given fd is not open
- * ECONNREFUSED  the process has no mailbox in this network namespace; nobody has
- *            the port open for receiving (%IPCBOX_IF_SERVED)
- * EDQUOT     limit of pages of buffers (net.ipcbox.user_pages, .max_pages)
- * EEXIST     the name is taken; the mailbox is open already (attributes given)
- * EFAULT     a pointer is bad
- * EIDRM      the port or buffer was removed
- * EINTR      a signal came before anything was done
- * EINVAL     a size too small, an unknown flag, a reserved field that is not
- *            zero, a value out of its range, a malformed name
- * EMFILE     this process has too many open files (never a limit of ipcbox)
- * EMLINK     limit of links (net.ipcbox.user_links, .max_links)
- * EMSGSIZE   send: longer than the box's max_msgsize; receive: longer than
- *            capacity (len tells what is needed); list: no room for one entry
- * ENAMETOOLONG  the name has more than %IPCBOX_NAME_MAX bytes
- * ENFILE     the system has too many open files (never a limit of ipcbox)
- * ENOBUFS    limit of queued bytes (net.ipcbox.user_bytes, .max_bytes), and the
- *            call was asked not to wait, cannot (a reply), or would wait for ever
- *            (more than the whole limit): see "Queued bytes"
- * ENOENT     there is no port or buffer of that name in this network namespace
- * ENOMEM     out of memory; the limit of the memory cgroup, or that of kernel
- *            memory (net.ipcbox.user_memory, .max_memory) is reached
- * ENOSPC     limit of ports, buffers and mailboxes (net.ipcbox.user_boxes, .max_boxes)
- * ENOTTY     the command is unknown, or not one for this kind of fd
- * EPERM      this is for the owner of the port, buffer or mailbox, or CAP_IPC_OWNER
- * EPIPE      the other side is gone: the peer's mailbox; the process named in
- *            from; all receivers, or all senders, of what was unlinked; who
- *            received a call, before the reply; who made it
- * EPROTOTYPE the name is that of a buffer, not of a port; or the other way round
- * ERANGE     a limit for a box above what net.ipcbox.box_* allows
- * ESRCH      there is no such process in this pid namespace
- * ETIMEDOUT  the deadline passed
- * EUSERS     limit of waiting calls (net.ipcbox.user_waiters, .max_waiters). This
- *            limit is never waited for, since that would be one more who waits.
- *            After a send or a receive, poll(2) tells when it need not wait; a call
- *            always waits, so pause before the next try
- * ========== ===============================================================
+ * ============ =================================================================
+ * E2BIG        The struct is larger than this kernel knows, and the rest is not
+ *              zero. Use only what the module's ABI level has, or update it.
+ * EACCES       The mode of the port, buffer or mailbox does not allow this. Ask its
+ *              owner to change the mode.
+ * EAGAIN       The command would have to wait, and was told not to. Poll, then
+ *              repeat it.
+ * EBADF        The fd was not opened for this direction, or a given fd is not open.
+ *              Open it for %IPCBOX_SENDER or %IPCBOX_RECEIVER.
+ * ECONNREFUSED The process has no mailbox in this network namespace, or nobody
+ *              has the port open for receiving (%IPCBOX_IF_SERVED). Try again when
+ *              the peer has started.
+ * EDQUOT       Limit of pages of buffers (net.ipcbox.user_pages, .max_pages).
+ *              Delete or unmap a buffer, or raise the limit.
+ * EEXIST       The name is taken, or the mailbox is already open and attributes were
+ *              given. Open the object, or use %IPCBOX_REUSE or %IPCBOX_SET.
+ * EFAULT       A pointer is bad. Mend the program.
+ * EIDRM        The port or buffer was removed. Close the fd.
+ * EINTR        A signal came before anything was done. Repeat the command, or stop.
+ * EINVAL       A size is too small, a flag is unknown, a reserved field is not zero, a
+ *              value is out of its range, or a name is malformed. Mend the program.
+ * EMFILE       This process has too many open files (never a limit of ipcbox). Close
+ *              some, or raise RLIMIT_NOFILE.
+ * EMLINK       Limit of links (net.ipcbox.user_links, .max_links). Close links, or
+ *              raise the limit.
+ * EMSGSIZE     Send: the message is longer than the box's max_msgsize. Receive: it is
+ *              longer than capacity (len has its length). List: there is no room for
+ *              one entry. Use a larger buffer, or raise max_msgsize.
+ * ENAMETOOLONG The name has more than %IPCBOX_NAME_MAX bytes. Shorten it.
+ * ENFILE       The system has too many open files (never a limit of ipcbox). Raise
+ *              fs.file-max.
+ * ENOBUFS      Limit of queued bytes (net.ipcbox.user_bytes, .max_bytes), and the
+ *              command does not wait, or would wait for ever: see "Queued bytes".
+ *              Receive messages, send with a deadline, or raise the limit.
+ * ENOENT       No port or buffer has that name in this network namespace. Create it.
+ * ENOMEM       Memory is short, or the limit of the memory cgroup or of kernel memory
+ *              (net.ipcbox.user_memory, .max_memory) is reached. Free some, or raise
+ *              the limit.
+ * ENOSPC       Limit of ports, buffers and mailboxes (net.ipcbox.user_boxes,
+ *              .max_boxes). Delete some, or raise the limit.
+ * ENOTTY       The command is unknown, or not one for this kind of fd. Use the right
+ *              fd, or update the module.
+ * EPERM        Only the owner of the port, buffer or mailbox, or a process with
+ *              CAP_IPC_OWNER, may do this.
+ * EPIPE        The other side is gone: the peer's mailbox; the process named in from;
+ *              all receivers, or all senders, of an unlinked port or buffer; the
+ *              receiver of a call, before it replied; or the caller. Close the fd.
+ * EPROTOTYPE   The name is that of a buffer, not of a port, or the other way round.
+ *              Open it as what it is, or use another name.
+ * ERANGE       A limit for a box is above what net.ipcbox.box_* allows. Ask for less,
+ *              or raise that limit.
+ * ESRCH        This pid namespace has no such process. Look up the pid again.
+ * ETIMEDOUT    The deadline passed. Wait longer, or check the other side.
+ * EUSERS       Limit of waiting calls (net.ipcbox.user_waiters, .max_waiters). No
+ *              call waits for this limit, because that would be one more waiter. Use
+ *              poll(2), which reports when a send or receive need not wait; before a
+ *              call, which always waits, pause.
+ * ============ =================================================================
  */
 
 /**
  * DOC: Queued bytes
  *
- * A message counts for the limits of queued bytes of the user who sends it, and of
- * all users, until it is received. A sender that finds a limit reached waits as it
- * does for room in the box: until its deadline, a signal, or the end of the box, and
- * before it waits for room. It counts for the limit of waiting calls. With
- * %IPCBOX_NONBLOCK or O_NONBLOCK it gets ENOBUFS at once. A message that takes more
- * than the whole limit gets ENOBUFS in any case. A blocking batch waits as well; one
- * that does not block sends what it can, and the entry after that has ENOBUFS.
+ * A message counts for the limits of queued bytes, of the user who sends it and of
+ * all users together, until it is received. A sender that finds a limit reached waits
+ * for bytes as it waits for room in the box: until its deadline, a signal, or the end
+ * of the box. It waits for bytes first, and then for room, and counts for the limit of
+ * waiting calls. With %IPCBOX_NONBLOCK or O_NONBLOCK it gets ENOBUFS at once. A message
+ * that takes more than the whole limit always gets ENOBUFS. A blocking batch waits as
+ * well; a batch that does not block sends what it can, and the next entry has ENOBUFS.
  *
- * Those who wait at one limit get what comes back in the order in which they began to
- * wait, in parts, so short messages do not starve a long one. Users wait for the limit
- * of all users in one line.
+ * Senders that wait at one limit get the bytes that come back in the order in which
+ * they began to wait, in parts, so short messages do not starve a long one. All users
+ * wait in one line for the limit of all users.
  *
- * A reply never waits, since the missing bytes may be those of calls that are queued
- * for the very server. It gets ENOBUFS, and the call stays open. A reply of up to 128
- * bytes does not count, so a server can always tell the caller that it failed.
+ * A reply never waits, since the missing bytes may belong to calls that are queued
+ * for that very server. It gets ENOBUFS, and the call stays open. A reply of up to 128
+ * bytes does not count, so a server can always report a failure to the caller.
  *
  * poll(2) reports POLLOUT only if the largest message of the box need not wait for
  * bytes either, and reports it again when that is so. (If the limit is lower than the
  * largest message, POLLOUT means that all of it is free.) It goes by the limits of the
- * user who opened the fd. A user who got the fd from another is charged for what they
- * send all the same, so to poll they should open the port themselves.
+ * user who opened the fd. A user who got the fd from another user is still charged for
+ * what they send, so to poll they should open the port themselves.
  */
 
 /**
  * DOC: Extensible structs
  *
- * Each struct starts with its size as the caller was compiled and with flags.
- * Reserved fields, unknown flags and, in a larger struct, what this kernel does
- * not know must be zero. A field marked "out" is written by the kernel and not
- * read. Entries of a batch grow likewise, by entry_size. Pointers are passed as
+ * Each struct starts with its size, as the caller was compiled, and with flags.
+ * Reserved fields, unknown flags and, in a larger struct, the part that this kernel
+ * does not know must be zero. A field marked "out" is written by the kernel and not
+ * read. Entries of a batch grow in the same way, by entry_size. Pointers are passed as
  * 64-bit integers, so the layout is the same for 32-bit programs.
  */
 
@@ -187,7 +211,7 @@
 #define IPCBOX_MSGSIZE_MAX	(16U << 20)	/* bytes, for any box */
 #define IPCBOX_BATCH_MAX	1024		/* messages in one command */
 
-/* What a new box has where its creator does not say otherwise. */
+/* Attributes of a new box that its creator does not set. */
 #define IPCBOX_DEFAULT_MESSAGES	256
 #define IPCBOX_DEFAULT_BYTES	(1U << 20)
 #define IPCBOX_DEFAULT_MSGSIZE	(64U << 10)
@@ -204,17 +228,17 @@
 	 IPCBOX_FEATURE_CALL | IPCBOX_FEATURE_BATCH | IPCBOX_FEATURE_BUFFER)
 
 /*
- * Flags. In a command that gives an fd, NONBLOCK sets O_NONBLOCK on it; in send
- * and receive it speaks for this one call.
+ * Flags. In a command that returns an fd, NONBLOCK sets O_NONBLOCK on it; in a send or
+ * receive it applies to this one call.
  */
 #define IPCBOX_NONBLOCK		(1U << 0)
 #define IPCBOX_RECEIVER		(1U << 1)	/* fd is for receiving */
 #define IPCBOX_SENDER		(1U << 2)	/* fd is for sending */
-#define IPCBOX_REUSE		(1U << 3)	/* create: what exists is opened */
+#define IPCBOX_REUSE		(1U << 3)	/* create: open it if it exists */
 #define IPCBOX_PIDFD		(1U << 4)	/* link open: peer is a pidfd */
-#define IPCBOX_UNLINK		(1U << 5)	/* delete: only the name goes */
+#define IPCBOX_UNLINK		(1U << 5)	/* delete: only the name */
 #define IPCBOX_ONE_TO_ONE	(1U << 6)	/* buffer: one sends, one receives */
-#define IPCBOX_IF_SERVED	(1U << 7)	/* call: fail if nobody could receive it */
+#define IPCBOX_IF_SERVED	(1U << 7)	/* call: fail if nobody receives */
 
 /* The flags that each command takes; any other is EINVAL. */
 #define IPCBOX_QUERY_FLAGS		0U
@@ -247,7 +271,7 @@
 /**
  * struct ipcbox_attr - attributes of a port, buffer or mailbox
  * @mask: IPCBOX_ATTR_*: the fields that are given; the others must be zero
- * @mode: who may receive (r) and send (w), as user, group and others: 0 to 0666
+ * @mode: permission to receive (r) and send (w), for user, group and others: 0 to 0666
  * @uid: owner; another than oneself needs CAP_CHOWN
  * @gid: group; one that the caller is not in needs CAP_CHOWN
  * @max_messages: how many messages may be queued, from 1
@@ -255,12 +279,14 @@
  * @max_msgsize: longest message in bytes, 0 to %IPCBOX_MSGSIZE_MAX, not above
  *	max_bytes
  *
- * The last member of every struct that has one, so that both can grow.
+ * It is the last member of every struct that has one, so that both can grow.
  *
- * Errors where it is used: EINVAL for a bit, mode or id out of range, a limit
- * of 0 messages or bytes, or max_msgsize above max_bytes; ERANGE for a limit
- * above net.ipcbox.box_messages, .box_bytes or .box_msgsize; EPERM for an owner
- * or group that the caller may not give.
+ * Errors of commands that take attributes:
+ *
+ * * EINVAL: A bit, mode or id is out of range, a limit is 0 messages or bytes, or
+ *   max_msgsize is above max_bytes.
+ * * ERANGE: A limit is above net.ipcbox.box_messages, .box_bytes or .box_msgsize.
+ * * EPERM: The caller may not give that owner or group.
  */
 struct ipcbox_attr {
 	__u32 mask;
@@ -301,11 +327,11 @@ struct ipcbox_usage {
  * @waiters: out: calls of this user that are asleep
  * @pages: out: pages of memory of the buffers that this user made, and one for each
  *	mapping of this user's
- * @memory: out: bytes of kernel memory that the module keeps for this user, but for
- *	the pages of buffers: open fds, ports, mailboxes, links, and messages with all
- *	that is cached for the next ones, which is given back when the limit is near
+ * @memory: out: bytes of kernel memory that the module keeps for this user, without
+ *	the pages of buffers: open fds, ports, mailboxes, links, and messages, with the
+ *	memory that is cached for the next ones and given back near the limit
  *
- * Return: 0. ENOMEM.
+ * Return: 0, or ENOMEM.
  */
 struct ipcbox_query {
 	__u32 size;
@@ -330,14 +356,18 @@ struct ipcbox_query {
  * struct ipcbox_mailbox_open - %IPCBOX_MAILBOX_OPEN, on the control fd
  * @size: sizeof(struct ipcbox_mailbox_open)
  * @flags: %IPCBOX_NONBLOCK or zero
- * @attr: attributes for a new mailbox. In @attr.mode the w bits say who may send
+ * @attr: attributes for a new mailbox. In @attr.mode the w bits permit sending
  *	(0600, the default: the same user); the r bits mean nothing, since only
- *	those who have an fd can receive
+ *	processes that have an fd can receive
  *
- * Return: a new fd for the calling process's mailbox, which is made if the
- * process has none. EACCES: it has one that belongs to another user; EEXIST: it
- * has one, and @attr.mask is not zero (use %IPCBOX_SET); EMFILE, ENFILE, ENOMEM,
- * ENOSPC; and see struct ipcbox_attr.
+ * Creates the mailbox of the calling process if it has none.
+ *
+ * Return: a new fd for the mailbox, or
+ *
+ * * EACCES: The process has a mailbox that belongs to another user. Close it first.
+ * * EEXIST: It has a mailbox, and @attr.mask is not zero. Use %IPCBOX_SET.
+ * * EMFILE, ENFILE, ENOMEM, ENOSPC: See "Errors".
+ * * EINVAL, EPERM, ERANGE: See struct ipcbox_attr.
  */
 struct ipcbox_mailbox_open {
 	__u32 size;
@@ -349,14 +379,18 @@ struct ipcbox_mailbox_open {
  * struct ipcbox_link_open - %IPCBOX_LINK_OPEN, on the control fd
  * @size: sizeof(struct ipcbox_link_open)
  * @flags: %IPCBOX_NONBLOCK, %IPCBOX_PIDFD
- * @peer: pid of the peer process as the caller sees it, or with %IPCBOX_PIDFD a
- *	pidfd, with which no recycled pid can be met
+ * @peer: pid of the peer process as the caller sees it; or with %IPCBOX_PIDFD a
+ *	pidfd, which rules out that another process was given the same pid
  * @__reserved: zero
  *
- * Return: a new fd for the link from the calling process to the peer. EACCES:
- * the mode of the peer's mailbox; EBADF: no open fd; ECONNREFUSED: the peer has
- * no mailbox; EINVAL: @peer is not above zero, or not a pidfd; ESRCH: no such
- * process (a thread other than the first is none), or it has ended; EMFILE, EMLINK, ENFILE, ENOMEM.
+ * Return: a new fd for the link from the calling process to the peer, or
+ *
+ * * EACCES: The mode of the peer's mailbox does not let this user send.
+ * * EBADF: @peer is not an open fd (%IPCBOX_PIDFD).
+ * * ECONNREFUSED: The peer has no mailbox. Try again when it has opened one.
+ * * EINVAL: @peer is not above zero, or not a pidfd.
+ * * ESRCH: No such process (a thread other than the first is none), or it has ended.
+ * * EMFILE, EMLINK, ENFILE, ENOMEM: See "Errors".
  */
 struct ipcbox_link_open {
 	__u32 size;
@@ -369,7 +403,7 @@ struct ipcbox_link_open {
  * struct ipcbox_port_create - %IPCBOX_PORT_CREATE, on the control fd
  * @size: sizeof(struct ipcbox_port_create)
  * @flags: %IPCBOX_RECEIVER, %IPCBOX_SENDER or both: what the fd is for; neither:
- *	only to stat and set, and poll tells EPOLLERR. %IPCBOX_NONBLOCK.
+ *	only to stat and set, and poll reports EPOLLERR. %IPCBOX_NONBLOCK.
  *	%IPCBOX_REUSE: if the port exists, open it as %IPCBOX_PORT_OPEN does and
  *	leave its attributes alone
  * @name: pointer to the name: @name_len bytes, none of them NUL, '/' or a
@@ -377,12 +411,18 @@ struct ipcbox_link_open {
  * @name_len: 1 to %IPCBOX_NAME_MAX
  * @__reserved: zero
  * @attr: attributes of the new port; the owner is the caller's effective user,
- *	the mode is taken as it is, whatever the umask
+ *	and the umask does not change the mode
  *
- * Return: a new fd for the new port; its creator has both directions, whatever
- * the mode. EEXIST: the name is taken; EINVAL, ENAMETOOLONG: the name; EMFILE,
- * ENFILE, ENOMEM, ENOSPC; with %IPCBOX_REUSE also EACCES, and EPROTOTYPE: it is
- * a buffer; see struct ipcbox_attr.
+ * The creator gets both directions, whatever the mode.
+ *
+ * Return: a new fd for the port, or
+ *
+ * * EACCES: With %IPCBOX_REUSE: the port exists, and its mode does not grant a direction.
+ * * EEXIST: The name is taken. Choose another one, or use %IPCBOX_REUSE.
+ * * EINVAL, ENAMETOOLONG: The name is malformed or too long.
+ * * EPROTOTYPE: With %IPCBOX_REUSE: the name is that of a buffer.
+ * * EMFILE, ENFILE, ENOMEM, ENOSPC: See "Errors".
+ * * EINVAL, EPERM, ERANGE: See struct ipcbox_attr.
  */
 struct ipcbox_port_create {
 	__u32 size;
@@ -401,9 +441,14 @@ struct ipcbox_port_create {
  * @name_len: its length in bytes
  * @__reserved: zero
  *
- * Return: a new fd for the port. EACCES: the mode does not grant a direction; for
- * neither, it grants none at all, and the port is another's; EINVAL, ENAMETOOLONG: the
- * name; ENOENT; EPROTOTYPE: it is a buffer; EMFILE, ENFILE, ENOMEM.
+ * Return: a new fd for the port, or
+ *
+ * * EACCES: The mode does not grant a direction. An fd for neither direction needs
+ *   some right, or the ownership.
+ * * EINVAL, ENAMETOOLONG: The name is malformed or too long.
+ * * ENOENT: No port has this name. Create it.
+ * * EPROTOTYPE: The name is that of a buffer. Use %IPCBOX_BUFFER_OPEN.
+ * * EMFILE, ENFILE, ENOMEM: See "Errors".
  */
 struct ipcbox_port_open {
 	__u32 size;
@@ -416,17 +461,21 @@ struct ipcbox_port_open {
 /**
  * struct ipcbox_port_delete - %IPCBOX_PORT_DELETE, on the control fd
  * @size: sizeof(struct ipcbox_port_delete)
- * @flags: zero: *remove*: the port or buffer is over for everyone; what is queued
- *	is dropped, who waits gets EIDRM, and so does every later call. (What is in
- *	a buffer stays there for those who have it mapped.)
- *	%IPCBOX_UNLINK: only the name goes; open fds go on. Then, when the last fd
+ * @flags: zero: *remove* the port or buffer. The kernel drops what is queued, and
+ *	every waiting and every later call gets EIDRM. (Processes that have a buffer
+ *	mapped keep what is in it.)
+ *	%IPCBOX_UNLINK: remove only the name; open fds go on. Then, when the last fd
  *	for receiving is closed, senders get EPIPE, and when the last one for
  *	sending is closed, receivers get EPIPE once the port is empty
  * @name: pointer to the name
  * @name_len: its length in bytes
  * @__reserved: zero
  *
- * Return: 0. EINVAL, ENAMETOOLONG: the name; ENOENT; EPERM: for the owner only.
+ * Return: 0, or
+ *
+ * * EINVAL, ENAMETOOLONG: The name is malformed or too long.
+ * * ENOENT: No port or buffer has this name.
+ * * EPERM: The caller is neither the owner nor has CAP_IPC_OWNER.
  */
 struct ipcbox_port_delete {
 	__u32 size;
@@ -457,9 +506,9 @@ struct ipcbox_port_delete {
  * @uid: out: its owner, as the caller's user namespace sees it
  * @gid: out: its group
  * @pid: out: the process of the mailbox, or the peer of the link, as the caller
- *	sees it; 0 where it cannot, and for ports and buffers
+ *	sees it; 0 if it cannot see it, and for ports and buffers
  * @id: out: a number that no other port, mailbox, link or buffer has had since the
- *	module was loaded; two fds of one object tell the same
+ *	module was loaded; two fds of one object have the same
  * @max_messages: out: limit, for a mailbox for each link
  * @max_bytes: out: limit, for a mailbox for each link
  * @max_msgsize: out: limit
@@ -473,11 +522,13 @@ struct ipcbox_port_delete {
  *	receivers of the port or mailbox
  * @__reserved: zero
  *
- * Of a buffer, @max_bytes is the size of the data, @messages those that can be
- * received now, @bytes all cells that are not free; @max_messages, @sent, @received
- * and @calls are 0, because the kernel does not see its messages.
+ * For a buffer, @max_bytes is the size of the data, @messages counts those that can
+ * be received now, and @bytes all cells that are not free; @max_messages, @sent,
+ * @received and @calls are 0, because the kernel does not see its messages.
  *
- * Needs no right. Return: 0.
+ * It needs no right.
+ *
+ * Return: 0.
  */
 struct ipcbox_stat {
 	__u32 size;
@@ -523,17 +574,21 @@ struct ipcbox_port_entry {
  * @size: sizeof(struct ipcbox_port_list)
  * @flags: zero
  * @after: pointer to a name: list the ports and buffers that sort after it
- *	(bytewise); the name need not exist (any more). Zero, with @after_len zero, for the first
+ *	(bytewise); the name need not exist (any more). Zero, with @after_len zero:
+ *	list from the first one
  * @after_len: its length in bytes
- * @count: out: how many entries were written; 0: there are no more
+ * @count: out: how many entries were written; 0 after the last one
  * @buf: pointer to room for entries
  * @buf_len: its length in bytes
  *
- * To list all, call again with the name of the last entry until @count is 0.
- * What is neither made nor deleted meanwhile is told exactly once.
+ * To list all, call again with the name of the last entry until @count is 0. A port
+ * or buffer that is neither made nor deleted meanwhile is listed exactly once.
  *
- * Return: 0. EMSGSIZE: @buf_len is too small for the next entry; EINVAL,
- * ENAMETOOLONG: @after.
+ * Return: 0, or
+ *
+ * * EMSGSIZE: @buf_len is too small for the next entry. Use a larger buffer.
+ * * EINVAL, ENAMETOOLONG: @after is malformed or too long.
+ * * EINTR: A fatal signal ended the listing.
  */
 struct ipcbox_port_list {
 	__u32 size;
@@ -551,16 +606,24 @@ struct ipcbox_port_list {
  * @flags: %IPCBOX_NONBLOCK or zero
  * @data: pointer to the message; not read if @len is zero
  * @len: its length in bytes, from 0 to the box's max_msgsize
- * @tag: any number, told to the receiver
+ * @tag: any number; the receiver gets it with the message
  * @deadline: when to give up waiting for queued bytes and room (CLOCK_MONOTONIC, ns);
  *	0: never
  * @priority: 0 to %IPCBOX_PRIORITY_MAX
  * @pid: on the control fd the receiving process; on any other zero
  *
- * Return: 0: the message is in the box. EAGAIN, EINTR, ETIMEDOUT; EBADF: the fd
- * is not for sending; EIDRM, EPIPE: the end of the port or peer; EMSGSIZE,
- * ENOBUFS, ENOMEM, EUSERS; on the control fd also EACCES, ECONNREFUSED, EMLINK
- * and ESRCH, as for %IPCBOX_LINK_OPEN.
+ * Return: 0: the message is in the box. Or
+ *
+ * * EAGAIN: The box is full. Wait for POLLOUT, or send with a deadline.
+ * * EBADF: The fd is not for sending.
+ * * EIDRM: The port was removed.
+ * * EINTR: A signal ended the wait.
+ * * EMSGSIZE: The message is longer than the box's max_msgsize.
+ * * ENOBUFS: Limit of queued bytes. See "Queued bytes".
+ * * EPIPE: The peer's mailbox, or the last receiver of an unlinked port, is gone.
+ * * ETIMEDOUT: The deadline passed.
+ * * ENOMEM, EUSERS: See "Errors".
+ * * EACCES, ECONNREFUSED, EMLINK, ESRCH: On the control fd, as for %IPCBOX_LINK_OPEN.
  */
 struct ipcbox_send {
 	__u32 size;
@@ -587,19 +650,28 @@ struct ipcbox_send {
  *	overflow id
  * @gid: out: its effective group, likewise
  * @priority: out: priority given by the sender
- * @room: out: of a call: how long the reply may be, in bytes; otherwise zero
+ * @room: out: if the message is a call, how long the reply may be, in bytes; else zero
  * @len: out: length of the message in bytes; written with EMSGSIZE too
  * @tag: out: the sender's tag
  * @seq: out: 1 for the first message that the port or link ever took, then one
- *	more for each; that of a call that was withdrawn is missing
- * @call: out: the number with which %IPCBOX_REPLY on this fd answers it; zero if
+ *	more for each; the number of a call that was withdrawn is missing
+ * @call: out: the number with which %IPCBOX_REPLY on this fd answers the call; zero if
  *	nobody waits for a reply
  *
- * Return: 0. EAGAIN, EINTR, ETIMEDOUT; EBADF: the fd is not for receiving;
- * EIDRM: the port was removed; EMSGSIZE: the next message is longer than
- * @capacity; EPIPE: the process in @from ended and nothing of it is left, or all
- * senders of an unlinked port are gone; ESRCH: there is no process @from (what
- * one that was reaped has left is received from anyone); EMLINK, ENOMEM, EUSERS.
+ * Return: 0, or
+ *
+ * * EAGAIN: There is no message. Wait for POLLIN, or receive with a deadline.
+ * * EBADF: The fd is not for receiving.
+ * * EIDRM: The port was removed.
+ * * EINTR: A signal ended the wait.
+ * * EMSGSIZE: The next message is longer than @capacity, and is still there. Receive
+ *   it with @len bytes.
+ * * EPIPE: The process in @from ended and nothing of it is left, or the last sender of
+ *   an unlinked port is gone.
+ * * ESRCH: No process has the pid @from. (Receive what a reaped process left from
+ *   anyone.)
+ * * ETIMEDOUT: The deadline passed.
+ * * EMLINK, ENOMEM, EUSERS: See "Errors".
  */
 struct ipcbox_recv {
 	__u32 size;
@@ -623,19 +695,20 @@ struct ipcbox_recv {
  * struct ipcbox_call - %IPCBOX_CALL, on a port, link or control fd
  * @size: sizeof(struct ipcbox_call)
  * @flags: %IPCBOX_NONBLOCK: do not wait for queued bytes, nor for room in the box (the
- *	reply is waited for in any case); likewise O_NONBLOCK. %IPCBOX_IF_SERVED: fail
- *	where nobody has the port open for receiving: at once, and also when the last
- *	receiver closes the port (or dies) before it has received the request. A mailbox
- *	that can be called is always open, so there the flag changes nothing
+ *	call waits for the reply in any case); likewise O_NONBLOCK.
+ *	%IPCBOX_IF_SERVED: fail if nobody has the port open for receiving: at once,
+ *	and also when the last receiver closes the port (or dies) before it has
+ *	received the request. A mailbox that can be called is always open, so the flag
+ *	changes nothing there
  * @data: pointer to the request; not read if @len is zero
  * @len: its length in bytes, from 0 to the box's max_msgsize
- * @tag: any number, told to the receiver
+ * @tag: any number; the receiver gets it with the request
  * @deadline: when to give up (CLOCK_MONOTONIC, ns), for all of it: room,
  *	receiver and reply; 0: never
  * @priority: 0 to %IPCBOX_PRIORITY_MAX
  * @pid: on the control fd the receiving process; on any other zero
  * @reply: pointer to room for the reply; not used if its length is zero
- * @capacity: room in bytes, told to the receiver; what is above
+ * @capacity: room in bytes, which the receiver learns; a value above
  *	%IPCBOX_MSGSIZE_MAX counts as that
  * @reply_len: out: length of the reply in bytes
  * @reply_tag: out: the tag that the receiver gave it
@@ -643,23 +716,32 @@ struct ipcbox_recv {
  *	it, or 0
  * @reply_uid: out: its effective user as the caller's user namespace sees it
  * @reply_gid: out: its effective group, likewise
- * @received: out: 1. Written with an error too where the call was in the box: 0:
- *	nobody received the request and nobody will; 1: somebody did, or was just
+ * @received: out: 1. Written with an error too if the call was in the box: 0:
+ *	nobody received the request and nobody will; 1: a receiver had it, or was just
  *	about to, and may have done what it asks
  *
- * If it fails while the request is still in the box, the request is withdrawn, as
- * if there had been none. Once it was received that cannot be, so a signal whose
- * handler runs ends the call with EINTR, also with SA_RESTART. Where no handler runs
- * the call goes on: a caller that is stopped (SIGSTOP), traced or frozen waits for the
- * same reply afterwards, as poll(2) does, and has a reply that came meanwhile.
+ * If a call fails while the request is still in the box, the kernel withdraws the
+ * request, as if there had been none. A request that was received cannot be withdrawn, so
+ * a signal whose handler runs ends the call with EINTR, also with SA_RESTART. If no
+ * handler runs the call goes on: a caller that is stopped (SIGSTOP), traced or frozen waits
+ * for the same reply afterwards, as poll(2) does, and gets a reply that came meanwhile.
  *
- * Return: 0: the reply is there. EAGAIN: no room; EINTR, ETIMEDOUT; EFAULT: of
- * @data, and then nothing was done, or of @reply, and then the reply is lost;
- * ECONNREFUSED: with %IPCBOX_IF_SERVED, nobody receives from the port, or nobody does any
- * more and the request was withdrawn; EBADF: the fd is
- * not for sending; EIDRM, EPIPE: the end of the port or peer, or of the process that
- * received the request, before it replied; EMSGSIZE, ENOBUFS, ENOMEM, EUSERS; on the
- * control fd also EACCES, ECONNREFUSED, EMLINK and ESRCH, as for %IPCBOX_LINK_OPEN.
+ * Return: 0: the reply is there. Or
+ *
+ * * EAGAIN: The box has no room. Wait for POLLOUT, or call with a deadline.
+ * * EBADF: The fd is not for sending.
+ * * ECONNREFUSED: With %IPCBOX_IF_SERVED: nobody receives from the port, or nobody does
+ *   any more and the request was withdrawn. Try again when a server has started.
+ * * EFAULT: @data is bad, and nothing was done; or @reply is bad, and the reply is lost.
+ * * EIDRM: The port was removed.
+ * * EINTR: A signal ended the wait. See @received before you repeat the call.
+ * * EMSGSIZE: The request is longer than the box's max_msgsize.
+ * * ENOBUFS: Limit of queued bytes. See "Queued bytes".
+ * * EPIPE: The peer's mailbox, or the last receiver of an unlinked port, is gone; or the
+ *   receiver of the request closed its fd, or died, before it replied. See @received.
+ * * ETIMEDOUT: The deadline passed. See @received.
+ * * ENOMEM, EUSERS: See "Errors".
+ * * EACCES, ECONNREFUSED, EMLINK, ESRCH: On the control fd, as for %IPCBOX_LINK_OPEN.
  */
 struct ipcbox_call {
 	__u32 size;
@@ -684,20 +766,27 @@ struct ipcbox_call {
  * struct ipcbox_reply - %IPCBOX_REPLY, on a port or mailbox fd
  * @size: sizeof(struct ipcbox_reply)
  * @flags: zero
- * @call: from struct ipcbox_recv: what is answered; it was received through this
- *	fd, or one with which this one shares the file description (dup(2), fork(2))
+ * @call: from struct ipcbox_recv: the call to answer. It was received through this
+ *	fd, or through one that shares its file description (dup(2), fork(2))
  * @data: pointer to the reply; not read if @len is zero
  * @len: its length in bytes
- * @tag: any number, told to the caller
+ * @tag: any number; the caller gets it with the reply
  *
- * Replies may be given in any order, and by any thread. It never waits, also not for
- * queued bytes: see there.
+ * Replies may be given in any order, and by any thread. A reply never waits, also not
+ * for queued bytes.
  *
- * Return: 0: the caller has it. EBADF: the fd is not for receiving; EINVAL: @call
- * was never the number of a call; EIDRM: the port was removed, and the caller was
- * told so; EMSGSIZE: longer than the caller has room for, who goes on waiting;
- * EPIPE: nobody waits for this reply any more: the caller died or gave up, or has
- * been answered; ENOBUFS, ENOMEM.
+ * Return: 0: the caller has the reply. Or
+ *
+ * * EBADF: The fd is not for receiving.
+ * * EIDRM: The port was removed, and the caller got EIDRM too.
+ * * EINVAL: @call was never the number of a call.
+ * * EMSGSIZE: The reply is longer than the caller has room for. The caller still waits:
+ *   send a shorter reply.
+ * * ENOBUFS: Limit of queued bytes. The caller still waits: a reply of up to 128 bytes
+ *   is always possible.
+ * * EPIPE: Nobody waits for this reply any more: the caller died, gave up, or has been
+ *   answered. Go on with the next message.
+ * * ENOMEM: See "Errors". The caller still waits.
  */
 struct ipcbox_reply {
 	__u32 size;
@@ -715,10 +804,10 @@ struct ipcbox_reply {
  * @flags: zero
  * @data: pointer to the reply
  * @len: its length in bytes
- * @tag: any number, told to the caller
- * @call: what is answered; zero: nothing, only receive. Out: zero, if the reply
- *	was given, also where it then fails to receive: called again with the same
- *	struct it goes on from there
+ * @tag: any number; the caller gets it with the reply
+ * @call: the call to answer; zero: none, only receive. Out: zero, if the reply
+ *	was given, also if the receive then fails: called again with the same
+ *	struct, the command goes on from there
  * @recv: as for %IPCBOX_RECV; @recv.size is sizeof(struct ipcbox_recv). The
  *	buffers of @data and @recv.data may be the same
  *
@@ -739,7 +828,7 @@ struct ipcbox_reply_recv {
  * struct ipcbox_send_entry - one message of %IPCBOX_SEND_BATCH
  * @data: pointer to the message; not read if @len is zero
  * @len: its length in bytes
- * @tag: any number, told to the receiver
+ * @tag: any number; the receiver gets it with the message
  * @priority: 0 to %IPCBOX_PRIORITY_MAX
  * @result: out: see struct ipcbox_send_batch
  */
@@ -762,15 +851,15 @@ struct ipcbox_send_entry {
  * @pid: on the control fd the receiving process; on any other zero
  * @__reserved: zero
  *
- * The messages are sent in order, and each as by %IPCBOX_SEND: it waits where there
- * is no room. The first that fails ends it.
+ * The messages are sent in order, each as by %IPCBOX_SEND: a message that finds no
+ * room waits for it. The first message that fails ends the batch.
  *
- * Return: how many were sent, if any: their @result is 0, that of the next is the
- * errno (negative) with which it failed, and those behind it were not tried and not
- * touched. If none was sent, the errno of the first, as for %IPCBOX_SEND, and no
- * @result is written. (An entry that cannot be written to is told by the next call;
- * its message is sent.) EINTR as the @result of the next one also says that the process
- * was stopped and went on: what was sent is not sent again, so the command ends.
+ * Return: how many were sent, if any. Their @result is 0. The @result of the next one
+ * is the errno (negative) with which it failed; the entries behind it were not tried and
+ * not touched. If no message was sent: the errno of the first, as for %IPCBOX_SEND, and
+ * no @result is written. (If an entry cannot be written to, the next command reports that;
+ * its message is sent.) EINTR as the @result of the next one may also mean that the
+ * process was stopped and went on: the command ends so that nothing is sent twice.
  */
 struct ipcbox_send_batch {
 	__u32 size;
@@ -824,13 +913,19 @@ struct ipcbox_recv_entry {
  * @from: as for %IPCBOX_RECV
  * @__reserved: zero
  *
- * Waits for the first message, and takes of the others what is there.
+ * Waits for the first message, and takes as many of the next ones as are already there.
  *
- * Return: how many were received, if any: their @result is 0. That of the next is
- * the errno (negative) why it was not: EAGAIN: there was no more; EMSGSIZE, with
- * @len, or EFAULT: it stays in the box. Those behind it are not touched. If none was
- * received, the errno of the first, as for %IPCBOX_RECV; then nothing is written,
- * but for @len with EMSGSIZE.
+ * Return: how many were received, if any. Their @result is 0. The @result of the next
+ * entry is the errno (negative) that ended the batch; the entries behind it are not
+ * touched:
+ *
+ * * EAGAIN: There were no more messages.
+ * * EFAULT: Its @data is bad. The message stays in the box.
+ * * EMSGSIZE: The message is longer than its @capacity, and stays in the box; @len has its
+ *   length.
+ *
+ * If no message was received: the errno of the first, as for %IPCBOX_RECV; then nothing is
+ * written but @len with EMSGSIZE.
  */
 struct ipcbox_recv_batch {
 	__u32 size;
@@ -847,14 +942,18 @@ struct ipcbox_recv_batch {
  * struct ipcbox_set - %IPCBOX_SET, on a port, mailbox or buffer fd
  * @size: sizeof(struct ipcbox_set)
  * @flags: zero
- * @attr: what to change; of a buffer the mode, the owner and the group
+ * @attr: what to change; for a buffer the mode, the owner and the group
  *
- * What is queued stays, also above a lowered limit; rights are checked when an
- * fd is opened, so fds that are open keep theirs. Senders who wait get in where
- * a raised limit lets them.
+ * Messages that are queued stay, also above a lowered limit. The kernel checks rights
+ * when an fd is opened, so open fds keep theirs. Waiting senders get in if a raised limit
+ * lets them.
  *
- * Return: 0. EIDRM, EPIPE: the end of the port or buffer; EPERM: for the owner only;
- * and see struct ipcbox_attr.
+ * Return: 0, or
+ *
+ * * EIDRM: The port or buffer was removed.
+ * * EPERM: The caller is neither the owner nor has CAP_IPC_OWNER.
+ * * EPIPE: The port or buffer has no name any more, and its other side is gone.
+ * * EINVAL, ERANGE: See struct ipcbox_attr.
  */
 struct ipcbox_set {
 	__u32 size;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR MIT) */
 /*
- * ipcbox: the commands of buffers, what a buffer has in its shared pages, and the rules
- * by which processes and the kernel change it. Concepts, errors and what buffers have in
- * common with ports stand in ipcbox.h; programs use the calls of the library, which keeps
- * to these rules.
+ * ipcbox: the commands of buffers, the layout of a buffer's shared pages, and the rules
+ * by which processes and the kernel change them. ipcbox.h has the concepts, the errors and
+ * everything that buffers share with ports. Programs use the calls of the library, which
+ * keeps to these rules.
  */
 #ifndef _UAPI_LINUX_IPCBOX_BUFFER_H
 #define _UAPI_LINUX_IPCBOX_BUFFER_H
@@ -20,10 +20,10 @@
  * never has to be split at the end of the ring, because the data is mapped twice in
  * a row.
  *
- * Beside the data there is a struct ipcbox_cell for each cell. The one of a
- * message's first cell says in one word all that must change together: the *lap* of
- * the ring that the message belongs to, how many cells it has, who has it in hand,
- * and its state::
+ * Beside the data there is a struct ipcbox_cell for each cell. In the one of a
+ * message's first cell, one word holds everything that must change together: the *lap*
+ * of the ring that the message belongs to, how many cells it has, which process owns
+ * it now, and its state::
  *
  *	(older lap) --reserve--> WRITING --commit--> READY --peek--> READING
  *	                            |                  ^               |    |
@@ -31,72 +31,73 @@
  *	                            +-- give up --> DONE <------------------+
  *
  * A word whose lap is not that of the position is left over from an earlier round:
- * the cell is free as far as *tail* has not passed it. Three positions go round:
+ * the cell is free unless *tail* has passed it. Three positions go round:
  * *free* <= *tail* <= free + cells, and *head* in between, or behind free.
  *
  * - tail: the next cell to reserve. Changed only past a word of the right lap.
  * - head: where to look for the next message to read. Changed only past a word that
- *   is READING or DONE; put back to an earlier message, with a new epoch, if that
- *   becomes READY again. If that was read meanwhile, head may be behind free, perhaps
- *   where cells are in use anew: who finds that, puts it to free.
- * - free: what is before it may be reserved again. Changed only past DONE; head,
- *   if it is at that message, first.
+ *   is READING or DONE. It goes back to an earlier message, with a new epoch, if that
+ *   becomes READY again. If that message was read meanwhile, head may be behind free,
+ *   perhaps where cells are in use anew: a process that finds this sets it to free.
+ * - free: the cells before it may be reserved again. Changed only past DONE; if head
+ *   is at that message, head is changed first.
  *
- * So the words are what counts, and each step is one atomic change of one word. The
- * positions follow; who finds one that lags behind moves it on. A process that is
- * killed between any two instructions leaves nothing that the others could not go
- * on with, but for words that are WRITING or READING in its name. These the kernel
- * finds when it buries the process (unmaps its control pages): what was WRITING
- * becomes DONE, what was READING becomes READY.
+ * So the words decide, and each step is one atomic change of one word. The positions
+ * follow; a process that finds one that lags behind moves it on. A process that is
+ * killed between any two instructions leaves nothing that stops the others, except
+ * words that are WRITING or READING in its name. The kernel finds these when the control
+ * pages of the process are unmapped: a WRITING message becomes DONE, a READING one
+ * becomes READY.
  *
  * With %IPCBOX_ONE_TO_ONE there are no words and no head: only the producer moves tail,
- * with the commit, and only the consumer moves free, with the release. The cells of a
- * message are those that its length takes. Nothing is shared before commit and release,
- * so there is nothing to bury.
+ * with the commit, and only the consumer moves free, with the release. The length of a
+ * message says how many cells it has. Nothing is shared before commit and release, so
+ * the kernel has nothing to recover.
  *
  * The words are after the bounded queue by Dmitry Vyukov (1024cores.net), in which a
- * number of the round in each cell stands for its state; that others move a pointer
- * which lags behind is from the queue by Maged Michael and Michael Scott (1996).
+ * number of the round in each cell stands for its state; moving a pointer on that lags
+ * behind is from the queue by Maged Michael and Michael Scott (1996).
  */
 
 /**
- * DOC: Who waits
+ * DOC: Waiting
  *
- * Nobody enters the kernel while there is a message to read, or room to write. Who
- * finds none waits with %IPCBOX_BUFFER_WAIT. The kernel writes into *want_data* or
- * *want_room* that somebody waits (poll(2) counts), and who brings what is waited for
- * calls %IPCBOX_BUFFER_WAKE if that is not zero. No wake-up is lost::
+ * Nobody enters the kernel while there is a message to read, or room to write. A process
+ * that finds none waits with %IPCBOX_BUFFER_WAIT. The kernel then writes *want_data* or
+ * *want_room* (poll(2) counts as waiting), and a process that adds a message or frees room
+ * calls %IPCBOX_BUFFER_WAKE if that word is not zero. No wake-up is lost::
  *
- *	who waits (kernel)                  who brings (user)
- *	------------------                  -----------------
+ *	the process that waits (kernel)     the process that adds (user)
+ *	-------------------------------     ----------------------------
  *	write want_*                        write the word: READY, or DONE
  *	full barrier                        full barrier
  *	read the words: nothing yet         read want_*: zero
  *	sleep                               go on
  *
- * Both read what was there before the other wrote: that is what the two barriers
- * rule out. Either the first sees the word and does not sleep, or the second sees
- * that it is wanted, and wakes. The kernel looks at the words again in WAKE, and
- * wakes as many as there is something for. Who is killed between the word and WAKE
- * is buried, and then the kernel looks too.
+ * For a lost wake-up both would have to read the value from before the other's write: the
+ * two barriers rule that out. Either the first sees the word and does not sleep, or the
+ * second sees that it is wanted, and wakes. In WAKE the kernel reads the words again, and
+ * wakes as many tasks as there are messages or rooms. If a process is killed between the
+ * word and WAKE, the kernel looks for tasks to wake when it unmaps the process's pages.
  *
  * docs/models/ has this, and the words and positions, as models: "make check" has Spin go
  * through every order of their steps.
  *
- * Of room, want_room tells how many cells are waited for, by the first who waits: who
+ * want_room has the number of cells that the first waiting producer needs. A producer that
  * sleeps on a full buffer is woken when a quarter of it is free, and after a
- * millisecond also when there is enough for its message.
- * %IPCBOX_BUFFER_ASK in either means: ask the kernel, which knows that it is over.
+ * millisecond also when its message fits.
+ * %IPCBOX_BUFFER_ASK in either word means: ask the kernel, because the buffer has ended.
  */
 
 /**
  * DOC: Trust
  *
- * Who may map a buffer, for either direction, can read all that is in it; can spoil,
- * drop and repeat messages for all who have it mapped; and can keep them waiting, until
- * a signal or their deadline. It cannot do more: the kernel takes what stands here for a
- * hint from a stranger, reads each word once and bounds it, and so does the library. Who
- * may only receive cannot write to the data; but who may only send can read it.
+ * A process that may map a buffer, for either direction, can read everything in it; can
+ * spoil, drop and repeat messages for all processes that have it mapped; and can keep them
+ * waiting, until a signal or their deadline. It cannot do more: the kernel treats the pages
+ * as a hint from a stranger, reads each word once and bounds it, and so does the library. A
+ * process that may only receive cannot write to the data; but one that may only send can
+ * read it.
  */
 
 #define IPCBOX_CELL_SIZE	64
@@ -114,16 +115,16 @@
 #define IPCBOX_CELL_WRITING	1ULL	/* reserved, by the owner */
 #define IPCBOX_CELL_READY	2ULL	/* to be read */
 #define IPCBOX_CELL_READING	3ULL	/* being read, by the owner */
-#define IPCBOX_CELL_DONE	4ULL	/* of no use to anyone any more */
+#define IPCBOX_CELL_DONE	4ULL	/* finished: its cells can be free */
 
 /*
- * head is its epoch, and above that the position, where a word has its number of cells:
- * the one is added to the other as it stands.
+ * head has its epoch in the low bits, and the position above it, at the bits where a word
+ * has its number of cells: that number can be added to head without a shift.
  */
 #define IPCBOX_HEAD_SHIFT	16
 #define IPCBOX_HEAD_EPOCH	0xffffULL
 
-/* In want_data and want_room: see "Who waits". */
+/* In want_data and want_room: see "Waiting". */
 #define IPCBOX_BUFFER_ASK	0xffffffffU
 
 /* Sizes of the data, bytes, powers of two. */
@@ -131,9 +132,9 @@
 #define IPCBOX_BUFFER_MAX	(64U << 20)
 
 /**
- * struct ipcbox_cell - what is known of a message, beside its first cell
+ * struct ipcbox_cell - the state of a message, beside its first cell
  * @word: lap, number of cells, owner and state
- * @len: bytes of payload; written before the word says READY
+ * @len: bytes of payload; written before the word becomes READY
  * @tag: any number of the sender's; likewise
  */
 struct ipcbox_cell {
@@ -143,13 +144,13 @@ struct ipcbox_cell {
 };
 
 /**
- * struct ipcbox_ring_head - the positions, and who waits; behind it is
+ * struct ipcbox_ring_head - the positions, and what is waited for; behind it is
  *	struct ipcbox_cell for each cell
  * @tail: next cell to reserve
  * @head: where to look for the next message, and an epoch: see %IPCBOX_HEAD_SHIFT
- * @free: end of what may be reserved, one round earlier
- * @want_data: not zero: somebody waits for a message
- * @want_room: not zero: somebody waits for so many cells
+ * @free: end of the room that may be reserved, one round earlier
+ * @want_data: not zero: a consumer waits for a message
+ * @want_room: not zero: a producer waits for so many cells
  *
  * Each has a cache line of its own.
  */
@@ -181,9 +182,9 @@ struct ipcbox_ring_head {
  * @reading: likewise, of one that it reads
  *
  * Each process has this page for itself, however often it has the control pages mapped:
- * after fork(2) the child finds a number of its own there. If there was none for it, by
- * a limit or for want of memory, it finds zero, and positions that leave neither a
- * message nor room to be had: it can use nothing before it maps the buffer again.
+ * after fork(2) the child finds a number of its own there. If it could get none, because of
+ * a limit or for want of memory, it finds zero, and positions that show neither a message
+ * nor room: it has to map the buffer again before it can use it.
  */
 struct ipcbox_buffer_self {
 	__aligned_u64 writing;
@@ -207,19 +208,21 @@ struct ipcbox_buffer_self {
  * struct ipcbox_buffer_create - %IPCBOX_BUFFER_CREATE, on the control fd
  * @size: sizeof(struct ipcbox_buffer_create)
  * @flags: as for %IPCBOX_PORT_CREATE; and %IPCBOX_ONE_TO_ONE: the users of the buffer
- *	see to it that only one thread of all at a time sends, and only one receives,
- *	which makes it faster. Who does not, spoils what is in the buffer
+ *	make sure that only one thread of all at a time sends, and only one receives,
+ *	which makes it faster. Two senders, or two receivers, spoil what is in the buffer
  * @name: pointer to the name, as for %IPCBOX_PORT_CREATE
  * @name_len: its length in bytes
  * @__reserved: zero
  * @attr: attributes of the new buffer. @attr.max_bytes is the size of the data, rounded
  *	up to a power of two from %IPCBOX_BUFFER_MIN to %IPCBOX_BUFFER_MAX; a message
- *	takes whole cells of it. @attr.max_messages does not apply and is not given
+ *	takes whole cells of it. @attr.max_messages does not apply and must not be given
  *
- * Return: a new fd for the buffer. As for %IPCBOX_PORT_CREATE, and EDQUOT. EPROTOTYPE, with
- * %IPCBOX_REUSE: also a buffer that is there and is shared in the other way, one to one or
- * not. ERANGE: also a size that is above net.ipcbox.box_bytes when it is rounded, or above
- * %IPCBOX_BUFFER_MAX.
+ * Return: a new fd for the buffer. Errors are those of %IPCBOX_PORT_CREATE, and
+ *
+ * * EDQUOT: Limit of pages of buffers. Delete or unmap one, or raise the limit.
+ * * EPROTOTYPE: With %IPCBOX_REUSE: the name is that of a port, or of a buffer that is
+ *   one to one and should not be, or the other way round.
+ * * ERANGE: Also: the rounded size is above net.ipcbox.box_bytes or %IPCBOX_BUFFER_MAX.
  */
 struct ipcbox_buffer_create {
 	__u32 size;
@@ -238,7 +241,9 @@ struct ipcbox_buffer_create {
  * @name_len: its length in bytes
  * @__reserved: zero
  *
- * Return: a new fd for the buffer. As for %IPCBOX_PORT_OPEN, and EPROTOTYPE.
+ * Return: a new fd for the buffer. Errors are those of %IPCBOX_PORT_OPEN, but
+ *
+ * * EPROTOTYPE: The name is that of a port. Use %IPCBOX_PORT_OPEN.
  */
 struct ipcbox_buffer_open {
 	__u32 size;
@@ -254,24 +259,30 @@ struct ipcbox_buffer_open {
  * @flags: zero
  * @control_len: out: bytes of control pages, to be mapped from offset 0, shared and
  *	to be read and written
- * @ring_off: out: where in them struct ipcbox_ring_head is; at their begin there is
+ * @ring_off: out: where struct ipcbox_ring_head is in them; they begin with
  *	struct ipcbox_buffer_self
  * @data_off: out: offset from which the data is mapped, shared; to be written only
  *	if the fd is for sending
- * @data_len: out: bytes to map there: twice the size of the data, which is seen twice
+ * @data_len: out: bytes to map there: twice the size of the data, which appears twice
  * @cells: out: number of cells
  * @max_msgsize: out: longest message in bytes
  * @kind: out: %IPCBOX_ONE_TO_ONE or zero
  * @directions: out: %IPCBOX_RECEIVER, %IPCBOX_SENDER: what this fd is for
  *
- * mmap(2) of either part has to be of all of it: EINVAL; or EACCES: a right is
- * missing, or the fd is for neither direction; EDQUOT; ENOMEM; EUSERS: too many
- * processes have it mapped, of all users or of the caller's; ENODEV: the fd is no buffer.
+ * Each part is mapped whole, with one mmap(2), which can fail with
+ *
+ * * EACCES: The fd is not for the direction that the mapping needs, or for neither.
+ * * EDQUOT: Limit of pages of buffers.
+ * * EINVAL: Not all of a part, or a private mapping.
+ * * ENODEV: The fd is not one of a buffer.
+ * * ENOMEM: Memory is short.
+ * * EUSERS: Too many processes have the buffer mapped, of all users or of this one.
+ *
  * There are %IPCBOX_WORD_OWNER_MAX numbers, one for each process and buffer. A user has at
  * most a quarter of them, and the last eighth is for the owner of the buffer and for
  * CAP_SYS_RESOURCE. A mapping stays after close(2), as with any file, and counts as an
- * open fd. It cannot be divided; munmap(2) of a process' last mapping of the control pages
- * gives up what was in hand.
+ * open fd. It cannot be divided. munmap(2) of a process's last mapping of the control pages
+ * gives up the messages that the process was writing or reading.
  *
  * Return: 0.
  */
@@ -297,12 +308,18 @@ struct ipcbox_buffer_layout {
  * @cells: with %IPCBOX_SENDER: how many cells; with %IPCBOX_RECEIVER zero
  * @__reserved: zero
  *
- * Return: 0: there was a message, or room, or somebody brought it, or what stands in the
- * pages could not tell: look again, and wait again if another was faster. EAGAIN, EINTR,
- * ETIMEDOUT, EUSERS; EBADF: the fd is not for this direction; EIDRM; EINVAL: neither
- * direction or both; to send, no cells or more than the longest message has; to
- * receive, @cells is not zero; ENOMEM; EPIPE: the buffer has no name any more, and the
- * other side is gone.
+ * Return: 0: there was a message, or room, or another process added it, or the pages did
+ * not make sense. Look again, and wait again if another process was faster. Or
+ *
+ * * EAGAIN: %IPCBOX_NONBLOCK, and there is nothing.
+ * * EBADF: The fd is not for this direction.
+ * * EIDRM: The buffer was removed.
+ * * EINTR: A signal ended the wait.
+ * * EINVAL: Neither direction, or both; to send, no cells, or more than the longest
+ *   message has; to receive, @cells is not zero.
+ * * EPIPE: The buffer has no name any more, and the other side is gone.
+ * * ETIMEDOUT: The deadline passed.
+ * * ENOMEM, EUSERS: See "Errors" in ipcbox.h.
  */
 struct ipcbox_buffer_wait {
 	__u32 size;
@@ -315,18 +332,22 @@ struct ipcbox_buffer_wait {
 /**
  * struct ipcbox_buffer_wake - %IPCBOX_BUFFER_WAKE, on a buffer fd
  * @size: sizeof(struct ipcbox_buffer_wake)
- * @flags: whom: %IPCBOX_RECEIVER: there is a message; %IPCBOX_SENDER: there is room.
- *	%IPCBOX_GIVEN_BACK: because the caller gave up what it had in hand: a consumer
+ * @flags: whom to wake: %IPCBOX_RECEIVER: there is a message; %IPCBOX_SENDER: there is
+ *	room. %IPCBOX_GIVEN_BACK: because the caller gave up a message: a consumer
  *	that puts a message back wakes others for it, and a producer that cancels one
  *	wakes others for its room
  *
- * Wakes those for whom there is something, and no others: some of them at once, the
+ * Wakes as many tasks as there are messages, or room for: some of them at once, the
  * others a little later. It never waits.
  *
- * Return: 0. EBADF: the fd is not for the direction that the caller acts in: a message
- * comes from an fd for sending, and room from one for receiving; with
- * %IPCBOX_GIVEN_BACK it is the other way round. EINVAL: nobody; EIDRM, EPIPE: it is over,
- * and nobody will come.
+ * Return: 0, or
+ *
+ * * EBADF: The fd is not for the direction in which the caller acts: a message comes from
+ *   an fd for sending, and room from one for receiving; with %IPCBOX_GIVEN_BACK it is the
+ *   other way round.
+ * * EIDRM: The buffer was removed.
+ * * EINVAL: The flags name nobody to wake.
+ * * EPIPE: The buffer has no name any more, and the other side is gone.
  */
 struct ipcbox_buffer_wake {
 	__u32 size;
