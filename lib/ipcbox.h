@@ -2,10 +2,10 @@
 /*
  * libipcbox: mailboxes, links and ports for C and C++ programs.
  *
- * This page is about the calls. What a port, mailbox and link is, how messages
- * are ordered, and what each errno means in general stands in <linux/ipcbox.h>.
- * Buffers in shared memory have a header of their own, ipcbox_buffer.h; the rules,
- * options and information here are for them too.
+ * This header describes the calls. <linux/ipcbox.h> describes ports, mailboxes and
+ * links, the order of messages, and what each errno means in general. ipcbox_buffer.h
+ * has the calls for buffers in shared memory; the rules, options and information here
+ * apply to them too.
  */
 #ifndef IPCBOX_H
 #define IPCBOX_H
@@ -23,7 +23,7 @@ extern "C" {
 /**
  * DOC: The first five minutes
  *
- * One process works, any number of others hand it work::
+ * A worker, and a program that has work for it::
  *
  *	int jobs = ipcbox_port_create("jobs", IPCBOX_RECEIVER | IPCBOX_REUSE, NULL);
  *	char job[65536];
@@ -45,36 +45,38 @@ extern "C" {
 /**
  * DOC: Rules for all calls
  *
- * *Errors.* A call returns 0, an fd or a length, or a negative errno, and errno
- * itself means nothing then. A call that failed changed nothing. Each call lists
- * the errnos that are worth a thought; a bad pointer gives -EFAULT where the
- * kernel is the one that looks.
+ * *Errors.* A call returns 0, an fd or a length, or a negative errno; errno itself means
+ * nothing then. A call that failed changed nothing. The list of each call says what an
+ * errno means there and what to do about it; ipcbox_strerror() has a sentence for each.
+ * Any call that gets a bad pointer may return -EFAULT.
  *
- * Where an fd of ipcbox is taken, it may be the error of the call that should have
- * made it: that is handed on, so that the last call of a row tells what the first
+ * A call that takes an fd of ipcbox also takes the error of the call that should have
+ * made it, and returns that error. So the last call of a sequence reports what the first
  * one met. (Only -1, which is also -EPERM, gives -EBADF.)
  *
  * *fds.* A port, mailbox or link is a file descriptor, close-on-exec and owned by
- * the caller: poll it, pass it on, close(2) it. Many workers that poll one port are
- * all woken for one message, unless they poll with EPOLLEXCLUSIVE; those asleep in
- * ipcbox_recv() are not. Each call that needs the device
- * itself opens and closes /dev/ipcbox, so the library holds no state, nothing
- * need be done after fork(2), and a thread that changed its network namespace
- * sees that one. These calls are marked *[device]* and can also return:
- * -ENODEV: the module is not loaded; -EACCES, -EPERM: the device may not be
- * opened; -EMFILE, -ENFILE, -ENOMEM.
+ * the caller: poll it, pass it on, close(2) it. If many workers poll one port, a message
+ * wakes them all, unless they poll with EPOLLEXCLUSIVE; of workers that sleep in
+ * ipcbox_recv() it wakes one. Each call that needs the device opens /dev/ipcbox and closes
+ * it again. So the library holds no state, programs need do nothing after fork(2), and a
+ * thread that changed its network namespace uses the new one. These calls are marked
+ * *[device]* and also return
+ *
+ * * -ENODEV: The module is not loaded. Load it with "modprobe ipcbox".
+ * * -EACCES, -EPERM: This process may not open the device.
+ * * -EMFILE, -ENFILE, -ENOMEM: There is no room for one more open file.
  *
  * *Threads.* Every call is safe from any number of threads, also on one fd. A
  * struct ipcbox_msg, ipcbox_info or ipcbox_options is for one thread at a time.
  *
  * *Time.* A deadline is an absolute time of CLOCK_MONOTONIC in nanoseconds, or
  * %IPCBOX_FOREVER, or %IPCBOX_NOWAIT; ipcbox_deadline_ms() makes one. A call that
- * need not wait succeeds even if its deadline is past.
+ * need not wait succeeds even if its deadline has passed.
  *
  * *Signals.* A call that sleeps is restarted after a signal whose handler was
  * installed with SA_RESTART. After any other it returns -EINTR; the library does
- * not call again by itself, so that a program can stop on a signal. A program that is
- * stopped, traced or frozen waits on afterwards.
+ * not call again by itself, so that a program can stop on a signal. A call of a program
+ * that is stopped, traced or frozen goes on waiting afterwards.
  */
 
 /** IPCBOX_VERSION - the version of this library */
@@ -96,19 +98,19 @@ extern "C" {
 uint64_t ipcbox_deadline_ms(int64_t ms);
 
 /**
- * ipcbox_strerror() - what went wrong and what to do about it
+ * ipcbox_strerror() - describe an error and what to do about it
  * @err: an errno, negative (as the calls return it) or positive
  *
  * Return: one line of English without a full stop, never NULL, never to be
- * freed. For an errno that is not ipcbox's own: strerror(3).
+ * freed. For an errno that ipcbox does not use: strerror(3).
  */
 const char *ipcbox_strerror(int err);
 
 /**
  * DOC: Options
  *
- * What a port or mailbox is made with, or shall be changed to. Only what was
- * set counts; all else is the default (when made) or stays (when changed). The
+ * Options are what to make a port, mailbox or buffer with, or what to change of it. An
+ * option that is not set means the default (when made) or no change (when changed). The
  * values are checked where the options are used.
  */
 struct ipcbox_options;
@@ -127,19 +129,19 @@ int ipcbox_options_new(struct ipcbox_options **options);
  */
 void ipcbox_options_free(struct ipcbox_options *options);
 
-/** ipcbox_options_set_mode() - who may receive (r) and send (w), 0 to 0666 */
+/** ipcbox_options_set_mode() - permission to receive (r) and send (w), 0 to 0666 */
 void ipcbox_options_set_mode(struct ipcbox_options *options, mode_t mode);
 
 /** ipcbox_options_set_owner() - the owner; another than oneself needs CAP_CHOWN */
 void ipcbox_options_set_owner(struct ipcbox_options *options, uid_t uid);
 
-/** ipcbox_options_set_group() - the group; a foreign one needs CAP_CHOWN */
+/** ipcbox_options_set_group() - the group; one that the caller is not in needs CAP_CHOWN */
 void ipcbox_options_set_group(struct ipcbox_options *options, gid_t gid);
 
-/** ipcbox_options_set_messages() - how many messages may be queued, from 1; not of a buffer */
+/** ipcbox_options_set_messages() - how many messages may be queued, from 1; not for a buffer */
 void ipcbox_options_set_messages(struct ipcbox_options *options, uint64_t count);
 
-/** ipcbox_options_set_bytes() - how many bytes of payload, from 1; of a buffer, its size */
+/** ipcbox_options_set_bytes() - how many bytes of payload, from 1; for a buffer, its size */
 void ipcbox_options_set_bytes(struct ipcbox_options *options, uint64_t bytes);
 
 /**
@@ -160,10 +162,16 @@ void ipcbox_options_set_msgsize(struct ipcbox_options *options, uint64_t bytes);
  *
  * The port stays until it is deleted, also when the fd is closed.
  *
- * Return: a new fd. -EEXIST: the name is taken; -EINVAL: the name, a flag or an
- * option; -ENAMETOOLONG; -ENOSPC: limit of ports; -EPERM: not that owner or
- * group; -ERANGE: an option above the system's limit; with %IPCBOX_REUSE also
- * -EACCES and -EPROTOTYPE, as for ipcbox_port_open().
+ * Return: a new fd, or
+ *
+ * * -EACCES: With %IPCBOX_REUSE, as for ipcbox_port_open().
+ * * -EEXIST: The name is taken. Choose another one, or use %IPCBOX_REUSE.
+ * * -EINVAL: The name, a flag or an option is not valid.
+ * * -ENAMETOOLONG: Shorten the name to %IPCBOX_NAME_MAX bytes.
+ * * -ENOSPC: Limit of ports, buffers and mailboxes. Delete some, or raise the limit.
+ * * -EPERM: This user may not give that owner or group.
+ * * -EPROTOTYPE: With %IPCBOX_REUSE: the name is that of a buffer.
+ * * -ERANGE: An option is above the system's limit. Ask for less.
  */
 int ipcbox_port_create(const char *name, unsigned int flags, const struct ipcbox_options *options);
 
@@ -172,41 +180,52 @@ int ipcbox_port_create(const char *name, unsigned int flags, const struct ipcbox
  * @name: its name
  * @flags: %IPCBOX_RECEIVER, %IPCBOX_SENDER, %IPCBOX_NONBLOCK
  *
- * Return: a new fd. -EACCES: the port's mode does not let this user receive or
- * send; -EINVAL: the name or a flag; -ENAMETOOLONG; -ENOENT: no such port;
- * -EPROTOTYPE: it is a buffer, for ipcbox_buffer_open().
+ * Return: a new fd, or
+ *
+ * * -EACCES: The port's mode does not let this user receive or send. Ask its owner.
+ * * -EINVAL: The name or a flag is not valid.
+ * * -ENAMETOOLONG: The name has more than %IPCBOX_NAME_MAX bytes.
+ * * -ENOENT: No port has this name. Create it, or try again later.
+ * * -EPROTOTYPE: The name is that of a buffer. Use ipcbox_buffer_open().
  */
 int ipcbox_port_open(const char *name, unsigned int flags);
 
 /**
  * ipcbox_port_delete() - delete a port or buffer *[device]*
  * @name: its name
- * @flags: 0: it is over for everyone now: what is queued is dropped, and who uses
- *	it gets -EIDRM (who has a buffer mapped can still take what is in it, and
- *	gets that when it is empty). %IPCBOX_UNLINK: only the name goes, open fds go
- *	on; then receivers get -EPIPE once the port is empty and the last fd for
- *	sending is closed, and senders when the last one for receiving is
+ * @flags: 0: end it for everyone now: queued messages are dropped, and every call on
+ *	it returns -EIDRM. (A process that has a buffer mapped can still take the
+ *	messages in it, and gets that error when it is empty.) %IPCBOX_UNLINK: delete
+ *	only the name; open fds go on. Then receivers get -EPIPE once the port is
+ *	empty and the last fd for sending is closed, and senders get it when the last
+ *	fd for receiving is closed
  *
- * Return: 0. -EINVAL: the name or a flag; -ENAMETOOLONG; -ENOENT: no such port;
- * -EPERM: for its owner only.
+ * Return: 0, or
+ *
+ * * -EINVAL: The name or a flag is not valid.
+ * * -ENAMETOOLONG: The name has more than %IPCBOX_NAME_MAX bytes.
+ * * -ENOENT: No port or buffer has this name.
+ * * -EPERM: Only its owner may delete it.
  */
 int ipcbox_port_delete(const char *name, unsigned int flags);
 
 /**
  * ipcbox_mailbox_open() - open the mailbox of this process *[device]*
  * @flags: %IPCBOX_NONBLOCK or 0
- * @options: options of a new mailbox, or NULL; its mode says who may send
- *	(0600, the default: the same user), its limits are for each sender
+ * @options: options of a new mailbox, or NULL. The w bits of its mode permit sending
+ *	(0600, the default: the same user); its limits are for each sender
  *
  * A process has one mailbox; opening it again gives another fd for it. It ends
  * with its last fd, with the process, and when the process runs a program that gives
  * it another user, group or more capabilities, as a set-user-ID program does. A child
  * made by fork(2) has none until it opens its own.
  *
- * Return: a new fd, for receiving. -EACCES: it is open, and belongs to another user
- * than this process is now; -EEXIST: it is open already and @options are
- * given (use ipcbox_set()); -EINVAL, -ERANGE, -EPERM: an option or flag;
- * -ENOSPC: limit of mailboxes.
+ * Return: a new fd, for receiving, or
+ *
+ * * -EACCES: The mailbox is open and belongs to another user than this process is now.
+ * * -EEXIST: The mailbox is open, and @options are given. Use ipcbox_set().
+ * * -EINVAL, -ERANGE, -EPERM: An option or flag, as for ipcbox_port_create().
+ * * -ENOSPC: Limit of ports, buffers and mailboxes. Delete some, or raise the limit.
  */
 int ipcbox_mailbox_open(unsigned int flags, const struct ipcbox_options *options);
 
@@ -215,22 +234,29 @@ int ipcbox_mailbox_open(unsigned int flags, const struct ipcbox_options *options
  * @pid: the other process, which has to have its mailbox open
  * @flags: %IPCBOX_NONBLOCK or 0
  *
- * poll(2) on it tells POLLOUT when there is room, and POLLHUP when the peer's
- * mailbox is gone.
+ * On the fd, poll(2) reports POLLOUT while there is room, and POLLHUP at the end of the
+ * peer's mailbox.
  *
- * Return: a new fd, for sending. -EACCES: the peer's mailbox is not open to this
- * user; -ECONNREFUSED: the peer has no mailbox; -EINVAL: @pid is not above 0;
- * -EMLINK: limit of links; -ESRCH: no such process.
+ * Return: a new fd, for sending, or
+ *
+ * * -EACCES: The mode of the peer's mailbox does not let this user send.
+ * * -ECONNREFUSED: The peer has no mailbox. Try again when it has opened one.
+ * * -EINVAL: @pid is not above 0.
+ * * -EMLINK: Limit of links. Close some, or raise the limit.
+ * * -ESRCH: There is no such process.
  */
 int ipcbox_link_open(pid_t pid, unsigned int flags);
 
 /**
- * ipcbox_link_open_pidfd() - the same, with a pidfd *[device]*
- * @pidfd: from pidfd_open(2) or clone(2); it stays the caller's. With it no
- *	process can be met that was given the pid of a dead one
+ * ipcbox_link_open_pidfd() - open the link to the process of a pidfd *[device]*
+ * @pidfd: from pidfd_open(2) or clone(2); it stays the caller's. It rules out that the
+ *	link leads to another process which was given the same pid
  * @flags: %IPCBOX_NONBLOCK or 0
  *
- * Return: as ipcbox_link_open(). -EBADF: no open fd; -EINVAL: not a pidfd.
+ * Return: as ipcbox_link_open(), and
+ *
+ * * -EBADF: @pidfd is not an open fd.
+ * * -EINVAL: It is not a pidfd.
  */
 int ipcbox_link_open_pidfd(int pidfd, unsigned int flags);
 
@@ -240,14 +266,23 @@ int ipcbox_link_open_pidfd(int pidfd, unsigned int flags);
  * @data: the message; it is copied before the call returns
  * @len: its length in bytes, 0 to the box's limit
  *
- * Waits for room, and for queued bytes if this user has no more, unless the fd has
- * O_NONBLOCK. Priority and tag are 0.
+ * Unless the fd has O_NONBLOCK, the call waits for room, and for queued bytes if this
+ * user has none left. Priority and tag are 0.
  *
- * Return: 0: the message is in the box. -EAGAIN: full; -EBADF: the fd is not for
- * sending; -EIDRM: the port was removed; -EINTR; -EMSGSIZE: longer than the box
- * takes; -ENOBUFS: limit of queued bytes, and the call does not wait or the message
- * takes more than all of it; -ENOMEM; -ENOTTY: not an fd of ipcbox; -EPIPE: the peer, or every receiver of an unlinked port, is gone;
- * -EUSERS: limit of waiting calls.
+ * Return:
+ *
+ * * 0: The message is in the box.
+ * * -EAGAIN: The box is full. Wait for POLLOUT, or send without O_NONBLOCK.
+ * * -EBADF: The fd is not for sending. Open the port with %IPCBOX_SENDER.
+ * * -EIDRM: The port was removed. Close the fd.
+ * * -EINTR: A signal ended the wait. Call again, or stop.
+ * * -EMSGSIZE: The message is longer than the box takes. Split it, or raise msgsize.
+ * * -ENOBUFS: Limit of queued bytes, and the call does not wait, or the message takes
+ *   more than the whole limit. Receive messages, or raise the limit.
+ * * -ENOMEM: Memory is short, or a limit of memory is reached.
+ * * -ENOTTY: The fd is not one of ipcbox.
+ * * -EPIPE: The peer, or the last receiver of an unlinked port, is gone. Close the fd.
+ * * -EUSERS: Limit of waiting calls. Wait with poll(2) instead.
  */
 int ipcbox_send(int fd, const void *data, size_t len);
 
@@ -258,9 +293,12 @@ int ipcbox_send(int fd, const void *data, size_t len);
  * @len: its length in bytes
  * @deadline: when to give up waiting for room
  * @priority: 0 to %IPCBOX_PRIORITY_MAX; higher is received first
- * @tag: any number, told to the receiver
+ * @tag: any number; the receiver gets it with the message
  *
- * Return: as ipcbox_send(). -EINVAL: @priority; -ETIMEDOUT.
+ * Return: as ipcbox_send(), and
+ *
+ * * -EINVAL: @priority is too high.
+ * * -ETIMEDOUT: The deadline passed before there was room.
  */
 int ipcbox_send_until(int fd, const void *data, size_t len, uint64_t deadline,
 		      unsigned int priority, uint64_t tag);
@@ -272,12 +310,12 @@ int ipcbox_send_until(int fd, const void *data, size_t len, uint64_t deadline,
  * @len: its length in bytes
  * @deadline: when to give up waiting for room
  * @priority: 0 to %IPCBOX_PRIORITY_MAX
- * @tag: any number, told to the receiver
+ * @tag: any number; the receiver gets it with the message
  *
- * Goes over the same link as ipcbox_link_open(), and opens the device each time:
- * keep a link to send often.
+ * Sends over the same link as ipcbox_link_open(), and opens the device each time:
+ * keep a link if you send often.
  *
- * Return: as ipcbox_send_until(), and the errnos of ipcbox_link_open().
+ * Return: as ipcbox_send_until(), and the errors of ipcbox_link_open().
  */
 int ipcbox_send_to(pid_t pid, const void *data, size_t len, uint64_t deadline,
 		   unsigned int priority, uint64_t tag);
@@ -288,21 +326,22 @@ int ipcbox_send_to(pid_t pid, const void *data, size_t len, uint64_t deadline,
  * @buf: where to put it
  * @capacity: room there in bytes
  *
- * Waits for a message, unless the fd has O_NONBLOCK.
+ * Waits for a message, unless the fd has O_NONBLOCK. A call that is received this way
+ * cannot be answered: its sender waits until its deadline, or until @fd is closed.
  *
- * Return: the length of the message, which may be 0. -EMSGSIZE: the next message
- * is longer than @capacity, and is still there (ipcbox_recv_msg() takes any
- * length); else as ipcbox_recv_msg(). A call that is received so cannot be replied
- * to: its sender waits until its deadline, or until @fd is closed.
+ * Return: the length of the message, which may be 0; or as ipcbox_recv_msg(), and
+ *
+ * * -EMSGSIZE: The next message is longer than @capacity, and is still there. Use a
+ *   larger buffer, or ipcbox_recv_msg(), which takes any length.
  */
 ssize_t ipcbox_recv(int fd, void *buf, size_t capacity);
 
 /**
  * DOC: Messages
  *
- * A struct ipcbox_msg holds one received message of any length and who sent it.
- * It is made by the first receive, grows as needed, and is used again by the
- * next, as getline(3) does with its line::
+ * A struct ipcbox_msg holds one received message of any length, with its sender.
+ * The first receive makes it, and later ones use it again and let it grow as needed, as
+ * getline(3) does with its line::
  *
  *	struct ipcbox_msg *msg = NULL;
  *
@@ -317,17 +356,28 @@ struct ipcbox_msg;
  * ipcbox_recv_msg() - receive a message of any length, with its sender
  * @fd: a port that is open for receiving, or a mailbox
  * @msg: points to NULL, or to a message from an earlier call, which is used
- *	again. Whatever is returned, free it in the end with ipcbox_msg_free()
+ *	again. Whatever the call returns, free it in the end with ipcbox_msg_free()
  * @from: on a mailbox: take only what this process sent; 0: from anyone. On a
  *	port 0
  * @deadline: when to give up waiting
  *
- * Return: 0. -EAGAIN: empty; -EBADF: the fd is not for receiving; -EIDRM: the
- * port was removed; -EINTR; -EINVAL: @from; -EMLINK: limit of links (with
- * @from); -ENOMEM: the message is still there; -ENOTTY: not an fd of ipcbox;
- * -EPIPE: the process @from has ended and nothing of it is left, or every
- * sender of an unlinked port is gone; -ESRCH: no process @from; -ETIMEDOUT;
- * -EUSERS: limit of waiting calls. After an error the message in @msg is empty.
+ * After an error the message in @msg is empty.
+ *
+ * Return: 0, or
+ *
+ * * -EAGAIN: There is no message. Wait for POLLIN, or give a deadline.
+ * * -EBADF: The fd is not for receiving. Open the port with %IPCBOX_RECEIVER.
+ * * -EIDRM: The port was removed. Close the fd.
+ * * -EINTR: A signal ended the wait. Call again, or stop.
+ * * -EINVAL: @from is negative, or not 0 on a port.
+ * * -EMLINK: Limit of links (with @from). Close some, or raise the limit.
+ * * -ENOMEM: Memory is short. The message is still there.
+ * * -ENOTTY: The fd is not one of ipcbox, or a link.
+ * * -EPIPE: The process @from has ended and nothing of it is left, or the last sender of
+ *   an unlinked port is gone. Stop receiving.
+ * * -ESRCH: No process has the pid @from. Receive from anyone.
+ * * -ETIMEDOUT: The deadline passed.
+ * * -EUSERS: Limit of waiting calls. Wait with poll(2) instead.
  */
 int ipcbox_recv_msg(int fd, struct ipcbox_msg **msg, pid_t from, uint64_t deadline);
 
@@ -341,21 +391,21 @@ void ipcbox_msg_free(struct ipcbox_msg *msg);
  * ipcbox_msg_data() - the bytes of the message
  * @msg: a received message
  *
- * Return: the data, valid until @msg is used again or freed. One zero byte
- * follows it that is not part of it, so that text can be used as a string.
+ * Return: the data, valid until @msg is used again or freed. A zero byte that is not
+ * part of the message follows it, so that text can be used as a string.
  */
 const void *ipcbox_msg_data(const struct ipcbox_msg *msg);
 
 /** ipcbox_msg_len() - its length in bytes */
 size_t ipcbox_msg_len(const struct ipcbox_msg *msg);
 
-/** ipcbox_msg_pid() - the sending process; 0: not in this pid namespace */
+/** ipcbox_msg_pid() - the sending process; 0 if this pid namespace has no pid for it */
 pid_t ipcbox_msg_pid(const struct ipcbox_msg *msg);
 
-/** ipcbox_msg_uid() - its effective user at the time; 65534: not in this one */
+/** ipcbox_msg_uid() - the sender's effective user; 65534 if this user namespace has none */
 uid_t ipcbox_msg_uid(const struct ipcbox_msg *msg);
 
-/** ipcbox_msg_gid() - its effective group, likewise */
+/** ipcbox_msg_gid() - the sender's effective group, likewise */
 gid_t ipcbox_msg_gid(const struct ipcbox_msg *msg);
 
 /** ipcbox_msg_priority() - the priority that the sender gave */
@@ -370,9 +420,9 @@ uint64_t ipcbox_msg_seq(const struct ipcbox_msg *msg);
 /**
  * DOC: Calls
  *
- * A call is a message whose sender waits for the reply. Who receives it gets a number
- * with it, and replies with that; ipcbox_reply_recv() replies and receives the next
- * in one step. A caller, and who answers::
+ * A call is a message whose sender waits for the reply. The receiver gets a number
+ * with it, and replies with that number; ipcbox_reply_recv() replies and receives the next
+ * message in one step. A caller and its server::
  *
  *	len = ipcbox_call(sums, "1 2 3", 5, sum, sizeof(sum));
  *
@@ -386,7 +436,7 @@ uint64_t ipcbox_msg_seq(const struct ipcbox_msg *msg);
  *			break;		// no more calls
  *	}
  *
- * If who received a call closes the port or mailbox, or dies, its caller gets -EPIPE.
+ * If the receiver of a call closes the port or mailbox, or dies, the caller gets -EPIPE.
  */
 
 /**
@@ -395,15 +445,16 @@ uint64_t ipcbox_msg_seq(const struct ipcbox_msg *msg);
  * @request: the request; it may lie in @reply
  * @len: its length in bytes, 0 to the box's limit
  * @reply: where to put the reply
- * @capacity: room there in bytes; who replies is told, and cannot reply more
+ * @capacity: room there in bytes; the server learns it, and cannot reply more
  *
  * Waits without limit. (O_NONBLOCK of the fd is only about room for the request; the
- * reply is waited for in any case.) Priority and tag are 0.
+ * call waits for the reply in any case.) Priority and tag are 0. After an error the
+ * request may have been received; ipcbox_call_until() can report that.
  *
- * Return: the length of the reply, which may be 0. -EINTR: a signal came, and does not
- * restart the call; -EPIPE: also if who received the request did not reply and never
- * will; else as ipcbox_send(). After an error the request may have been received;
- * ipcbox_call_until() can tell.
+ * Return: the length of the reply, which may be 0; or as ipcbox_send(), and
+ *
+ * * -EINTR: A signal ended the wait, also with SA_RESTART if the request was received.
+ * * -EPIPE: Also: the server received the request and will never reply.
  */
 ssize_t ipcbox_call(int fd, const void *request, size_t len, void *reply, size_t capacity);
 
@@ -413,36 +464,43 @@ ssize_t ipcbox_call(int fd, const void *request, size_t len, void *reply, size_t
  * @request: the request; it may lie in *@reply
  * @len: its length in bytes
  * @deadline: when to give up, for all of it: room, receiver and reply.
- *	%IPCBOX_NOWAIT is only about room, and the reply is waited for without limit
+ *	%IPCBOX_NOWAIT is only about room; the call then waits for the reply without
+ *	limit
  * @priority: 0 to %IPCBOX_PRIORITY_MAX; higher is received first
- * @tag: any number, told to the receiver
+ * @tag: any number; the receiver gets it with the request
  * @reply: points to NULL, or to a message from an earlier call, which is used again.
- *	Whatever is returned, free it in the end with ipcbox_msg_free(). Of a reply,
- *	ipcbox_msg_pid(), _uid(), _gid() and _tag() are of who replied
- * @room: how long the reply may be; what is above %IPCBOX_MSGSIZE_MAX counts as that.
+ *	Whatever the call returns, free it in the end with ipcbox_msg_free(). For a
+ *	reply, ipcbox_msg_pid(), _uid(), _gid() and _tag() describe the server
+ * @room: how long the reply may be; a value above %IPCBOX_MSGSIZE_MAX counts as that.
  *	Room that the reply does not fill costs next to nothing
  *
- * Return: 0: the reply is there. Else as ipcbox_call(). -EINVAL: @priority;
- * -ETIMEDOUT. After an error the reply is empty, and ipcbox_msg_received() tells
- * whether somebody received the request.
+ * After an error the reply is empty, and ipcbox_msg_received() reports whether the request
+ * was received.
+ *
+ * Return: 0: the reply is there. Or as ipcbox_call(), and
+ *
+ * * -EINVAL: @priority is too high.
+ * * -ETIMEDOUT: The deadline passed before the reply came.
  */
 int ipcbox_call_until(int fd, const void *request, size_t len, uint64_t deadline,
 		      unsigned int priority, uint64_t tag, struct ipcbox_msg **reply, size_t room);
 
 /**
- * ipcbox_call_served() - call a port only if somebody receives from it
+ * ipcbox_call_served() - call a port only if a process receives from it
  * @fd: a port that is open for sending, or a link
- * @request: the request; this and all else as for ipcbox_call_until()
+ * @request: the request; this and the others are as for ipcbox_call_until()
  * @len: its length in bytes
  * @deadline: when to give up
  * @priority: 0 to %IPCBOX_PRIORITY_MAX
- * @tag: any number, told to the receiver
+ * @tag: any number; the receiver gets it with the request
  * @reply: where the reply goes
  * @room: how long it may be
  *
- * Return: as ipcbox_call_until(). -ECONNREFUSED: nobody has the port open for
- * receiving, or the last one closed it before it received the request: nothing was sent,
- * or the request was withdrawn.
+ * Return: as ipcbox_call_until(), and
+ *
+ * * -ECONNREFUSED: Nobody has the port open for receiving, or the last receiver closed it
+ *   before it received the request. The request has no effect. Try again when a server
+ *   has started.
  */
 int ipcbox_call_served(int fd, const void *request, size_t len, uint64_t deadline,
 		       unsigned int priority, uint64_t tag, struct ipcbox_msg **reply, size_t room);
@@ -450,15 +508,15 @@ int ipcbox_call_served(int fd, const void *request, size_t len, uint64_t deadlin
 /**
  * ipcbox_call_to() - call a process, in one call *[device]*
  * @pid: the process, which has to have its mailbox open
- * @request: the request; this and all else as for ipcbox_call_until()
+ * @request: the request; this and the others are as for ipcbox_call_until()
  * @len: its length in bytes
  * @deadline: when to give up
  * @priority: 0 to %IPCBOX_PRIORITY_MAX
- * @tag: any number, told to the receiver
+ * @tag: any number; the receiver gets it with the request
  * @reply: where the reply goes
  * @room: how long it may be
  *
- * Return: as ipcbox_call_until(), and the errnos of ipcbox_link_open().
+ * Return: as ipcbox_call_until(), and the errors of ipcbox_link_open().
  */
 int ipcbox_call_to(pid_t pid, const void *request, size_t len, uint64_t deadline,
 		   unsigned int priority, uint64_t tag, struct ipcbox_msg **reply, size_t room);
@@ -467,9 +525,11 @@ int ipcbox_call_to(pid_t pid, const void *request, size_t len, uint64_t deadline
  * ipcbox_msg_received() - whether a call that failed was received
  * @msg: what ipcbox_call_until() or ipcbox_call_to() left in @reply, or NULL
  *
- * Return: 0: nobody received the request and nobody will, so that it can be sent once
- * more; 1: somebody did, and may have done what it asks. After a call that did not
- * fail: 1.
+ * Return:
+ *
+ * * 0: Nobody received the request and nobody will, so it can safely be sent again.
+ * * 1: A server received it, and may have done what it asks. Also after a call that
+ *   succeeded.
  */
 int ipcbox_msg_received(const struct ipcbox_msg *msg);
 
@@ -485,35 +545,42 @@ size_t ipcbox_msg_room(const struct ipcbox_msg *msg);
  * @call: which one, from ipcbox_msg_call()
  * @data: the reply
  * @len: its length in bytes
- * @tag: any number, told to the caller
+ * @tag: any number; the caller gets it with the reply
  *
- * Calls may be replied to in any order and by any thread. It never waits.
+ * Calls may be replied to in any order and by any thread. A reply never waits.
  *
- * Return: 0: the caller has it. -EBADF: the fd is not for receiving; -EIDRM: the port
- * was removed; -EINVAL: @call is no call; -EMSGSIZE: longer than ipcbox_msg_room(): the
- * caller goes on waiting; -ENOBUFS: limit of queued bytes, so that it can still be
- * answered, with up to 128 bytes in any case; -ENOMEM; -ENOTTY: not a
- * port or mailbox; -EPIPE: nobody waits any more: the caller died or gave up, or has
- * its reply.
+ * Return:
+ *
+ * * 0: The caller has the reply.
+ * * -EBADF: The fd is not for receiving.
+ * * -EIDRM: The port was removed. Close the fd.
+ * * -EINVAL: @call is not the number of a call.
+ * * -EMSGSIZE: The reply is longer than ipcbox_msg_room(), and the caller still waits. Send
+ *   a shorter reply.
+ * * -ENOBUFS: Limit of queued bytes, and the caller still waits. A reply of up to 128 bytes
+ *   is always possible.
+ * * -ENOMEM: Memory is short, and the caller still waits.
+ * * -ENOTTY: The fd is not a port or mailbox.
+ * * -EPIPE: The caller died, gave up, or has its reply. Go on with the next message.
  */
 int ipcbox_reply(int fd, uint64_t call, const void *data, size_t len, uint64_t tag);
 
 /**
  * ipcbox_reply_recv() - reply to a call and receive the next message, in one step
  * @fd: the port or mailbox
- * @call: points to the number of the call to reply to, or to 0: only receive. Then it
- *	is that of the message received, 0 if that is no call; and after an error 0 if
- *	the reply was given, or there was none to give
+ * @call: points to the number of the call to reply to, or to 0: only receive. After
+ *	success it has the number of the received message, 0 if that is no call; after
+ *	an error it is 0 if the reply was given, or there was none to give
  * @data: the reply; it may lie in *@msg
  * @len: its length in bytes
- * @tag: any number, told to the caller
+ * @tag: any number; the caller gets it with the reply
  * @msg: as for ipcbox_recv_msg()
  * @from: as for ipcbox_recv_msg()
  * @deadline: when to give up waiting for the next message
  *
  * Return: 0. If the reply could not be given: as ipcbox_reply(), *@call is not 0,
- * nothing was received and *@msg is as it was. Set *@call to 0 to go on without.
- * Otherwise as ipcbox_recv_msg(), and the call can be made again just so.
+ * nothing was received and *@msg is as it was. Set *@call to 0 to go on without it.
+ * Otherwise as ipcbox_recv_msg(), and the call can be repeated with the same arguments.
  */
 int ipcbox_reply_recv(int fd, uint64_t *call, const void *data, size_t len, uint64_t tag,
 		      struct ipcbox_msg **msg, pid_t from, uint64_t deadline);
@@ -521,7 +588,7 @@ int ipcbox_reply_recv(int fd, uint64_t *call, const void *data, size_t len, uint
 /**
  * DOC: Batches
  *
- * Many messages in one step, in the kernel's own structs. A pointer is cast there::
+ * A batch is an array of the kernel's own structs, with a pointer as an integer::
  *
  *	struct ipcbox_send_entry entry = { .data = (uintptr_t)"one", .len = 3 };
  */
@@ -529,14 +596,17 @@ int ipcbox_reply_recv(int fd, uint64_t *call, const void *data, size_t len, uint
 /**
  * ipcbox_send_batch() - send many messages
  * @fd: a port that is open for sending, or a link
- * @entries: the messages; of each data, len, tag and priority
+ * @entries: the messages: set data, len, tag and priority of each
  * @count: how many, 1 to %IPCBOX_BATCH_MAX
  * @deadline: when to give up waiting for room, for all of them
  *
- * They are sent in order, and each may wait for room. The first that fails ends it.
+ * The messages are sent in order, and each may wait for room. The first that fails ends
+ * the batch.
  *
- * Return: how many were sent. If these are not all, the result of the next entry is
- * the negative errno why. If none was sent: as ipcbox_send_until(); -EINVAL: @count.
+ * Return: how many were sent. If that is not all, the result of the next entry has the
+ * negative errno with which it failed. If none was sent: as ipcbox_send_until(), and
+ *
+ * * -EINVAL: @count is 0 or above %IPCBOX_BATCH_MAX.
  */
 int ipcbox_send_batch(int fd, struct ipcbox_send_entry *entries, unsigned int count,
 		      uint64_t deadline);
@@ -548,7 +618,7 @@ int ipcbox_send_batch(int fd, struct ipcbox_send_entry *entries, unsigned int co
  * @count: how many, 1 to %IPCBOX_BATCH_MAX
  * @deadline: when to give up waiting for room
  *
- * Return: as ipcbox_send_batch(), and the errnos of ipcbox_link_open().
+ * Return: as ipcbox_send_batch(), and the errors of ipcbox_link_open().
  */
 int ipcbox_send_batch_to(pid_t pid, struct ipcbox_send_entry *entries, unsigned int count,
 			 uint64_t deadline);
@@ -556,18 +626,19 @@ int ipcbox_send_batch_to(pid_t pid, struct ipcbox_send_entry *entries, unsigned 
 /**
  * ipcbox_recv_batch() - receive the messages that are there
  * @fd: a port that is open for receiving, or a mailbox
- * @entries: room for them: of each data and capacity; all else is filled in, as struct
- *	ipcbox_recv_entry tells
+ * @entries: room for them: set data and capacity of each; the call fills in the rest, as
+ *	struct ipcbox_recv_entry describes
  * @count: for how many, 1 to %IPCBOX_BATCH_MAX
  * @from: as for ipcbox_recv_msg()
- * @deadline: when to give up waiting for the first; the others are not waited for
+ * @deadline: when to give up waiting for the first; the call does not wait for the others
  *
- * An entry whose call is not 0 is to be answered with ipcbox_reply().
+ * Answer an entry whose call is not 0 with ipcbox_reply().
  *
- * Return: how many were received. If these are not all, the result of the next entry
- * is why: -EAGAIN: there was no more; -EMSGSIZE: the next is longer than its capacity,
- * len tells how long, and is still there. If none was received: as ipcbox_recv();
- * -EINVAL: @count.
+ * Return: how many were received. If that is not all, the result of the next entry is
+ * -EAGAIN (there was no more), or -EMSGSIZE (the next message is longer than its capacity,
+ * and is still there; len has its length). If none was received: as ipcbox_recv(), and
+ *
+ * * -EINVAL: @count is 0 or above %IPCBOX_BATCH_MAX.
  */
 int ipcbox_recv_batch(int fd, struct ipcbox_recv_entry *entries, unsigned int count, pid_t from,
 		      uint64_t deadline);
@@ -575,46 +646,56 @@ int ipcbox_recv_batch(int fd, struct ipcbox_recv_entry *entries, unsigned int co
 /**
  * DOC: Information
  *
- * What a port, mailbox, link or buffer is set to and holds at one moment. A buffer
- * counts what is in it, but not what went through: that is none of the kernel's.
+ * The settings and the content of a port, mailbox, link or buffer at one moment. For a
+ * buffer, the kernel counts its content, but not what went through: it does not see that.
  */
 struct ipcbox_info;
 
 /**
- * ipcbox_stat() - ask what a port, mailbox, link or buffer is set to and holds
+ * ipcbox_stat() - read the settings and the content of a port, mailbox, link or buffer
  * @fd: an fd of one of these
- * @info: points to NULL, or to what an earlier call made, which is used again;
+ * @info: points to NULL, or to the result of an earlier call, which is used again;
  *	to be freed with ipcbox_info_free()
  *
- * Return: 0. -ENOMEM; -ENOTTY: not an fd of ipcbox; -EBADF: not an open fd.
+ * Return: 0, or
+ *
+ * * -EBADF: The fd is not open.
+ * * -ENOMEM: Memory is short.
+ * * -ENOTTY: The fd is not one of ipcbox.
  */
 int ipcbox_stat(int fd, struct ipcbox_info **info);
 
 /**
  * ipcbox_set() - change a port, mailbox or buffer
  * @fd: one of these
- * @options: what to change; of a buffer the mode, owner and group
+ * @options: what to change; for a buffer the mode, owner and group
  *
- * What is queued stays, also above a lowered limit, and open fds keep their
- * rights.
+ * Queued messages stay, also above a lowered limit, and open fds keep their rights.
  *
- * Return: 0. -EBADF: not an open fd; -EIDRM: the port was removed; -EINVAL,
- * -ERANGE: a value; -ENOTTY: not one of these; -EPERM: for its owner only; -EPIPE: it
- * has no name and no receivers any more.
+ * Return: 0, or
+ *
+ * * -EBADF: The fd is not open.
+ * * -EIDRM: The port or buffer was removed. Close the fd.
+ * * -EINVAL, -ERANGE: A value is not valid, or above the system's limit.
+ * * -ENOTTY: The fd is not a port, mailbox or buffer.
+ * * -EPERM: Only its owner may change it.
+ * * -EPIPE: It has no name any more, and its receivers are gone.
  */
 int ipcbox_set(int fd, const struct ipcbox_options *options);
 
 /**
  * ipcbox_port_list() - call a function for each port and buffer *[device]*
- * @each: the function. @info is valid until it returns; anything but 0 ends the
+ * @each: the function. @info is valid until it returns; any result but 0 ends the
  *	list
  * @arg: handed to @each
  *
- * They come sorted by name, bytewise; ipcbox_info_kind() tells which is what. Those
- * that are neither made nor deleted meanwhile come exactly once. @each may make and
- * delete some.
+ * Ports and buffers come sorted by name, bytewise; ipcbox_info_kind() says which of the
+ * two it is. Each one that is neither made nor deleted meanwhile comes exactly once. @each
+ * may make and delete some.
  *
- * Return: 0, or what @each returned. -ENOMEM.
+ * Return: 0, or the result of @each, or
+ *
+ * * -ENOMEM: Memory is short.
  */
 int ipcbox_port_list(int (*each)(const struct ipcbox_info *info, void *arg), void *arg);
 
@@ -633,7 +714,7 @@ unsigned int ipcbox_info_kind(const struct ipcbox_info *info);
 /** ipcbox_info_state() - bits: %IPCBOX_STATE_UNLINKED, _GONE, _ONE_TO_ONE */
 unsigned int ipcbox_info_state(const struct ipcbox_info *info);
 
-/** ipcbox_info_mode() - who may receive (r) and send (w) */
+/** ipcbox_info_mode() - permission to receive (r) and send (w) */
 mode_t ipcbox_info_mode(const struct ipcbox_info *info);
 
 /** ipcbox_info_owner() - its owner, as this user namespace sees it */
@@ -645,16 +726,17 @@ gid_t ipcbox_info_group(const struct ipcbox_info *info);
 /** ipcbox_info_pid() - process of the mailbox, peer of the link; else 0 */
 pid_t ipcbox_info_pid(const struct ipcbox_info *info);
 
-/** ipcbox_info_id() - a number that nothing else has or had */
+/** ipcbox_info_id() - a number that no other object has or had */
 uint64_t ipcbox_info_id(const struct ipcbox_info *info);
 
 /**
- * ipcbox_info_differs() - is it what was asked for?
+ * ipcbox_info_differs() - compare an object that was opened with the options asked for
  * @info: of a port or buffer that was opened, perhaps with %IPCBOX_REUSE
  * @options: those that were asked for
  *
- * Return: which of them are not so, as IPCBOX_ATTR_* of <linux/ipcbox.h>; 0: none. An
- * option that was not set does not count, nor that the bytes of a buffer are rounded up.
+ * Options that were not set do not count, nor does the rounding of a buffer's size.
+ *
+ * Return: the options that differ, as IPCBOX_ATTR_* of <linux/ipcbox.h>; 0: none.
  */
 unsigned int ipcbox_info_differs(const struct ipcbox_info *info,
 				 const struct ipcbox_options *options);
@@ -662,7 +744,7 @@ unsigned int ipcbox_info_differs(const struct ipcbox_info *info,
 /** ipcbox_info_max_messages() - most messages; of a mailbox, for each sender; buffer: 0 */
 uint64_t ipcbox_info_max_messages(const struct ipcbox_info *info);
 
-/** ipcbox_info_max_bytes() - most bytes of payload, likewise; of a buffer, its size */
+/** ipcbox_info_max_bytes() - most bytes of payload, likewise; for a buffer, its size */
 uint64_t ipcbox_info_max_bytes(const struct ipcbox_info *info);
 
 /** ipcbox_info_max_msgsize() - longest message in bytes */
@@ -671,7 +753,7 @@ uint64_t ipcbox_info_max_msgsize(const struct ipcbox_info *info);
 /** ipcbox_info_messages() - messages that are queued */
 uint64_t ipcbox_info_messages(const struct ipcbox_info *info);
 
-/** ipcbox_info_bytes() - their payload in bytes; of a buffer, what is not free of it */
+/** ipcbox_info_bytes() - their payload in bytes; for a buffer, the part that is not free */
 uint64_t ipcbox_info_bytes(const struct ipcbox_info *info);
 
 /** ipcbox_info_sent() - messages accepted so far; 0 for a buffer */
@@ -704,14 +786,14 @@ unsigned int ipcbox_info_calls(const struct ipcbox_info *info);
  * @IPCBOX_KEY_LINKS_LIMIT: and may have
  * @IPCBOX_KEY_BYTES_USED: memory of messages that this user sent and nobody
  *	received yet
- * @IPCBOX_KEY_BYTES_LIMIT: and how much that may be
+ * @IPCBOX_KEY_BYTES_LIMIT: and may have
  * @IPCBOX_KEY_WAITERS_USED: calls of this user that are asleep
  * @IPCBOX_KEY_WAITERS_LIMIT: and may be
  * @IPCBOX_KEY_PAGES_USED: pages of the buffers that this user made, and one for
  *	each that this user has mapped
  * @IPCBOX_KEY_PAGES_LIMIT: and may have
  * @IPCBOX_KEY_MEMORY_USED: bytes of other kernel memory that is kept for this user
- * @IPCBOX_KEY_MEMORY_LIMIT: and how much that may be
+ * @IPCBOX_KEY_MEMORY_LIMIT: and may have
  */
 enum ipcbox_key {
 	IPCBOX_KEY_ABI,
@@ -738,10 +820,12 @@ enum ipcbox_key {
 /**
  * ipcbox_query() - ask the module what it can do and what this user has left
  *	*[device]*
- * @key: what to ask, as of sysconf(3)
- * @value: where to put the answer
+ * @key: which value, as for sysconf(3)
+ * @value: where to put it
  *
- * Return: 0. -EINVAL: no such key.
+ * Return: 0, or
+ *
+ * * -EINVAL: This library or module does not know @key.
  */
 int ipcbox_query(enum ipcbox_key key, uint64_t *value);
 

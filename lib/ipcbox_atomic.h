@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The few operations on shared memory that the buffer is made of, by their names in
- * the Linux kernel. They are the built-in ones of gcc and clang, so the same in C and
- * C++, and they say by their types nothing about the variable: it is one plain word.
+ * The few operations on shared memory that buffers use, with their names in the Linux
+ * kernel. They are built-in functions of gcc and clang, so the same in C and C++, and work
+ * on plain words of any type.
  */
 #ifndef IPCBOX_ATOMIC_H
 #define IPCBOX_ATOMIC_H
@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-/* What the other side wrote before it wrote this value is seen after. */
+/* After it, this side sees everything that the other wrote before it wrote the value. */
 static inline uint64_t ipcbox_load_acquire(const __u64 *word)
 {
 	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
@@ -22,16 +22,16 @@ static inline uint32_t ipcbox_load_relaxed32(const __u32 *word)
 	return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
-/* Change it if it is as it was seen. */
+/* Change the word if it still has the value that was seen. */
 static inline int ipcbox_cmpxchg(__u64 *word, uint64_t seen, uint64_t value)
 {
 #if defined(__i386__)
 	unsigned char done;
 
 	/*
-	 * As below, but for the test. QEMU 7.2 may give back flags that no processor has
-	 * after this instruction (TF among them), until others are set; if an interrupt comes
-	 * before that, the program dies. So others are set at once.
+	 * As below, with a test added. After this instruction QEMU 7.2 may return flags that
+	 * no processor sets (TF among them) until an instruction sets them anew; if an
+	 * interrupt comes before that, the program dies. The test sets them at once.
 	 */
 	__asm__ __volatile__("lock cmpxchg8b %1\n\tsete %0\n\ttestb %0, %0"
 			     : "=q"(done), "+m"(*word), "+A"(seen)
@@ -50,8 +50,8 @@ static inline void ipcbox_exchange(__u64 *word, uint64_t value)
 {
 #if defined(__i386__)
 	/*
-	 * A few times, and more often if others write. Who writes on and on would undo it
-	 * the next moment anyway.
+	 * One try, or more if other processes write. A process that never stops writing would
+	 * undo the exchange the next moment anyway.
 	 */
 	for (int tries = 65536; tries && !ipcbox_cmpxchg(word, ipcbox_load_acquire(word), value);)
 		tries--;
@@ -61,8 +61,8 @@ static inline void ipcbox_exchange(__u64 *word, uint64_t value)
 }
 
 /*
- * A full barrier, between a cmpxchg or exchange and the load of what another may have
- * stored before. On x86 these are one already.
+ * A full barrier, between a cmpxchg or exchange and the load of a value that another side
+ * may have stored. On x86 those operations are full barriers already.
  */
 static inline void ipcbox_barrier_after_atomic(void)
 {
@@ -73,7 +73,7 @@ static inline void ipcbox_barrier_after_atomic(void)
 #endif
 }
 
-/* Between two loads. On x86 they are in order already. */
+/* Between two loads. x86 keeps their order without it. */
 static inline void ipcbox_barrier_acquire(void)
 {
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);

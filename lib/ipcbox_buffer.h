@@ -2,10 +2,9 @@
 /*
  * libipcbox: buffers in shared memory.
  *
- * What a buffer is, by which rules its words change and what the trust boundary is
- * stands in <linux/ipcbox_buffer.h>; the rules for all calls stand in ipcbox.h. What
- * is inline here is what runs while there is room, or a message: it makes no system
- * call.
+ * <linux/ipcbox_buffer.h> describes what a buffer is, the rules by which its words
+ * change, and the trust boundary; ipcbox.h has the rules for all calls. The inline code
+ * here runs while there is room, or a message: it makes no system call.
  */
 #ifndef IPCBOX_BUFFER_H
 #define IPCBOX_BUFFER_H
@@ -58,7 +57,7 @@ extern "C" {
 /**
  * struct ipcbox_buffer - a buffer that is mapped
  *
- * Made by ipcbox_buffer_map(). It is only read after that, so any number of threads
+ * ipcbox_buffer_map() makes it. It is only read after that, so any number of threads
  * may use one, and after fork(2) the child as well. Its members are for the inline
  * calls.
  */
@@ -72,14 +71,14 @@ struct ipcbox_buffer {
 	uint32_t one_to_one;
 	uint32_t receive_as; /* IPCBOX_RECEIVE_AS_* */
 	size_t max_msgsize;
-	size_t send_end; /* what is as long is not sent: 0 if not open for it */
+	size_t send_end; /* a message must be shorter; 0 if not open for sending */
 	size_t control_len;
 	size_t data_len;
 	int fd;
 };
 
 /**
- * struct ipcbox_slot - a message in the buffer that this thread has in hand
+ * struct ipcbox_slot - a message in the buffer that this thread writes or reads
  * @data: its bytes, which stay valid until commit or release
  * @len: how many; a producer may lower it before it commits
  * @tag: any number of the sender's; a producer sets it before it commits
@@ -97,17 +96,21 @@ struct ipcbox_slot {
 
 /**
  * ipcbox_buffer_create() - make a buffer and open it *[device]*
- * @name: as for ipcbox_port_create(), with which buffers share their names
+ * @name: as for ipcbox_port_create(); ports and buffers share their names
  * @flags: as for ipcbox_port_create(); and %IPCBOX_ONE_TO_ONE: you promise that only
  *	one thread at a time sends, and one receives, of all processes together, and
- *	has only one slot in hand; that is faster
+ *	has only one slot at a time; that is faster
  * @options: options of the new buffer, or NULL: bytes (1 MiB unless set) is the size
  *	of the data, rounded up to a power of two; the number of messages cannot be set
  *
- * Return: a new fd. -EDQUOT: limit of pages; else as ipcbox_port_create().
- * -EPROTOTYPE, with %IPCBOX_REUSE: the name is that of a port, or of a buffer that is
- * one to one where you asked for an ordinary one, or the other way round. Its other
- * options may differ from yours: ipcbox_info_differs() tells.
+ * A buffer that %IPCBOX_REUSE opens may differ in its other options from yours:
+ * ipcbox_info_differs() reports that.
+ *
+ * Return: a new fd. Or as ipcbox_port_create(), and
+ *
+ * * -EDQUOT: Limit of pages of buffers. Delete or unmap one, or raise the limit.
+ * * -EPROTOTYPE: With %IPCBOX_REUSE: the name is that of a port, or of a buffer that is
+ *   one to one and should not be, or the other way round.
  */
 int ipcbox_buffer_create(const char *name, unsigned int flags,
 			 const struct ipcbox_options *options);
@@ -119,30 +122,39 @@ int ipcbox_buffer_create(const char *name, unsigned int flags,
  *
  * ipcbox_port_delete() deletes it, ipcbox_port_list() lists it.
  *
- * Return: a new fd. As ipcbox_port_open(); -EPROTOTYPE: it is a port.
+ * Return: a new fd. Or as ipcbox_port_open(), but
+ *
+ * * -EPROTOTYPE: The name is that of a port. Use ipcbox_port_open().
  */
 int ipcbox_buffer_open(const char *name, unsigned int flags);
 
 /**
  * ipcbox_buffer_map() - map a buffer into this process
- * @fd: the buffer, open for receiving, sending or both; from now on it belongs to
- *	*@buffer, also if this fails. Where it is an error, that is returned
+ * @fd: the buffer, open for receiving, sending or both. From now on it belongs to
+ *	*@buffer, also if this call fails. If it is an error, the call returns it
  * @buffer: out: to be given back with ipcbox_buffer_unmap(); NULL after an error
  *
  * After fork(2) the child uses the same struct, under a number of its own. If it could
- * not have one, by a limit or for want of memory, its calls return -EUSERS or -EINVAL;
- * it may give the buffer back, open and map it again, and finds out why.
+ * not get one, because of a limit or for want of memory, its calls return -EUSERS or
+ * -EINVAL. It may then unmap the buffer, open it and map it again, which reports the
+ * reason.
  *
- * Return: 0. -EACCES: @fd is open for neither direction; -EDQUOT: limit of pages;
- * -EINVAL: no buffer; -ENOMEM; -EUSERS: too many processes have it mapped, of all users
- * or of this one.
+ * Return: 0, or
+ *
+ * * -EACCES: @fd is open for neither direction.
+ * * -EDQUOT: Limit of pages of buffers. Unmap one, or raise the limit.
+ * * -EINVAL: @fd is not a buffer.
+ * * -ENOMEM: Memory is short.
+ * * -EUSERS: Too many processes have the buffer mapped, of all users or of this one.
  */
 int ipcbox_buffer_map(int fd, struct ipcbox_buffer **buffer);
 
 /**
- * ipcbox_buffer_unmap() - give a mapped buffer back, and close its fd
- * @buffer: what to give back, or NULL. With the last mapping that this process has of
- *	the buffer, what is in hand is given up, as if the process died
+ * ipcbox_buffer_unmap() - unmap a buffer, and close its fd
+ * @buffer: the buffer, or NULL
+ *
+ * With the last mapping that this process has of the buffer, messages that it is writing or
+ * reading are given up, as if the process died.
  */
 void ipcbox_buffer_unmap(struct ipcbox_buffer *buffer);
 
@@ -154,7 +166,7 @@ static inline int ipcbox_buffer_fd(const struct ipcbox_buffer *buffer)
 
 /* ---- private: what the inline calls are made of -------------------------- */
 
-/* Where the first try does not succeed: with a slot that need not be in registers. */
+/* When the first try fails: with a slot that need not be in registers. */
 int ipcbox_buffer_reserve_slowly(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot, size_t len,
 				 uint64_t deadline);
 int ipcbox_buffer_take_slowly(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
@@ -168,7 +180,7 @@ void ipcbox_buffer_tell_room(struct ipcbox_buffer *buffer, uint32_t want);
 
 #define IPCBOX_RECEIVE_AS_MANY 0U
 #define IPCBOX_RECEIVE_AS_ONE 1U
-#define IPCBOX_RECEIVE_AS_NOBODY 2U /* not open for it */
+#define IPCBOX_RECEIVE_AS_NOBODY 2U /* not open for receiving */
 
 IPCBOX_INLINE struct ipcbox_cell *ipcbox_cell_at(const struct ipcbox_buffer *buffer,
 						 uint64_t position)
@@ -181,7 +193,7 @@ IPCBOX_INLINE char *ipcbox_data_at(const struct ipcbox_buffer *buffer, uint64_t 
 	return buffer->data + ((position & buffer->mask) << IPCBOX_CELL_SHIFT);
 }
 
-/* The lap of a position, where a word has it. */
+/* The lap of a position, at the bits where a word has it. */
 IPCBOX_INLINE uint64_t ipcbox_lap_of(const struct ipcbox_buffer *buffer, uint64_t position)
 {
 	return position >> buffer->shift << IPCBOX_WORD_LAP_SHIFT;
@@ -189,7 +201,7 @@ IPCBOX_INLINE uint64_t ipcbox_lap_of(const struct ipcbox_buffer *buffer, uint64_
 
 /* ---- producing ----------------------------------------------------------- */
 
-/* private: what a slot has to say, whichever way it was got. */
+/* private: the members of a slot that follow from its position. */
 IPCBOX_INLINE void ipcbox_slot_set(struct ipcbox_slot *slot, const struct ipcbox_buffer *buffer,
 				   uint64_t position)
 {
@@ -231,7 +243,7 @@ IPCBOX_INLINE int ipcbox_buffer_reserve_one(struct ipcbox_buffer *buffer, struct
 
 /*
  * private: mark the cell at @tail, whose word was @word, for a message. Return: whether
- * it was still so.
+ * the word was still the same.
  */
 IPCBOX_INLINE int ipcbox_buffer_mark(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
 				     uint64_t tail, uint64_t word, uint32_t cells)
@@ -244,7 +256,7 @@ IPCBOX_INLINE int ipcbox_buffer_mark(struct ipcbox_buffer *buffer, struct ipcbox
 	return 1;
 }
 
-/* private: the word that is at @tail is of an earlier lap, as far as their order tells. */
+/* private: the word is of an earlier lap, as far as the order of laps can say. */
 IPCBOX_INLINE int ipcbox_is_earlier(uint64_t word, uint64_t lap)
 {
 	return (int64_t)(word - lap) < 0;
@@ -284,19 +296,30 @@ slowly:
 /**
  * ipcbox_buffer_reserve() - get room for a message, to write it in place
  * @buffer: mapped, and open for sending
- * @slot: out: @slot->data has room for @len bytes; to be ended with commit or cancel,
- *	in any order with others
+ * @slot: out: @slot->data has room for @len bytes. End it with commit or cancel; several
+ *	slots may be ended in any order
  * @len: most bytes that the message will have
  * @deadline: when to give up waiting for room
  *
- * Consumers get messages in the order in which they were reserved, so who is slow to
- * commit keeps those behind waiting.
+ * Consumers get messages in the order in which they were reserved, so a producer that is
+ * slow to commit makes the messages behind its own wait. The call ends whatever other
+ * processes do to the buffer: one that keeps it going round in circles makes it return
+ * -EBADMSG, or -ETIMEDOUT at its deadline.
  *
- * Return: 0. -EAGAIN: no room; -EBADF: not open for sending; -EBADMSG: somebody spoiled
- * the buffer; -EIDRM: it was removed; -EINTR; -EMSGSIZE: longer than the buffer takes; -ENOMEM;
- * -EPIPE: it has no name and no consumers any more; -ETIMEDOUT; -EUSERS: limit of waiting
- * calls, or a child without a number. Whatever others do to the buffer, it ends: who keeps
- * a call going round in circles gets it to return -EBADMSG, or what its deadline says.
+ * Return: 0, or
+ *
+ * * -EAGAIN: There is no room. Wait for POLLOUT, or give a deadline.
+ * * -EBADF: The buffer is not open for sending.
+ * * -EBADMSG: A process spoiled the buffer. Delete it, and make a new one.
+ * * -EIDRM: The buffer was removed. Unmap it.
+ * * -EINTR: A signal ended the wait. Call again, or stop.
+ * * -EMSGSIZE: @len is longer than the buffer takes. Split the message, or make a buffer
+ *   with a larger msgsize.
+ * * -ENOMEM: Memory is short.
+ * * -EPIPE: The buffer has no name any more, and its last consumer is gone. Unmap it.
+ * * -ETIMEDOUT: The deadline passed.
+ * * -EUSERS: Limit of waiting calls; or this is a child without a number, see
+ *   ipcbox_buffer_map().
  */
 IPCBOX_INLINE int ipcbox_buffer_reserve(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
 					size_t len, uint64_t deadline)
@@ -325,8 +348,8 @@ IPCBOX_INLINE int ipcbox_buffer_publish_many(const struct ipcbox_slot *slot)
 }
 
 /*
- * The same where the slot never left this call: nobody else can have ended it, so it
- * need not be compared.
+ * The same for a slot that never left this call: no other thread can have ended it, so
+ * its word need not be compared.
  */
 IPCBOX_INLINE void ipcbox_buffer_publish_own(const struct ipcbox_slot *slot)
 {
@@ -346,12 +369,15 @@ IPCBOX_INLINE int ipcbox_buffer_tell_published(struct ipcbox_buffer *buffer)
 /**
  * ipcbox_buffer_commit() - send a message that was written in place
  * @buffer: mapped
- * @slot: from ipcbox_buffer_reserve(), with its @slot->len, which may be less than was
- *	reserved, and its tag
+ * @slot: from ipcbox_buffer_reserve(), with its final @slot->len, which may be less than
+ *	was reserved, and its tag
  *
- * Return: 0. -EINVAL: this process does not have it in hand; -EIDRM, -EPIPE: it is over
- * with the buffer, told by who had to be woken. The message is in it, and may still be
- * found by those who have it mapped.
+ * Return: 0, or
+ *
+ * * -EINVAL: This process did not reserve the slot, or has already ended it.
+ * * -EIDRM, -EPIPE: The buffer has ended, as for ipcbox_buffer_reserve(). The call noticed
+ *   when it had to wake a consumer. Processes that have the buffer mapped may still find the
+ *   message.
  */
 IPCBOX_INLINE int ipcbox_buffer_commit(struct ipcbox_buffer *buffer, const struct ipcbox_slot *slot)
 {
@@ -371,7 +397,9 @@ IPCBOX_INLINE int ipcbox_buffer_commit(struct ipcbox_buffer *buffer, const struc
  * @buffer: mapped
  * @slot: from ipcbox_buffer_reserve()
  *
- * Return: 0. -EINVAL: this process does not have it in hand.
+ * Return: 0, or
+ *
+ * * -EINVAL: This process did not reserve the slot, or has already ended it.
  */
 int ipcbox_buffer_cancel(struct ipcbox_buffer *buffer, const struct ipcbox_slot *slot);
 
@@ -421,25 +449,27 @@ IPCBOX_INLINE int ipcbox_buffer_send(struct ipcbox_buffer *buffer, const void *d
  * @count: how many
  * @deadline: when to give up waiting for room
  *
- * Each as by ipcbox_buffer_send(), in order up to the first that fails; who waits for
- * them is woken once, for as many as find room together.
+ * Sends each as ipcbox_buffer_send() does, in order, up to the first that fails. A consumer
+ * that waits for them is woken once for all that find room together.
  *
- * Return: how many were sent; if that is none, why. -EIDRM, -EPIPE, also after some: it is
- * over with the buffer, as for ipcbox_buffer_commit().
+ * Return: how many were sent. If none was sent: as ipcbox_buffer_send(). Also after some
+ * were sent:
+ *
+ * * -EIDRM, -EPIPE: The buffer has ended, as for ipcbox_buffer_commit().
  */
 int ipcbox_buffer_send_batch(struct ipcbox_buffer *buffer, const struct iovec *messages, int count,
 			     uint64_t deadline);
 
 /* ---- consuming ----------------------------------------------------------- */
 
-/* private: peek, of one to one: only this thread moves free, and not before release. */
+/* private: peek, of one to one: only this thread moves free, and only on release. */
 IPCBOX_INLINE int ipcbox_buffer_take_one(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
 					 size_t capacity, uint64_t deadline)
 {
 	struct ipcbox_ring_head *ring = buffer->ring;
 	uint64_t position = ring->free;
 
-	/* More than all cells is as little a message as none. */
+	/* A count above that of all cells is no message either. */
 	if (ipcbox_unlikely(ipcbox_load_acquire(&ring->tail) - position - 1 > buffer->mask)) {
 		int err = ipcbox_buffer_await_data(buffer, position, deadline);
 
@@ -458,7 +488,7 @@ IPCBOX_INLINE int ipcbox_buffer_take_one(struct ipcbox_buffer *buffer, struct ip
 
 /*
  * private: take the message at @head, whose word was @word, which is ready. Return:
- * whether it was still so.
+ * whether the word was still the same.
  */
 IPCBOX_INLINE int ipcbox_buffer_grab(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
 				     uint64_t head, uint64_t word)
@@ -501,14 +531,25 @@ slowly:
 /**
  * ipcbox_buffer_peek() - get the next message, to read it in place
  * @buffer: mapped, and open for receiving
- * @slot: out: to be ended with release or put back; until then others get the messages
- *	behind it, and the room of those is not free
+ * @slot: out: end it with release or put back; until then other consumers get the messages
+ *	behind it, but the room of those is not free
  * @deadline: when to give up waiting for a message
  *
- * Return: 0. -EAGAIN: no message; -EBADF: not open for receiving; -EBADMSG: somebody
- * spoiled the buffer; -EIDRM: it was removed; -EINTR; -ENOMEM; -EPIPE: it has no name and no
- * producers any more, and is empty; -ETIMEDOUT; -EUSERS: limit of waiting calls, or a
- * child without a number. It ends whatever others do, as ipcbox_buffer_reserve().
+ * Like ipcbox_buffer_reserve(), the call ends whatever other processes do to the buffer.
+ *
+ * Return: 0, or
+ *
+ * * -EAGAIN: There is no message. Wait for POLLIN, or give a deadline.
+ * * -EBADF: The buffer is not open for receiving.
+ * * -EBADMSG: A process spoiled the buffer. Delete it, and make a new one.
+ * * -EIDRM: The buffer was removed, and is empty. Unmap it.
+ * * -EINTR: A signal ended the wait. Call again, or stop.
+ * * -ENOMEM: Memory is short.
+ * * -EPIPE: The buffer is empty and has no name any more, and its last producer is gone.
+ *   Unmap it.
+ * * -ETIMEDOUT: The deadline passed.
+ * * -EUSERS: Limit of waiting calls; or this is a child without a number, see
+ *   ipcbox_buffer_map().
  */
 IPCBOX_INLINE int ipcbox_buffer_peek(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
 				     uint64_t deadline)
@@ -529,8 +570,8 @@ IPCBOX_INLINE int ipcbox_buffer_finish_one(struct ipcbox_buffer *buffer,
 }
 
 /*
- * If it is the first; else it is reclaimed when room is needed. The slot's position is
- * that of head, which has not all bits of it.
+ * Free the slot's cells if they are the first; a producer that needs room reclaims others.
+ * The slot's position is that of head, which lacks the upper bits.
  */
 IPCBOX_INLINE void ipcbox_buffer_give_room(struct ipcbox_ring_head *ring,
 					   const struct ipcbox_slot *slot)
@@ -554,7 +595,7 @@ IPCBOX_INLINE int ipcbox_buffer_finish_many(struct ipcbox_buffer *buffer,
 	return 0;
 }
 
-/* The same where the slot never left this call, as for publishing. */
+/* The same for a slot that never left this call, as for publishing. */
 IPCBOX_INLINE void ipcbox_buffer_finish_own(struct ipcbox_buffer *buffer,
 					    const struct ipcbox_slot *slot)
 {
@@ -563,8 +604,8 @@ IPCBOX_INLINE void ipcbox_buffer_finish_own(struct ipcbox_buffer *buffer,
 }
 
 /*
- * Room begins at @position, or further where others are done as well: is it, or may it
- * be, as much as is wanted?
+ * Room begins at @position, or further on if the next messages are done as well. Is it, or
+ * may it be, as much as is wanted?
  */
 IPCBOX_INLINE int ipcbox_may_be_room(const struct ipcbox_buffer *buffer, uint64_t position,
 				     uint32_t want)
@@ -593,11 +634,13 @@ IPCBOX_INLINE void ipcbox_buffer_tell_finished(struct ipcbox_buffer *buffer,
 }
 
 /**
- * ipcbox_buffer_release() - the message has been read, its room is free
+ * ipcbox_buffer_release() - finish with a message, and free its room
  * @buffer: mapped
  * @slot: from ipcbox_buffer_peek()
  *
- * Return: 0. -EINVAL: this process does not have it in hand.
+ * Return: 0, or
+ *
+ * * -EINVAL: This process does not hold the slot, or has already ended it.
  */
 IPCBOX_INLINE int ipcbox_buffer_release(struct ipcbox_buffer *buffer,
 					const struct ipcbox_slot *slot)
@@ -617,12 +660,14 @@ IPCBOX_INLINE int ipcbox_buffer_release(struct ipcbox_buffer *buffer,
 }
 
 /**
- * ipcbox_buffer_put_back() - the message has not been read: it is the next one again
+ * ipcbox_buffer_put_back() - make a message that was not read the next one again
  * @buffer: mapped
  * @slot: from ipcbox_buffer_peek()
  *
- * Return: 0. -EINVAL: this process does not have it in hand; -EBADMSG: somebody spoiled the
- * buffer, so that the message may come after others.
+ * Return: 0, or
+ *
+ * * -EINVAL: This process does not hold the slot, or has already ended it.
+ * * -EBADMSG: A process spoiled the buffer, so the message may come after others.
  */
 int ipcbox_buffer_put_back(struct ipcbox_buffer *buffer, const struct ipcbox_slot *slot);
 
@@ -633,8 +678,10 @@ int ipcbox_buffer_put_back(struct ipcbox_buffer *buffer, const struct ipcbox_slo
  * @capacity: room there in bytes
  * @deadline: when to give up waiting for a message
  *
- * Return: its length. -EMSGSIZE: the next message is longer than @capacity, and is still
- * there; else as ipcbox_buffer_peek().
+ * Return: its length. Or as ipcbox_buffer_peek(), and
+ *
+ * * -EMSGSIZE: The next message is longer than @capacity, and is still there. Use a larger
+ *   buffer, or ipcbox_buffer_peek().
  */
 IPCBOX_INLINE ssize_t ipcbox_buffer_recv(struct ipcbox_buffer *buffer, void *data, size_t capacity,
 					 uint64_t deadline)
@@ -668,10 +715,9 @@ IPCBOX_INLINE ssize_t ipcbox_buffer_recv(struct ipcbox_buffer *buffer, void *dat
  * @buffer: mapped, and open for receiving
  * @messages: room for each; out: the lengths of those that were received
  * @count: how many at most
- * @deadline: when to give up waiting for the first; of the others those that are there
- *	are received
+ * @deadline: when to give up waiting for the first; the call does not wait for the others
  *
- * Return: how many were received; if that is none, why, as for ipcbox_buffer_recv().
+ * Return: how many were received. If none was received: as ipcbox_buffer_recv().
  */
 int ipcbox_buffer_recv_batch(struct ipcbox_buffer *buffer, struct iovec *messages, int count,
 			     uint64_t deadline);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The word of a cell, taken apart, as <linux/ipcbox_buffer.h> has it; and how a message
- * gets into its cells. Private to ipcbox_buffer.h, whose inline calls are made of it.
+ * The parts of a cell's word, as <linux/ipcbox_buffer.h> describes it, and the copy of a
+ * message into its cells. Private to the inline calls of ipcbox_buffer.h.
  */
 #ifndef IPCBOX_CELL_H
 #define IPCBOX_CELL_H
@@ -14,7 +14,7 @@
 
 #define ipcbox_unlikely(x) __builtin_expect(!!(x), 0)
 
-/* For what is to be one piece with its caller: then the slot is in registers. */
+/* Inline in every caller, so that the slot stays in registers. */
 #define IPCBOX_INLINE static inline __attribute__((always_inline))
 
 IPCBOX_INLINE int ipcbox_is_of_lap(uint64_t word, uint64_t lap)
@@ -34,7 +34,7 @@ IPCBOX_INLINE uint32_t ipcbox_cells_of(uint64_t word)
 	return (uint32_t)(word >> IPCBOX_WORD_CELLS_SHIFT) & IPCBOX_WORD_CELLS_MAX;
 }
 
-/* The same, where head has its position. */
+/* The same, at the bits where head has its position. */
 IPCBOX_INLINE uint64_t ipcbox_head_step(uint64_t word)
 {
 	return word & (uint64_t)IPCBOX_WORD_CELLS_MAX << IPCBOX_WORD_CELLS_SHIFT;
@@ -45,13 +45,13 @@ IPCBOX_INLINE uint32_t ipcbox_cells_for(size_t len)
 	return len ? (uint32_t)((len + IPCBOX_CELL_SIZE - 1) >> IPCBOX_CELL_SHIFT) : 1;
 }
 
-/* Is it this process that has the slot in hand, and not the one it was forked from? */
+/* Does this process own the slot, and not the one that it was forked from? */
 IPCBOX_INLINE int ipcbox_is_in_hand(uint64_t word, uint64_t mine)
 {
 	return !((word ^ mine) & ((UINT64_C(1) << IPCBOX_WORD_CELLS_SHIFT) - 1));
 }
 
-/* One whole cell is copied here, by the widest moves that every machine has. */
+/* A message of one whole cell is copied here, by the widest moves of every machine. */
 IPCBOX_INLINE void ipcbox_copy(void *to, const void *from, size_t len)
 {
 	if (len != IPCBOX_CELL_SIZE) {

@@ -42,7 +42,7 @@ function put(lines, n,    i, line, list, example, blank, result)
 			out(plain(line))
 		} else if (line ~ /^\* /) {
 			line = substr(line, 3)
-			result = match(line, /^(0|-E[A-Z0-9]+)(, -E[A-Z0-9]+)*: /)
+			result = match(line, /^([01]|-E[A-Z0-9]+)(, -E[A-Z0-9]+)*: /)
 			if (!list)
 				out(result ? ".Bl -tag -width Er" : ".Bl -bullet")
 			list = 1
@@ -151,6 +151,8 @@ function put_page(prototype,    i, n, part, lines, kind, text)
 				if (kind == "return")
 					out(".Sh RETURN VALUES")
 				sub(/^Return: */, "", text)
+				if (kind == "return")
+					text = toupper(substr(text, 1, 1)) substr(text, 2)
 			}
 			if (kind == "description" && text != "" && !described) {
 				out(".Sh DESCRIPTION")
