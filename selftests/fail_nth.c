@@ -11,11 +11,6 @@ static int run_query(struct scene *s)
 	return box_query(s->control, &answer);
 }
 
-static int run_query_on_fd(struct scene *s)
-{
-	return box_query(s->fd, &answer);
-}
-
 /* What is out is written whole or not at all. */
 static bool query_is_whole(struct scene *s, int ret)
 {
@@ -33,24 +28,14 @@ static bool query_is_whole(struct scene *s, int ret)
 
 TEST_F_TIMEOUT(fail, query, SWEEP_LIMIT)
 {
-	static const struct act known_user = {
-		.what = "QUERY of a user with a mailbox",
+	static const struct act act = {
+		.what = "QUERY",
 		.points = { [FAIL_COPY] = 2 },
 		.run = run_query,
 		.settle = query_is_whole,
 	};
-	static const struct act new_user = {
-		.what = "QUERY of a user without an account",
-		.points = { [FAIL_SLAB] = 1, [FAIL_COPY] = 2 },
-		.prepare = fresh_user,
-		.run = run_query_on_fd,
-		.settle = query_is_whole,
-		.clear = back_to_root,
-	};
 
-	sweep(_metadata, &self->scene, &new_user);
-	ASSERT_LE(0, mailbox_open(self->scene.control));
-	sweep(_metadata, &self->scene, &known_user);
+	sweep(_metadata, &self->scene, &act);
 }
 
 /* ---- mailbox ------------------------------------------------------------- */
@@ -58,12 +43,6 @@ TEST_F_TIMEOUT(fail, query, SWEEP_LIMIT)
 static int run_mailbox_open(struct scene *s)
 {
 	s->made = mailbox_open_attr(s->control, 0, s->attr);
-	return s->made;
-}
-
-static int run_mailbox_open_on_fd(struct scene *s)
-{
-	s->made = mailbox_open(s->fd);
 	return s->made;
 }
 
@@ -81,14 +60,6 @@ TEST_F_TIMEOUT(fail, mailbox_open, SWEEP_LIMIT)
 		.run = run_mailbox_open,
 		.undo = close_made,
 	};
-	static const struct act new_user = {
-		.what = "MAILBOX_OPEN of a user without an account",
-		.points = { [FAIL_SLAB] = 5, [FAIL_COPY] = 1 },
-		.prepare = fresh_user,
-		.run = run_mailbox_open_on_fd,
-		.undo = close_made,
-		.clear = back_to_root,
-	};
 	static const struct act again = {
 		.what = "MAILBOX_OPEN of one that is there",
 		.points = { [FAIL_SLAB] = 3, [FAIL_COPY] = 1 },
@@ -98,10 +69,7 @@ TEST_F_TIMEOUT(fail, mailbox_open, SWEEP_LIMIT)
 	struct scene *s = &self->scene;
 	int box;
 
-	/* An account that nothing holds would take what it is charged with it. */
-	ASSERT_LE(0, port_create(s->control, s->name, BOTH));
 	sweep(_metadata, s, &new_one);
-	sweep(_metadata, s, &new_user);
 	s->attr = (struct ipcbox_attr){
 		.mask = IPCBOX_ATTR_ALL, .mode = 0622, .max_messages = 3,
 		.max_bytes = 4096, .max_msgsize = 1024,
@@ -139,14 +107,6 @@ TEST_F_TIMEOUT(fail, link_open, SWEEP_LIMIT)
 		.undo = close_made,
 		.clear = close_fd,
 	};
-	static const struct act new_user = {
-		.what = "LINK_OPEN of a user without an account",
-		.points = { [FAIL_SLAB] = 6, [FAIL_COPY] = 1 },
-		.prepare = fresh_user,
-		.run = run_link_open,
-		.undo = close_made,
-		.clear = back_to_root,
-	};
 	static const struct act by_pidfd = {
 		.what = "LINK_OPEN by pidfd",
 		.points = { [FAIL_SLAB] = 5, [FAIL_COPY] = 1 },
@@ -170,7 +130,6 @@ TEST_F_TIMEOUT(fail, link_open, SWEEP_LIMIT)
 	s->other = syscall(__NR_pidfd_open, s->peer.pid, 0);
 	ASSERT_LE(0, s->other);
 	sweep(_metadata, s, &new_one);
-	sweep(_metadata, s, &new_user);
 	sweep(_metadata, s, &by_pidfd);
 
 	link = link_open(s->control, s->peer.pid, 0);
@@ -185,12 +144,6 @@ TEST_F_TIMEOUT(fail, link_open, SWEEP_LIMIT)
 static int run_port_create(struct scene *s)
 {
 	s->made = port_create_attr(s->control, s->name, BOTH, s->attr);
-	return s->made;
-}
-
-static int run_port_create_on_fd(struct scene *s)
-{
-	s->made = port_create(s->fd, s->name, BOTH);
 	return s->made;
 }
 
@@ -219,14 +172,6 @@ TEST_F_TIMEOUT(fail, port_create, SWEEP_LIMIT)
 		.run = run_port_create,
 		.undo = remove_made,
 	};
-	static const struct act new_user = {
-		.what = "PORT_CREATE of a user without an account",
-		.points = { [FAIL_SLAB] = 5, [FAIL_COPY] = 2 },
-		.prepare = fresh_user,
-		.run = run_port_create_on_fd,
-		.undo = remove_made,
-		.clear = back_to_root,
-	};
 	static const struct act reuse_without = {
 		.what = "PORT_CREATE with REUSE of one that is not there",
 		.points = { [FAIL_SLAB] = 4, [FAIL_COPY] = 2 },
@@ -242,10 +187,7 @@ TEST_F_TIMEOUT(fail, port_create, SWEEP_LIMIT)
 	struct scene *s = &self->scene;
 	int port;
 
-	/* An account that nothing holds would take what it is charged with it. */
-	ASSERT_LE(0, mailbox_open(s->control));
 	sweep(_metadata, s, &new_one);
-	sweep(_metadata, s, &new_user);
 	sweep(_metadata, s, &reuse_without);
 	s->attr = (struct ipcbox_attr){
 		.mask = IPCBOX_ATTR_ALL, .mode = 0666, .uid = 1, .gid = 2,

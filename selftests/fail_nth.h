@@ -185,6 +185,7 @@ struct snapshot {
 struct scene {
 	struct fail_nth fail;
 	int control;
+	int former;			/* another one, see become_a_stranger() */
 	int report;			/* fd of /proc/net/ipcbox */
 	int watched[WATCHED_MAX];	/* fds of boxes, 0: none */
 	const char *name;		/* of a port that the test may make */
@@ -225,16 +226,24 @@ HELPER void forget_counts(struct ipcbox_stat *stat)
 	stat->received = 0;
 }
 
+/* The highest number that a pid can have; no process has it. */
+#define NO_PROCESS 0x7fffffff
+
 /*
  * What the module remembers of a process that sent would be points that are passed by:
- * with another group a thread is new to it, and nothing is cached.
+ * with another group a thread is new to it, and nothing is cached. The newcomer always
+ * replaces another one, whom it knows through an fd of its own: otherwise it would
+ * depend on how the last run ended whether its index needs memory.
  */
-HELPER void become_a_stranger(void)
+HELPER void become_a_stranger(const struct scene *s)
 {
 	static gid_t stranger = 1000000;
 	uid_t uid = geteuid();
 
 	become(0);
+	syscall(__NR_setresgid, -1, stranger++, -1);
+	if (s->control)
+		send_tag_to(s->former, NO_PROCESS, 0);
 	syscall(__NR_setresgid, -1, stranger++, -1);
 	become(uid);
 }
@@ -325,7 +334,7 @@ HELPER bool sweep_point(struct __test_metadata *_metadata, struct scene *s,
 	bool good;
 	int ret, kind;
 
-	become_a_stranger();
+	become_a_stranger(s);
 	if (act->prepare)
 		act->prepare(s);
 	ASSERT_TRUE(snapshot_take(s, act, &before));
@@ -478,6 +487,8 @@ HELPER void scene_setup(struct __test_metadata *_metadata, struct scene *s,
 
 	s->name = stage->name;
 	s->control = stage->control;
+	s->former = control_open();
+	ASSERT_LE(0, s->former);
 	s->report = open("/proc/net/ipcbox", O_RDONLY | O_CLOEXEC);
 	ASSERT_LE(0, s->report);
 	s->data = malloc(DATA_MAX);
@@ -516,15 +527,15 @@ HELPER bool close_made(struct scene *s)
 /* A user of whom there is no account. */
 #define FRESH_UID 60001
 
-HELPER void fresh_user(struct scene *s)
+HELPER void be_fresh_user(struct scene *s)
 {
+	(void)s;
 	become(FRESH_UID);
-	new_control(s);
 }
 
-HELPER void back_to_root(struct scene *s)
+HELPER void be_root_again(struct scene *s)
 {
-	close(s->fd);
+	(void)s;
 	become(0);
 }
 

@@ -21,11 +21,6 @@ static int run_create(struct scene *s)
 	return create(s, s->control, 0);
 }
 
-static int run_create_on_fd(struct scene *s)
-{
-	return create(s, s->fd, 0);
-}
-
 static int run_reuse(struct scene *s)
 {
 	return create(s, s->control, IPCBOX_REUSE);
@@ -48,14 +43,6 @@ TEST_F_TIMEOUT(fail, buffer_create, SWEEP_LIMIT)
 		.points = { [FAIL_SLAB] = 6, [FAIL_PAGES] = 4, [FAIL_COPY] = 2 },
 		.run = run_create,
 		.undo = remove_made,
-	};
-	static const struct act new_user = {
-		.what = "BUFFER_CREATE of a user without an account",
-		.points = { [FAIL_SLAB] = 7, [FAIL_PAGES] = 4, [FAIL_COPY] = 2 },
-		.prepare = fresh_user,
-		.run = run_create_on_fd,
-		.undo = remove_made,
-		.clear = back_to_root,
 	};
 	static const struct act reuse_without = {
 		.what = "BUFFER_CREATE with REUSE of one that is not there",
@@ -81,7 +68,6 @@ TEST_F_TIMEOUT(fail, buffer_create, SWEEP_LIMIT)
 	s->attr.mask &= ~(IPCBOX_ATTR_UID | IPCBOX_ATTR_GID);
 	s->attr.uid = 0;
 	s->attr.gid = 0;
-	sweep(_metadata, s, &new_user);
 	sweep(_metadata, s, &reuse_without);
 
 	buffer = buffer_create_attr(s->control, s->name, BOTH, s->attr);

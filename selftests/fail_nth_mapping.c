@@ -78,18 +78,6 @@ static bool unmap_data(struct scene *s)
 	return !munmap(more.data, mapped.layout.data_len);
 }
 
-static void stranger(struct scene *s)
-{
-	(void)s;
-	become(FRESH_UID);
-}
-
-static void root_again(struct scene *s)
-{
-	(void)s;
-	become(0);
-}
-
 TEST_F_TIMEOUT(fail, mmap_of_buffer, SWEEP_LIMIT)
 {
 	static const struct act control = {
@@ -102,11 +90,11 @@ TEST_F_TIMEOUT(fail, mmap_of_buffer, SWEEP_LIMIT)
 	static const struct act control_of_stranger = {
 		.what = "mmap of control pages by a user without an account",
 		.points = { [FAIL_SLAB] = 4, [FAIL_PAGES] = 1 },
-		.prepare = stranger,
+		.prepare = be_fresh_user,
 		.run = run_map_control,
 		.settle = control_is_right,
 		.undo = unmap_control,
-		.clear = root_again,
+		.clear = be_root_again,
 	};
 	static const struct act data = {
 		.what = "mmap of a buffer's data, and a touch of each page",

@@ -22,14 +22,23 @@ static int run_open(struct scene *s)
 
 TEST_F_TIMEOUT(fail, open_of_the_device, SWEEP_LIMIT)
 {
-	static const struct act act = {
+	static const struct act known_user = {
 		.what = "open of /dev/ipcbox",
-		.points = { [FAIL_SLAB] = 2, [FAIL_COPY] = 1 },
+		.points = { [FAIL_SLAB] = 3, [FAIL_COPY] = 1 },
 		.run = run_open,
 		.undo = close_made,
 	};
+	static const struct act new_user = {
+		.what = "open of /dev/ipcbox by a user without an account",
+		.points = { [FAIL_SLAB] = 4, [FAIL_COPY] = 1 },
+		.prepare = be_fresh_user,
+		.run = run_open,
+		.undo = close_made,
+		.clear = be_root_again,
+	};
 
-	sweep(_metadata, &self->scene, &act);
+	sweep(_metadata, &self->scene, &known_user);
+	sweep(_metadata, &self->scene, &new_user);
 }
 
 /* More than poll has room for without asking for pages. */
