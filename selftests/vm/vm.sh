@@ -184,8 +184,10 @@ give_up()
 # Wait for the guest's end; see to it that there is one.
 watch_guest()
 {
-	local start=$SECONDS limit=$boot_limit alive=
+	local start=$SECONDS limit=$boot_limit alive='' nothing
 
+	# a pipe out of which nothing comes: to wait without a process for each time
+	exec {nothing}<> <(:)
 	while kill -0 "$pid" 2>/dev/null; do
 		if [ -z "$alive" ] && [ -s "$run/status" ]; then
 			alive=yes limit=$LIMIT start=$SECONDS
@@ -196,8 +198,9 @@ watch_guest()
 			[ -n "$alive" ] || give_up 125 "no sign of life from the guest in $limit s"
 			give_up 124 "the command was still running after $limit s (LIMIT=$limit)"
 		fi
-		sleep 0.1
+		read -rt 0.1 -u "$nothing" || :
 	done
+	exec {nothing}<&-
 }
 
 # The status that the guest told last.
