@@ -4,7 +4,7 @@
 
 #include <sys/epoll.h>
 
-#define MESSAGES 3000	/* of each sender */
+#define MESSAGES share_of(3000)	/* of each sender */
 #define PER_WAY 2	/* threads of each way and direction */
 #define STUCK 10	/* seconds without a message */
 

@@ -246,22 +246,23 @@ static void carry_out(struct __test_metadata *_metadata, int control,
 
 TEST_F_TIMEOUT(stress, messages_of_64_senders_arrive_once_and_in_order, 300)
 {
-	struct plan p = { .senders = 64, .messages = 1000, .receivers = 16 };
+	struct plan p = { .senders = 64, .messages = share_of(1000),
+			  .receivers = 16 };
 
 	carry_out(_metadata, self->control, self->stage.name, &p, 8, 0);
 }
 
 TEST_F_TIMEOUT(stress, killed_receivers_lose_and_double_nothing, 300)
 {
-	struct plan p = { .senders = 64, .messages = 1000, .receivers = 24 };
+	struct plan p = { .senders = 64, .messages = share_of(1000), .receivers = 24 };
 
 	srand(1);
-	carry_out(_metadata, self->control, self->stage.name, &p, 8, 1000);
+	carry_out(_metadata, self->control, self->stage.name, &p, 8, share_of(1000));
 }
 
 TEST_F_TIMEOUT(stress, calls_that_time_out_lose_and_double_nothing, 300)
 {
-	struct plan p = { .senders = 8, .messages = 500, .receivers = 8,
+	struct plan p = { .senders = 8, .messages = share_of(500), .receivers = 8,
 			  .patience = 50000 };
 
 	carry_out(_metadata, self->control, self->stage.name, &p, 2, 0);
@@ -269,7 +270,7 @@ TEST_F_TIMEOUT(stress, calls_that_time_out_lose_and_double_nothing, 300)
 
 TEST_F_TIMEOUT(stress, calls_that_are_interrupted_lose_and_double_nothing, 300)
 {
-	struct plan p = { .senders = 8, .messages = 500, .receivers = 8,
+	struct plan p = { .senders = 8, .messages = share_of(500), .receivers = 8,
 			  .signals = true };
 
 	carry_out(_metadata, self->control, self->stage.name, &p, 2, 0);
@@ -278,7 +279,7 @@ TEST_F_TIMEOUT(stress, calls_that_are_interrupted_lose_and_double_nothing, 300)
 /* Many links to one mailbox */
 
 #define LINKS		64
-#define EACH		200
+#define EACH		share_of(200)
 
 static int send_over_link(void *arg)
 {
@@ -286,7 +287,7 @@ static int send_over_link(void *arg)
 
 	(void)arg;
 	link = link_open(control, getppid(), 0);
-	for (__u64 i = 1; i <= EACH; i++) {
+	for (__u64 i = 1, each = EACH; i <= each; i++) {
 		struct ipcbox_send s = tagged(&i, i % 2);
 		int ret = command(link, IPCBOX_SEND, &s);
 

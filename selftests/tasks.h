@@ -13,6 +13,17 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+/*
+ * How often a test repeats something, or how many it starts: all, or an n-th of it where
+ * IPCBOX_SHARE=n says so, on a slow kernel that runs it in full elsewhere.
+ */
+HELPER int share_of(int all)
+{
+	const char *share = getenv("IPCBOX_SHARE");
+
+	return share && atoi(share) > 1 ? all / atoi(share) : all;
+}
+
 /* A command in a thread of its own. */
 struct call {
 	pthread_t thread;

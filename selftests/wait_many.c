@@ -2,7 +2,7 @@
 /* Many that wait: who is woken, by what, and who is left to sleep. */
 #include "ipcbox_test.h"
 
-#define MANY 1000
+#define MANY share_of(1000)
 
 FIXTURE(many) {
 	struct stage stage;
@@ -151,7 +151,7 @@ TEST_F_TIMEOUT(many, senders_all_get_eidrm_at_removal, 120)
 
 TEST_F_TIMEOUT(many, receivers_all_get_a_message_each, 120)
 {
-	bool seen[MANY] = { false };
+	bool *seen = calloc(MANY, sizeof(*seen));
 
 	for (int i = 0; i < MANY; i++) {
 		call_recv(&self->calls[i], self->port);
@@ -167,6 +167,7 @@ TEST_F_TIMEOUT(many, receivers_all_get_a_message_each, 120)
 		seen[self->calls[i].recv.tag] = true;
 	}
 	EXPECT_EQ(0, messages_of(self->port));
+	free(seen);
 }
 
 TEST_F_TIMEOUT(many, senders_all_get_in, 120)

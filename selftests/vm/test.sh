@@ -23,16 +23,18 @@
 . "$(dirname "$0")/lib.sh"
 
 results=$build/vm/results
-often=31
-most_again=10 # of a kernel's failures; more are not by chance
 
-# The sweeps of injected failures. What they expect on each path is from before memory was
-# counted and cached as it is now, so they fail; they come back when that is mended.
-sweeps='fail_nth.*'
+# What CI has of what repeats itself, see left_out(): one in so many, and on the debug
+# kernel, which is slow.
+every=31 every_debug=101
+share_debug=4
+
+most_again=10 # of a kernel's failures; more are not by chance
 
 # What differs in 32 bits from one kernel to the next: how a command gets in and out, how
 # a page is mapped.
 narrow='abi abi_fields port mailbox link large call reply_recv batch wait buffer_map library'
+narrow_debug='abi_fields port call batch buffer_map'
 
 # The test programs that there are for a kernel: "tests port". That is known when
 # they are built.
@@ -57,14 +59,30 @@ list_programs()
 		;;
 	esac
 	if left_out "$kernel"; then
-		sed 's/.*:/tests /' $all64 | grep -vE " (bench.sh|$sweeps)\$"
-		# shellcheck disable=SC2086 # words
-		printf 'tests32 %s\n' $narrow
+		sed 's/.*:/tests /' $all64 | grep -vE " $(left_programs "$kernel")\$"
+		# shellcheck disable=SC2046 # words
+		printf 'tests32 %s\n' $(narrow "$kernel")
 	else
 		sed 's/.*:/tests /' $all64
 		sed 's/.*:/tests32 /' $all32
 	fi
 	echo vm docs
+}
+
+# The 32-bit programs that are not left to "make test-all".
+narrow()
+{
+	[ "$1" = debug ] && echo "$narrow_debug" || echo "$narrow"
+}
+
+# The 64-bit programs that are left to it: the debug kernel has nothing to find in the
+# command line's programs, which take it longest.
+left_programs()
+{
+	case $1 in
+	debug)	echo "(bench|cli|cli_.*).sh" ;;
+	*)	echo "bench.sh" ;;
+	esac
 }
 
 # Is something of this kernel left to "make test-all"? On the oldest all is run: the
@@ -77,12 +95,26 @@ left_out()
 	esac
 }
 
+# At one in how many instructions a process dies in buffer_death.
+stride()
+{
+	[ "$1" = debug ] && echo $every_debug || echo $every
+}
+
+# The same for the programs of the guest, and which part is enough of what others repeat.
+shares()
+{
+	echo "IPCBOX_EVERY=$(stride "$1")$([ "$1" != debug ] || echo " IPCBOX_SHARE=$share_debug")"
+}
+
 note_left()
 {
 	left_out "$1" || return 0
-	note left "$1: bench, and in 32 bits all but: $narrow"
-	note left "$1: the sweeps of injected failures: what they expect is out of date"
-	note left "$1: buffer_death at each 11th instruction (it was each ${often}st)"
+	note left "$1: bench, and in 32 bits all but: $(narrow "$1")"
+	note left "$1: buffer_death at each 11th instruction (it was each $(stride "$1")st)"
+	[ "$1" = debug ] || return 0
+	note left "$1: cli, cli_*"
+	note left "$1: of what stress, wait_many and poll_races repeat, all but 1/$share_debug"
 }
 
 # Those to run, as run-tests takes them: "/tests/port -r fixture.test".
@@ -121,7 +153,7 @@ run_guest()
 	limit=$(sed -n 's/^timeout=//p' "$top/selftests/settings")
 	[ -z "${PROGRAMS:-}" ] || limit=${LIMIT:-3600}
 	printf -v command ' %q' run-tests "$limit" "$@"
-	! left_out "$kernel" || command="IPCBOX_EVERY=$often $command"
+	! left_out "$kernel" || command="$(shares "$kernel") $command"
 	[ "${INSTRUMENT:-}" != gcov ] || command+='; send-coverage'
 	rm -f "$log"
 	touch "$dir"/{ended,chance,missing,took}
