@@ -385,8 +385,8 @@ static int wait_for_reply(struct ipcbox_lane *lane, struct ipcbox_caller *call,
  * to put and to free. -ERESTART_RESTARTBLOCK: the wait was interrupted and is to go on
  * later: nothing has changed, and the caller parks the call or gives it up. Otherwise
  * there is no reply: -EMSGSIZE, -EAGAIN, -EUSERS, -ETIMEDOUT, -ERESTARTSYS, -EINTR,
- * -ECONNREFUSED, -EPIPE, or the errno of the end of the box. Unless it goes on, call->payload is the
- * caller's to free.
+ * -ECONNREFUSED, -EPIPE, or the errno of the end of the box. Unless it goes on,
+ * call->payload is the caller's to free.
  */
 int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 		    const struct ipcbox_patience *patience)

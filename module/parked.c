@@ -217,10 +217,10 @@ static bool is_dying(const struct parked *parked)
  */
 static bool is_stale(const struct parked *parked)
 {
-	/* The kernel writes this plainly as well. */
-	long (*fn)(struct restart_block *restart) = data_race(READ_ONCE(parked->task->restart_block.fn));
+	const struct restart_block *restart = &parked->task->restart_block;
 
-	return is_dying(parked) || fn != go_on;
+	/* The kernel writes this plainly as well. */
+	return is_dying(parked) || data_race(READ_ONCE(restart->fn)) != go_on;
 }
 
 /* How many parked calls are looked at before the mutex is dropped. */
