@@ -130,7 +130,7 @@ static int lack_bytes(const struct outgoing *out, u32 made)
 	/* First those that could; it was not asked to wait with them in hand. */
 	if (made && !out->patience.nonblock)
 		return 0;
-	ipcbox_handle_lacks_bytes(out->handle);
+	ipcbox_handle_lacks_quota(out->handle);
 	return -ENOBUFS;
 }
 
@@ -144,6 +144,8 @@ static u32 send_chunk(struct outgoing *out, bool first, int *err)
 	made = make_messages(out, msgs, min(out->left, CHUNK), &failed);
 	if (failed == -ENOBUFS)
 		failed = lack_bytes(out, made);
+	else if (failed == -ENOMEM)
+		ipcbox_handle_lacks_quota(out->handle);
 	sent = ipcbox_box_send_many(out->lane, msgs, made, &out->patience, err);
 	*err = *err ?: failed;
 	if (sent < made)

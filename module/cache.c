@@ -333,11 +333,17 @@ void ipcbox_caches_deinit(void)
 
 /* ---- charges ------------------------------------------------------------- */
 
-/*
- * Empty what is under the limits that a charge would exceed. A limit that is not
- * reached saves the caches under it: nobody loses them because another user has much.
+/**
+ * ipcbox_memory_make_room() - empty the caches under limits that a charge would exceed
+ * @account: the account to be charged
+ * @bytes: how much
+ *
+ * A limit that is not reached saves the caches under it: nobody loses them because
+ * another user has much.
+ *
+ * Context: may sleep.
  */
-static void make_room(struct ipcbox_account *account, unsigned long bytes)
+void ipcbox_memory_make_room(struct ipcbox_account *account, unsigned long bytes)
 {
 	struct ipcbox_account *a, *top = NULL;
 
@@ -365,7 +371,7 @@ int ipcbox_memory_charge(struct ipcbox_account *account, unsigned long bytes)
 {
 	if (!ipcbox_account_charge(account, IPCBOX_MEMORY, bytes))
 		return 0;
-	make_room(account, bytes);
+	ipcbox_memory_make_room(account, bytes);
 	return ipcbox_account_charge(account, IPCBOX_MEMORY, bytes);
 }
 
@@ -389,6 +395,14 @@ void ipcbox_cache_init(struct ipcbox_cache *cache)
 {
 	*cache = (struct ipcbox_cache){};
 	spin_lock_init(&cache->lock);
+}
+
+/**
+ * ipcbox_cache_object_memory() - what one short message is charged
+ */
+size_t ipcbox_cache_object_memory(void)
+{
+	return object_memory;
 }
 
 /* Return: how many of @count there were. */

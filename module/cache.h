@@ -69,10 +69,12 @@ void ipcbox_caches_empty(struct ipcbox_account *account);
 void ipcbox_caches_end(struct ipcbox_account *total);
 
 int ipcbox_memory_charge(struct ipcbox_account *account, unsigned long bytes);
+void ipcbox_memory_make_room(struct ipcbox_account *account, unsigned long bytes);
 void ipcbox_memory_uncharge(struct ipcbox_account *account, unsigned long bytes);
 
 void ipcbox_cache_init(struct ipcbox_cache *cache);
 
+size_t ipcbox_cache_object_memory(void);
 void *ipcbox_cache_alloc(struct ipcbox_sender *sender);
 bool ipcbox_cache_alloc_many(struct ipcbox_sender *sender, void **objects,
 			     unsigned int count);

@@ -138,8 +138,8 @@ int ipcbox_do_call(struct ipcbox_request *request)
 		err = call_over(request, &route, sender);
 		if (err == -ERESTART_RESTARTBLOCK)
 			return err;
-		if (err == -ENOBUFS)
-			ipcbox_handle_lacks_bytes(request->handle);
+		if (err == -ENOBUFS || err == -ENOMEM)
+			ipcbox_handle_lacks_quota(request->handle);
 		ipcbox_route_close(&route);
 	}
 	ipcbox_sender_put(sender);

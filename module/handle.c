@@ -405,13 +405,13 @@ __poll_t ipcbox_handle_poll(struct ipcbox_handle *handle, struct file *file,
 }
 
 /**
- * ipcbox_handle_lacks_bytes() - what was sent over a handle could not be charged
+ * ipcbox_handle_lacks_quota() - what was sent over a handle could not be charged
  * @handle: the handle
  *
  * Some pollers (io_uring's multishot) do not look again after an event. They are told
  * when there is enough, as if they had.
  */
-void ipcbox_handle_lacks_bytes(struct ipcbox_handle *handle)
+void ipcbox_handle_lacks_quota(struct ipcbox_handle *handle)
 {
 	if (handle->lane)
 		ipcbox_quota_poll(&handle->quota, handle->account);

@@ -95,7 +95,7 @@ void ipcbox_fd_abort(struct ipcbox_fd *fd);
 int ipcbox_handle_stat(struct ipcbox_handle *handle, struct ipcbox_stat *stat);
 __poll_t ipcbox_handle_poll(struct ipcbox_handle *handle, struct file *file,
 			    struct poll_table_struct *table);
-void ipcbox_handle_lacks_bytes(struct ipcbox_handle *handle);
+void ipcbox_handle_lacks_quota(struct ipcbox_handle *handle);
 int ipcbox_handle_mmap(struct ipcbox_handle *handle,
 		       struct vm_area_struct *vma);
 void ipcbox_handle_show(struct ipcbox_handle *handle, struct seq_file *seq);

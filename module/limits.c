@@ -39,8 +39,8 @@ static const struct ipcbox_limits host_ceiling = {
 	.box_msgsize = IPCBOX_MSGSIZE_MAX,
 };
 
-static int set_bytes(struct ipcbox_ns *ns, ipcbox_handler_table *table, int write,
-		     void *buffer, size_t *len, loff_t *pos)
+static int set_and_tell(struct ipcbox_ns *ns, ipcbox_handler_table *table, int write,
+			void *buffer, size_t *len, loff_t *pos)
 {
 	int ret = proc_doulongvec_minmax(table, write, buffer, len, pos);
 
@@ -55,7 +55,7 @@ static int user_bytes_handler(ipcbox_handler_table *table, int write, void *buff
 	struct ipcbox_ns *ns = container_of(table->data, struct ipcbox_ns,
 					    limits.user[IPCBOX_BYTES]);
 
-	return set_bytes(ns, table, write, buffer, len, pos);
+	return set_and_tell(ns, table, write, buffer, len, pos);
 }
 
 static int max_bytes_handler(ipcbox_handler_table *table, int write, void *buffer,
@@ -64,7 +64,25 @@ static int max_bytes_handler(ipcbox_handler_table *table, int write, void *buffe
 	struct ipcbox_ns *ns = container_of(table->data, struct ipcbox_ns,
 					    limits.total[IPCBOX_BYTES]);
 
-	return set_bytes(ns, table, write, buffer, len, pos);
+	return set_and_tell(ns, table, write, buffer, len, pos);
+}
+
+static int user_memory_handler(ipcbox_handler_table *table, int write, void *buffer,
+			       size_t *len, loff_t *pos)
+{
+	struct ipcbox_ns *ns = container_of(table->data, struct ipcbox_ns,
+					    limits.user[IPCBOX_MEMORY]);
+
+	return set_and_tell(ns, table, write, buffer, len, pos);
+}
+
+static int max_memory_handler(ipcbox_handler_table *table, int write, void *buffer,
+			      size_t *len, loff_t *pos)
+{
+	struct ipcbox_ns *ns = container_of(table->data, struct ipcbox_ns,
+					    limits.total[IPCBOX_MEMORY]);
+
+	return set_and_tell(ns, table, write, buffer, len, pos);
 }
 
 /* .data is an offset into struct ipcbox_limits until a namespace has a copy. */
@@ -85,13 +103,13 @@ static const struct ctl_table limits_table[] = {
 	LIMIT_WITH("user_bytes", user[IPCBOX_BYTES], user_bytes_handler),
 	LIMIT("user_waiters", user[IPCBOX_WAITERS]),
 	LIMIT("user_pages", user[IPCBOX_PAGES]),
-	LIMIT("user_memory", user[IPCBOX_MEMORY]),
+	LIMIT_WITH("user_memory", user[IPCBOX_MEMORY], user_memory_handler),
 	LIMIT("max_boxes", total[IPCBOX_BOXES]),
 	LIMIT("max_links", total[IPCBOX_LINKS]),
 	LIMIT_WITH("max_bytes", total[IPCBOX_BYTES], max_bytes_handler),
 	LIMIT("max_waiters", total[IPCBOX_WAITERS]),
 	LIMIT("max_pages", total[IPCBOX_PAGES]),
-	LIMIT("max_memory", total[IPCBOX_MEMORY]),
+	LIMIT_WITH("max_memory", total[IPCBOX_MEMORY], max_memory_handler),
 	LIMIT("box_messages", box_messages),
 	LIMIT("box_bytes", box_bytes),
 	LIMIT("box_msgsize", box_msgsize),

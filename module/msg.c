@@ -90,6 +90,18 @@ static unsigned long memory_of(u32 len)
 	return ipcbox_object_size(HEADER + tail_size(len));
 }
 
+/**
+ * ipcbox_msg_memory() - how much memory a message is charged that finds nothing cached
+ * @len: its length, not above %IPCBOX_MSGSIZE_MAX
+ *
+ * Return: how many bytes.
+ */
+unsigned long ipcbox_msg_memory(u32 len)
+{
+	return (is_small(len) ? ipcbox_cache_object_memory() : memory_of(len)) +
+	       page_count_of(len) * PAGE_SIZE;
+}
+
 static struct ipcbox_msg *msg_alloc(struct ipcbox_sender *sender, u32 len)
 {
 	struct ipcbox_msg *msg;

@@ -66,6 +66,7 @@ int ipcbox_msg_init(void);
 void ipcbox_msg_deinit(void);
 
 unsigned long ipcbox_msg_footprint(u32 len);
+unsigned long ipcbox_msg_memory(u32 len);
 
 struct ipcbox_msg *ipcbox_msg_create(struct ipcbox_sender *sender,
 				     const void __user *data, u32 len,

@@ -3,6 +3,7 @@
 
 #include "account.h"
 #include "box.h"
+#include "cache.h"
 #include "lane.h"
 #include "msg.h"
 #include "noinit.h"
@@ -32,10 +33,13 @@ struct payer {
  */
 void ipcbox_quota_init(struct ipcbox_quota *quota)
 {
+	int i;
+
 	spin_lock_init(&quota->lock);
 	quota->wanted = false;
 	INIT_LIST_HEAD(&quota->waiting);
-	quota->armed = RB_ROOT_CACHED;
+	for (i = 0; i < IPCBOX_QUOTA_KINDS; i++)
+		quota->armed[i] = RB_ROOT_CACHED;
 }
 
 /* The caller has to look at what is used after that, see quota.h. */
@@ -96,26 +100,31 @@ static struct ipcbox_quota_poll *poll_of(const struct rb_node *node)
 }
 
 /*
- * Where even the largest message has room, be it all that the limit allows. What is in
- * reserve is not for those who poll.
+ * Where even the largest message has room, be it all that the limit allows, or so much
+ * of it as there ever may be. What is in reserve is not for those who poll.
  */
-static bool has_room(const struct ipcbox_account *account, unsigned long need)
+static bool has_room(const struct ipcbox_account *account,
+		     enum ipcbox_quota_kind kind, unsigned long need)
 {
-	unsigned long limit = ipcbox_account_limit(account, IPCBOX_BYTES, false);
+	enum ipcbox_resource resource =
+		kind == IPCBOX_QUOTA_BYTES ? IPCBOX_BYTES : IPCBOX_MEMORY;
+	unsigned long limit = ipcbox_account_limit(account, resource, false);
 
-	return ipcbox_account_has_room(account, IPCBOX_BYTES, min(need, limit));
+	if (kind == IPCBOX_QUOTA_MEMORY)
+		limit /= 8;
+	return ipcbox_account_has_room(account, resource, min(need, limit));
 }
 
 static void disarm(struct ipcbox_quota_poll *poll, struct ipcbox_quota *quota)
 {
 	lockdep_assert_held(&quota->lock);
-	rb_erase_cached(&poll->node, &quota->armed);
+	rb_erase_cached(&poll->node, &quota->armed[poll->kind]);
 	RB_CLEAR_NODE(&poll->node);
 	atomic_dec(&poll->lane->armed);
 }
 
 /* Have the pollers woken of those fds for which there is enough. */
-static void tell_armed(struct ipcbox_account *account)
+static void tell_armed(struct ipcbox_account *account, enum ipcbox_quota_kind kind)
 {
 	struct ipcbox_quota *quota = &account->quota;
 	struct rb_node *first;
@@ -123,12 +132,19 @@ static void tell_armed(struct ipcbox_account *account)
 
 	lockdep_assert_held(&quota->lock);
 	for (i = 0; i < FEW; i++) {
-		first = rb_first_cached(&quota->armed);
-		if (!first || !has_room(account, poll_of(first)->need))
+		first = rb_first_cached(&quota->armed[kind]);
+		if (!first || !has_room(account, kind, poll_of(first)->need))
 			return;
 		disarm(poll_of(first), quota);
 		queue_work(system_unbound_wq, &poll_of(first)->work);
 	}
+}
+
+static bool is_wanted(const struct ipcbox_quota *quota)
+{
+	return !list_empty(&quota->waiting) ||
+	       !RB_EMPTY_ROOT(&quota->armed[IPCBOX_QUOTA_BYTES].rb_root) ||
+	       !RB_EMPTY_ROOT(&quota->armed[IPCBOX_QUOTA_MEMORY].rb_root);
 }
 
 /**
@@ -145,8 +161,9 @@ void ipcbox_quota_returned(struct ipcbox_account *account)
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&quota->lock);
 	pay(account, &wakes);
-	tell_armed(account);
-	if (list_empty(&quota->waiting) && RB_EMPTY_ROOT(&quota->armed.rb_root))
+	tell_armed(account, IPCBOX_QUOTA_BYTES);
+	tell_armed(account, IPCBOX_QUOTA_MEMORY);
+	if (!is_wanted(quota))
 		WRITE_ONCE(quota->wanted, false);
 	spin_unlock(&quota->lock);
 	ipcbox_wake(&wakes);
@@ -368,31 +385,52 @@ static bool needs_less(struct rb_node *a, const struct rb_node *b)
 	return poll_of(a)->need < poll_of(b)->need;
 }
 
-static void arm(struct ipcbox_quota_poll *poll, struct ipcbox_account *account,
-		unsigned long need)
+/* What is too little for the largest message, and where. */
+struct lack {
+	struct ipcbox_account *at;	/* NULL: there is enough of all */
+	enum ipcbox_quota_kind kind;
+	unsigned long need;
+};
+
+static void arm(struct ipcbox_quota_poll *poll, const struct lack *lack)
 {
-	struct ipcbox_quota *quota = &account->quota;
+	struct ipcbox_quota *quota = &lack->at->quota;
 
 	spin_lock(&poll->lock);
 	if (poll->at)
 		disarm_if_armed(poll);
-	WRITE_ONCE(poll->at, account);
+	WRITE_ONCE(poll->at, lack->at);
 	spin_lock(&quota->lock);
-	poll->need = need;
-	rb_add_cached(&poll->node, &quota->armed, needs_less);
+	poll->kind = lack->kind;
+	poll->need = lack->need;
+	rb_add_cached(&poll->node, &quota->armed[poll->kind], needs_less);
 	atomic_inc(&poll->lane->armed);
 	set_wanted(quota);
 	spin_unlock(&quota->lock);
 	spin_unlock(&poll->lock);
 }
 
-static struct ipcbox_account *find_full(struct ipcbox_account *account,
-					unsigned long need)
+static bool find_lack_of(struct lack *lack, struct ipcbox_account *account,
+			 enum ipcbox_quota_kind kind, unsigned long need)
 {
-	for (; account; account = account->parent)
-		if (!has_room(account, need))
-			break;
+	while (account && has_room(account, kind, need))
+		account = account->parent;
+	*lack = (struct lack){ account, kind, need };
 	return account;
+}
+
+/* Return: whether there is too little of anything, also without what is cached. */
+static bool find_lack(struct lack *lack, struct ipcbox_account *account, u32 largest)
+{
+	unsigned long memory = ipcbox_msg_memory(largest);
+
+	if (find_lack_of(lack, account, IPCBOX_QUOTA_BYTES,
+			 ipcbox_msg_footprint(largest)))
+		return true;
+	if (!find_lack_of(lack, account, IPCBOX_QUOTA_MEMORY, memory))
+		return false;
+	ipcbox_memory_make_room(account, memory);
+	return find_lack_of(lack, account, IPCBOX_QUOTA_MEMORY, memory);
 }
 
 /* To be told writable too often is better than to be told too late. */
@@ -409,15 +447,17 @@ bool ipcbox_quota_poll(struct ipcbox_quota_poll *poll,
 		       struct ipcbox_account *account)
 {
 	u32 largest = READ_ONCE(poll->lane->box->bounds.max_msgsize);
-	unsigned long need = ipcbox_msg_footprint(largest);
-	struct ipcbox_account *full = find_full(account, need), *at;
+	struct lack lack, armed;
 	int i;
 
-	for (i = 0; full && i < TRIES; i++) {
-		at = full;
-		arm(poll, at, need);
-		full = find_full(account, need);
-		if (full == at)
+	if (!find_lack(&lack, account, largest))
+		return true;
+	for (i = 0; i < TRIES; i++) {
+		armed = lack;
+		arm(poll, &armed);
+		if (!find_lack(&lack, account, largest))
+			return true;
+		if (lack.at == armed.at && lack.kind == armed.kind)
 			return false;
 	}
 	return true;

@@ -24,6 +24,11 @@
  * the account that has too little. A work item wakes the pollers of its lane when
  * there is enough: these may be many, and belong to others.
  *
+ * So it is with memory, for which senders do not wait, but which poll looks at: a
+ * program would try without an end what fails with ENOMEM. What is cached is given back
+ * first. As all that a user has takes memory, an eighth of the limit is enough in place
+ * of a message that needs more.
+ *
  * An uncharge looks at one word, quota.wanted, whether anybody waits or is armed::
  *
  *   waiter, poll                         uncharge
@@ -49,12 +54,19 @@ struct ipcbox_lane;
 struct ipcbox_ns;
 struct ipcbox_patience;
 
+/* What a message needs of an account. */
+enum ipcbox_quota_kind {
+	IPCBOX_QUOTA_BYTES,
+	IPCBOX_QUOTA_MEMORY,
+	IPCBOX_QUOTA_KINDS
+};
+
 /* Of an account. */
 struct ipcbox_quota {
-	spinlock_t lock;		/* of the two below, see ns.h */
-	bool wanted;			/* one of these is not empty; read without the lock */
+	spinlock_t lock;		/* of what is below, see ns.h */
+	bool wanted;			/* not all of these are empty; read without the lock */
 	struct list_head waiting;	/* senders, in their order */
-	struct rb_root_cached armed;	/* fds, by what they need */
+	struct rb_root_cached armed[IPCBOX_QUOTA_KINDS]; /* fds, by what they need */
 };
 
 /* Of an fd for sending. */
@@ -65,6 +77,7 @@ struct ipcbox_quota_poll {
 	struct work_struct work;	/* wakes the pollers of the lane */
 	/* Under the quota.lock of that account. */
 	struct rb_node node;
+	enum ipcbox_quota_kind kind;
 	unsigned long need;
 };
 

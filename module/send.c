@@ -46,8 +46,8 @@ int ipcbox_do_send(struct ipcbox_request *request)
 	err = ipcbox_route_open(&route, request, send->pid, sender);
 	if (!err) {
 		err = send_over(request, route.lane, sender);
-		if (err == -ENOBUFS)
-			ipcbox_handle_lacks_bytes(request->handle);
+		if (err == -ENOBUFS || err == -ENOMEM)
+			ipcbox_handle_lacks_quota(request->handle);
 		ipcbox_route_close(&route);
 	}
 	ipcbox_sender_put(sender);

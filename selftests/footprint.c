@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Every byte counts: what QUERY tells of kernel memory is what the allocators gave, for
- * whatever a user can multiply; it stays within the limits; and what is cached comes
- * back: with time, with its process, and for other messages.
+ * whatever a user can multiply; it stays within the limits; what is cached comes back:
+ * with time, with its process, for other messages, and under memory pressure; and poll
+ * tells whether there is enough.
  */
 #include "ipcbox_test.h"
 #include "buffers.h"
 
+#include <sys/epoll.h>
 #include <sys/resource.h>
 
 #define USERS		3
@@ -516,6 +518,65 @@ TEST_F(cache, is_in_no_messages_way)
 	EXPECT_EQ(0, send_now(self->port, self->data, 64 << 10));
 	kill_and_reap(pid);
 	EXPECT_EQ(0, port_remove(self->control, "theirs"));
+}
+
+/*
+ * The memory of a user is used up: a send that fails is not one that poll asks for, and
+ * poll tells when there is enough, though what was freed is cached for a while.
+ */
+TEST_F(cache, poll_waits_for_memory)
+{
+	struct pollfd p = { .fd = self->port, .events = POLLOUT };
+	int store = port_create(self->control, "store", BOTH);
+
+	for (int i = 0; i < 8; i++)
+		ASSERT_EQ(0, send_now(store, self->data, 64 << 10));
+	EXPECT_EQ(1, poll(&p, 1, 0));
+	ASSERT_EQ(0, write_number(SYSCTL("user_memory"),
+				  memory_used(self->control) + 4096));
+	EXPECT_EQ(-ENOMEM, send_now(self->port, self->data, 64 << 10));
+	EXPECT_EQ(0, poll(&p, 1, 0));
+
+	for (int i = 0; i < 8; i++) {
+		struct ipcbox_recv r = room(self->data, 64 << 10);
+
+		ASSERT_EQ(0, recv_now(store, &r));
+	}
+	EXPECT_EQ(1, poll(&p, 1, PATIENCE * 1000));
+	EXPECT_EQ(POLLOUT, p.revents);
+	EXPECT_EQ(0, send_now(self->port, self->data, 64 << 10));
+	EXPECT_EQ(0, port_remove(self->control, "store"));
+}
+
+static int watch(int fd)
+{
+	struct epoll_event e = { .events = EPOLLOUT | EPOLLET };
+	int ep = epoll_create1(EPOLL_CLOEXEC);
+
+	return epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e) ? -errno : ep;
+}
+
+TEST_F(cache, epoll_tells_when_there_is_memory)
+{
+	int store = port_create(self->control, "store", BOTH), ep;
+	struct epoll_event e;
+
+	for (int i = 0; i < 8; i++)
+		ASSERT_EQ(0, send_now(store, self->data, 64 << 10));
+	ASSERT_EQ(0, write_number(SYSCTL("user_memory"),
+				  memory_used(self->control) + 4096));
+	ep = watch(self->port);
+	ASSERT_LE(0, ep);
+	EXPECT_EQ(0, epoll_wait(ep, &e, 1, 10));
+	EXPECT_EQ(0, port_remove(self->control, "store"));
+	EXPECT_EQ(1, epoll_wait(ep, &e, 1, PATIENCE * 1000));
+
+	ASSERT_EQ(0, write_number(SYSCTL("user_memory"), 4096));
+	EXPECT_EQ(-ENOMEM, send_now(self->port, self->data, 64 << 10));
+	EXPECT_EQ(0, epoll_wait(ep, &e, 1, 10));
+	ASSERT_EQ(0, write_number(SYSCTL("user_memory"), 64 << 20));
+	EXPECT_EQ(1, epoll_wait(ep, &e, 1, PATIENCE * 1000));
+	close(ep);
 }
 
 TEST_F(cache, is_given_back_where_the_system_is_short_of_memory)

@@ -191,6 +191,10 @@
  * largest message, POLLOUT means that all of it is free.) It goes by the limits of the
  * user who opened the fd. A user who got the fd from another user is still charged for
  * what they send, so to poll they should open the port themselves.
+ *
+ * Kernel memory (ENOMEM) is not waited for, but poll(2) looks at it: it reports POLLOUT
+ * when the largest message has room below the limits of memory, or an eighth of the limit
+ * is free. What freed messages had may be cached, and comes back within two seconds.
  */
 
 /**
