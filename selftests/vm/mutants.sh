@@ -29,7 +29,7 @@
 KERNEL=${KERNEL:-6.1}
 LIMIT=${LIMIT:-120}
 seed=11
-chunk=12 # mutants that are built before the guest sees them
+chunk=30 # mutants that are built before the guest sees them
 
 dir=$build/mutants
 right=$dir/right	# a copy of the project, as it is when this begins
@@ -349,10 +349,19 @@ run_guests()
 	done
 }
 
+# Have a layer run without a fault, if that was not done: KERNEL COMMAND
+ask_plain()
+{
+	[ -z "${passes[$1]:-}" ] || return 0
+	passes[$1]=asked
+	plain_of[plain-${#passes[@]}]=$1
+	echo "plain-${#passes[@]} ${1#* }"
+}
+
 # A mutant is judged by a layer that passes without it.
 judge_chunk()
 {
-	local kernel=$1 name what how plain layer
+	local kernel=$1 name what how layer
 	shift
 
 	[ $# != 0 ] || return 0
@@ -371,18 +380,16 @@ judge_chunk()
 		fi
 		built+=("$name")
 		commands[$name]=$(command_of "$name" "$layer")
-		plain="$kernel $(command_of no-mutant "$layer")"
-		plains[$name]=$plain
-		if [ -z "${passes[$plain]:-}" ]; then
-			passes[$plain]=asked
-			echo "plain-${#passes[@]} ${plain#* }" >>"$list"
-			plain_of[plain-${#passes[@]}]=$plain
-		fi
+		plains[$name]="$kernel $(command_of no-mutant "$layer")"
+		ask_plain "${plains[$name]}" >>"$list"
 	done
+	[ -e "$list" ] || return 0
+	# what those layers leave
+	passes["$kernel /vm/unload"]=
+	ask_plain "$kernel /vm/unload" >>"$list"
 	for name in "${built[@]}"; do
 		echo "$name ${commands[$name]}" >>"$list"
 	done
-	[ -e "$list" ] || return 0
 	run_guests "$kernel"
 	while read -r name what how; do
 		case $name in
@@ -392,7 +399,7 @@ judge_chunk()
 	while read -r name what how; do
 		case $name in
 		plain-*) ;;
-		*)	[ "${passes[${plains[$name]}]}" = missed ] ||
+		*)	[ "${passes[${plains[$name]}]}${passes["$kernel /vm/unload"]}" = missedmissed ] ||
 				what=broken how="the layer fails without it"
 			verdict "$name" "$what" "$how" ;;
 		esac
