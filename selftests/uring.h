@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* As much of io_uring as a multishot poll needs, without a library. */
+/* As much of io_uring as is needed here, without a library. */
 #ifndef URING_H
 #define URING_H
 
@@ -66,6 +66,13 @@ HELPER void uring_poll(struct uring *ring, int fd, short events)
 	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
 	if (syscall(SYS_io_uring_enter, ring->fd, 1, 0, 0, NULL, 0) != 1)
 		abort();
+}
+
+/* The ring holds the file, also without an fd. Return: 0 or -errno. */
+HELPER int uring_register(struct uring *ring, int fd)
+{
+	return syscall(SYS_io_uring_register, ring->fd, IORING_REGISTER_FILES, &fd, 1) ?
+		       -errno : 0;
 }
 
 HELPER bool uring_has_one(struct uring *ring)
