@@ -81,6 +81,14 @@ static int try_create(const struct question *q, int control)
 	return port_create_attr(control, q->name, q->flags, q->attr);
 }
 
+/* As root, by a set-user-ID program of another user. */
+static int try_create_set_user_id(const struct question *q, int control)
+{
+	if (setresgid(-1, OTHER, -1) || setresuid(-1, OTHER, -1))
+		return -EINVAL;
+	return try_create(q, control);
+}
+
 static int try_delete(const struct question *q, int control)
 {
 	return port_delete(control, q->name, q->flags);
@@ -437,7 +445,7 @@ TEST_F(permission, oneself_as_owner_works_without_capability)
 
 TEST_F(permission, owner_of_a_new_port_is_the_effective_user)
 {
-	struct question q = { .user = &other, .ask = try_create, .name = "new" };
+	struct question q = { .user = &root, .ask = try_create_set_user_id, .name = "new" };
 	struct ipcbox_stat s;
 
 	ASSERT_EQ(0, answer_to(q));
