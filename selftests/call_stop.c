@@ -6,6 +6,7 @@
 #include "callers.h"
 #include "ipcbox_test.h"
 
+#include <setjmp.h>
 #include <sys/ptrace.h>
 
 FIXTURE(call_stop) {
@@ -68,7 +69,8 @@ static int calls_with_a_handler(void *port)
 
 static int calls_until_soon(void *port)
 {
-	return call_once(*(int *)port, 0, in_ms(500));
+	/* Later than the module looks for it first. */
+	return call_once(*(int *)port, 0, in_ms(1200));
 }
 
 static int calls_its_parent(void *control)
@@ -219,6 +221,38 @@ TEST_F(call_stop, queued_goes_on_after_a_stop_and_is_one)
 	EXPECT_EQ(0, reply_tag(self->port, recv_call(self->port, 7), 8));
 	EXPECT_EQ(8, reap(pid));
 	EXPECT_EQ(-EAGAIN, recv_tag(self->port));
+}
+
+#define FEW 4
+
+static int calls_with_threads(void *port)
+{
+	struct caller callers[FEW];
+	int fd = *(int *)port, wrong = 0;
+
+	for (int i = 0; i < FEW; i++) {
+		if (!calls_queued(fd, i))
+			return 255;
+		caller_start(&callers[i], fd, i);
+	}
+	for (int i = 0; i < FEW; i++)
+		wrong += caller_end(&callers[i]) != 10 + i;
+	return wrong;
+}
+
+TEST_F(call_stop, each_thread_goes_on_with_its_own)
+{
+	pid_t pid = spawn(calls_with_threads, &self->port);
+	long long numbers[FEW];
+
+	ASSERT_TRUE(calls_queued(self->port, FEW));
+	for (int i = 0; i < FEW; i++)
+		numbers[i] = recv_call(self->port, i);
+	ASSERT_TRUE(stop(pid));
+	for (int i = 0; i < FEW; i++)
+		EXPECT_EQ(0, reply_tag(self->port, numbers[i], 10 + i));
+	kill(pid, SIGCONT);
+	EXPECT_EQ(0, reap(pid));
 }
 
 TEST_F(call_stop, call_by_pid_goes_on_after_a_stop)
@@ -405,6 +439,44 @@ TEST_F(call_stop, handler_that_runs_afterwards_withdraws_it_soon)
 	EXPECT_EQ(-EPIPE, reply_tag(self->port, number, 8));
 	kill(pid, SIGCONT);
 	EXPECT_EQ(RECEIVED(EINTR), reap(pid));
+}
+
+static sigjmp_buf before_call;
+
+static void leave_handler(int signal)
+{
+	siglongjmp(before_call, signal);
+}
+
+static int calls_again_after_longjmp(void *port)
+{
+	struct sigaction action = { .sa_handler = leave_handler };
+
+	sigaction(SIGUSR1, &action, NULL);
+	if (!sigsetjmp(before_call, 1))
+		return calls(port);
+	return calls(port);
+}
+
+/* The kernel does not see that nobody comes back for the first. */
+TEST_F(call_stop, one_left_by_longjmp_ends_with_the_next)
+{
+	pid_t pid;
+	long long number = start(self->port, calls_again_after_longjmp, &self->port,
+				 &pid);
+
+	ASSERT_LT(0, number);
+	ASSERT_TRUE(stop(pid));
+	kill(pid, SIGUSR1);
+	kill(pid, SIGCONT);
+	ASSERT_TRUE(calls_queued(self->port, 1));
+	number = recv_call(self->port, 7);
+	EXPECT_EQ(2, calls_of(self->port));
+	ASSERT_TRUE(stop(pid));
+	ASSERT_EQ(1, calls_of(self->port));
+	EXPECT_EQ(0, reply_tag(self->port, number, 8));
+	kill(pid, SIGCONT);
+	EXPECT_EQ(8, reap(pid));
 }
 
 /* It is for calls that were interrupted, and nothing happens without one. */
