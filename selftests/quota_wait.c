@@ -154,6 +154,24 @@ TEST_F(quota_wait, deadline_ends_the_wait)
 	EXPECT_EQ(FULL * self->one, usage(self->control).bytes.used);
 }
 
+/* Some bytes come back, and not all that the sender needs. */
+TEST_F(quota_wait, wait_that_ends_gives_back_its_part)
+{
+	static char longer[2 * LEN];
+	struct ipcbox_send s = message(longer, sizeof(longer));
+	int port = port_create_sized(self->control, "longer", BOTH, 10, 1 << 20);
+
+	s.deadline = in_ms(200);
+	call_start(&self->call, port, IPCBOX_SEND, &s);
+	ASSERT_TRUE(waiters_asleep(self->control, 1));
+	ASSERT_EQ(0, drain(self->store));
+	EXPECT_EQ(-ETIMEDOUT, call_end(&self->call));
+	EXPECT_EQ((FULL - 1) * self->one, usage(self->control).bytes.used);
+	/* What is free is free at the total as well. */
+	EXPECT_EQ(0, send_now(self->port, self->data, LEN));
+	EXPECT_EQ(0, port_remove(self->control, "longer"));
+}
+
 TEST_F(quota_wait, signal_restarts_or_ends_the_wait)
 {
 	on_sigusr1(SA_RESTART);
@@ -204,6 +222,21 @@ TEST_F(quota_wait, removed_port_ends_the_wait)
 	EXPECT_EQ(-EIDRM, send_now(self->port, self->data, LEN));
 }
 
+TEST_F(quota_wait, removed_port_ends_the_wait_of_a_crowd)
+{
+	enum { SENDERS = 40 };
+	struct call calls[SENDERS];
+
+	for (int i = 0; i < SENDERS; i++) {
+		calls[i].send = message(self->data, LEN);
+		call_start(&calls[i], self->port, IPCBOX_SEND, &calls[i].send);
+	}
+	ASSERT_TRUE(waiters_asleep(self->control, SENDERS));
+	ASSERT_EQ(0, port_remove(self->control, self->stage.name));
+	for (int i = 0; i < SENDERS; i++)
+		ASSERT_EQ(-EIDRM, call_end(&calls[i]));
+}
+
 TEST_F(quota_wait, last_receiver_that_goes_ends_the_wait)
 {
 	int sender = port_open(self->control, self->stage.name, IPCBOX_SENDER);
@@ -243,6 +276,21 @@ TEST_F(quota_wait, waiter_that_cannot_be_counted_returns_eusers)
 	EXPECT_EQ(-EUSERS, command(self->port, IPCBOX_SEND, &s));
 	/* And so it does not spin. */
 	EXPECT_EQ(0, events(self->port));
+}
+
+/* At the total a part is for who has CAP_SYS_RESOURCE. Here it is more than a message. */
+TEST_F(quota_wait, reserve_is_not_for_who_waits)
+{
+	enum { STORED = 40 };
+
+	ASSERT_EQ(0, allow(variant->limit, 2 * STORED * self->one));
+	for (int i = FULL; i < STORED; i++)
+		ASSERT_EQ(0, send_now(self->store, self->data, LEN));
+	ASSERT_EQ(0, allow(variant->limit, STORED * self->one));
+	START_SEND();
+	ASSERT_EQ(0, drain(self->store));
+	EXPECT_EQ(0, call_end(&self->call));
+	EXPECT_EQ(STORED * self->one, usage(self->control).bytes.used);
 }
 
 /* A link, and a send by pid */
@@ -443,6 +491,43 @@ TEST_F(quota_wait, all_fds_are_told_and_may_be_closed_meanwhile)
 		if (i % 5) {
 			EXPECT_EQ(1, sees(eps[i], PATIENCE * 1000));
 		}
+	}
+}
+
+/* One waits for more than there will be; the other is told all the same. */
+TEST_F(quota_wait, fd_that_needs_less_is_told_first)
+{
+	int large = port_create_sized(self->control, "large", BOTH, 10, 3 * LEN);
+	int eps[2] = { watch(large, 0), watch(self->port, 0) };
+
+	EXPECT_EQ(0, sees(eps[0], 0));
+	EXPECT_EQ(0, sees(eps[1], 0));
+	ASSERT_EQ(0, drain(self->store));
+	EXPECT_EQ(1, sees(eps[1], PATIENCE * 1000));
+	EXPECT_EQ(0, sees(eps[0], 0));
+	for (int i = 1; i < FULL; i++)
+		ASSERT_EQ(0, drain(self->store));
+	EXPECT_EQ(1, sees(eps[0], PATIENCE * 1000));
+	EXPECT_EQ(0, port_remove(self->control, "large"));
+}
+
+TEST_F(quota_wait, fds_of_many_ports_are_told)
+{
+	enum { PORTS = 40 };
+	int eps[PORTS];
+	char name[32];
+
+	for (int i = 0; i < PORTS; i++) {
+		snprintf(name, sizeof(name), "many.%d", i);
+		eps[i] = watch(port_create_sized(self->control, name, BOTH, 1, LEN), 0);
+		ASSERT_LE(0, eps[i]);
+		ASSERT_EQ(0, sees(eps[i], 0));
+	}
+	ASSERT_EQ(0, drain(self->store));
+	for (int i = 0; i < PORTS; i++) {
+		ASSERT_EQ(1, sees(eps[i], PATIENCE * 1000));
+		snprintf(name, sizeof(name), "many.%d", i);
+		EXPECT_EQ(0, port_remove(self->control, name));
 	}
 }
 
