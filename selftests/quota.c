@@ -5,6 +5,8 @@
  */
 #include "ipcbox_test.h"
 
+#include <linux/capability.h>
+
 #define UID	1000	/* of the user who makes namespaces */
 #define SUBUID	5000	/* and the first of ids that it was given on top */
 
@@ -44,6 +46,7 @@ FIXTURE_TEARDOWN(quota)
 struct child {
 	int ready, go;		/* ends of pipes */
 	int number;
+	int (*enter)(void);	/* namespaces of its own */
 };
 
 /* Sysctls */
@@ -128,66 +131,121 @@ TEST_F(quota, sysctls_are_for_root)
 
 /* Many namespaces, one user: the host's limit counts them together */
 
-/* Makes ports until refused, in a namespace of its own; how many. */
-static int fill_with_ports(void *arg)
+/* Makes ports until that fails with so much; how many, or an errno. */
+static int make_ports(int control, int expected)
 {
-	struct child *c = arg;
-	char name[32];
-	int control, made = 0, ret = 0;
+	char name[64];
+	int made = 0, ret = 0;
 
-	if (enter_own_namespaces(UID))
-		return 1;
-	control = control_open();
 	while (made < 100) {
-		snprintf(name, sizeof(name), "%d", made);
+		snprintf(name, sizeof(name), "%d.%d", getpid(), made);
 		ret = port_create(control, name, 0);
 		if (ret < 0)
 			break;
 		made++;
 	}
-	if (ret != -ENOSPC || write(c->ready, &made, sizeof(made)) < 0)
+	return ret == expected ? made : ret;
+}
+
+/* Makes ports until refused, in a namespace of its own; how many. */
+static int fill_with_ports(void *arg)
+{
+	struct child *c = arg;
+	int made;
+	char byte;
+
+	if (c->enter())
+		return 1;
+	made = make_ports(control_open(), -ENOSPC);
+	if (write(c->ready, &made, sizeof(made)) < 0)
 		return 2;
-	return read(c->go, name, 1) < 0;
+	return read(c->go, &byte, 1) < 0;
+}
+
+/* How many ports can be made in each of three namespaces. */
+static bool fill_namespaces(int (*enter)(void), int made[3])
+{
+	struct child c = { .enter = enter };
+	bool ok = true;
+	int ready[2], go[2];
+	pid_t pids[3];
+
+	if (pipe2(ready, O_CLOEXEC) || pipe2(go, O_CLOEXEC))
+		return false;
+	c.ready = ready[1];
+	c.go = go[0];
+	for (int i = 0; i < 3; i++) {
+		pids[i] = spawn(fill_with_ports, &c);
+		ok = ok && read(ready[0], &made[i], sizeof(int)) == sizeof(int);
+	}
+	for (int i = 0; i < 3; i++)
+		kill_and_reap(pids[i]);
+	return ok;
+}
+
+static int enter_as_user(void)
+{
+	return enter_own_namespaces(UID);
 }
 
 TEST_F(quota, user_cannot_exceed_the_hosts_limit_by_many_namespaces)
 {
-	struct child c;
 	long long was = read_number(SYSCTL("user_boxes"));
-	int ready[2], go[2], made[3] = { 0 };
-	pid_t pids[3];
+	int made[3];
 
-	ASSERT_EQ(0, pipe2(ready, O_CLOEXEC));
-	ASSERT_EQ(0, pipe2(go, O_CLOEXEC));
-	c.ready = ready[1];
-	c.go = go[0];
 	ASSERT_EQ(0, write_number(SYSCTL("user_boxes"), 10));
-	for (int i = 0; i < 3; i++) {
-		pids[i] = spawn(fill_with_ports, &c);
-		EXPECT_EQ(sizeof(int), read(ready[0], &made[i], sizeof(int)));
-	}
+	EXPECT_TRUE(fill_namespaces(enter_as_user, made));
 	ASSERT_EQ(0, write_number(SYSCTL("user_boxes"), was));
 	EXPECT_EQ(10, made[0]);
 	EXPECT_EQ(0, made[1]);
 	EXPECT_EQ(0, made[2]);
-	for (int i = 0; i < 3; i++)
-		kill_and_reap(pids[i]);
+}
+
+/* User id 0, and nothing else of root: its ids cannot even be mapped. */
+static int enter_without_capabilities(void)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct none[2] = {};
+
+	return syscall(SYS_capset, &header, none) ||
+	       unshare(CLONE_NEWUSER | CLONE_NEWNET);
+}
+
+TEST_F(quota, user_id_zero_without_capabilities_is_a_user_like_others)
+{
+	long long was = read_number(SYSCTL("user_boxes"));
+	int made[3];
+
+	ASSERT_EQ(0, self->stage.before.boxes.used);
+	ASSERT_EQ(0, write_number(SYSCTL("user_boxes"), 10));
+	EXPECT_TRUE(fill_namespaces(enter_without_capabilities, made));
+	ASSERT_EQ(0, write_number(SYSCTL("user_boxes"), was));
+	EXPECT_EQ(10, made[0]);
+	EXPECT_EQ(0, made[1]);
+	EXPECT_EQ(0, made[2]);
 }
 
 /*
  * With subordinate ids: a user namespace of one user, on the host's own network
  * namespace, in which that user is many. The ids' maps are root's to write.
  */
-static int fill_as_many_users(void *arg)
+static bool become_many_users(struct child *c)
 {
-	struct child *c = arg;
-	char name[32], byte;
-	int control, made = 0;
+	char byte;
 
 	if (setresgid(UID, UID, UID) || setresuid(UID, UID, UID) ||
 	    prctl(PR_SET_DUMPABLE, 1) || unshare(CLONE_NEWUSER))
-		return 1;
-	if (write(c->ready, "", 1) != 1 || read(c->go, &byte, 1) != 1)
+		return false;
+	return write(c->ready, "", 1) == 1 && read(c->go, &byte, 1) == 1;
+}
+
+static int fill_as_many_users(void *arg)
+{
+	struct child *c = arg;
+	char name[32];
+	int control, made = 0;
+
+	if (!become_many_users(c))
 		return 2;
 	control = control_open();
 	for (int user = 1; user <= 5; user++) {
@@ -212,24 +270,33 @@ static int map_subordinate_ids(pid_t pid)
 	return write_file(path, map);
 }
 
+/* What a child says that is many users. */
+static int run_as_many_users(int (*fn)(void *), int number)
+{
+	struct child c = { .number = number };
+	int ready[2], go[2];
+	char byte;
+	pid_t pid;
+
+	if (pipe2(ready, O_CLOEXEC) || pipe2(go, O_CLOEXEC))
+		return -errno;
+	c.ready = ready[1];
+	c.go = go[0];
+	pid = spawn(fn, &c);
+	if (read(ready[0], &byte, 1) != 1 || map_subordinate_ids(pid) ||
+	    write(go[1], "", 1) != 1)
+		kill(pid, SIGKILL);
+	return reap(pid);
+}
+
 TEST_F(quota, subordinate_ids_add_no_room)
 {
 	long long was = read_number(SYSCTL("user_boxes"));
-	struct child c = { .number = 10 };
-	int ready[2], go[2], ret;
-	char byte, name[32];
-	pid_t pid;
+	char name[32];
+	int ret;
 
-	ASSERT_EQ(0, pipe2(ready, O_CLOEXEC));
-	ASSERT_EQ(0, pipe2(go, O_CLOEXEC));
-	c.ready = ready[1];
-	c.go = go[0];
 	ASSERT_EQ(0, write_number(SYSCTL("user_boxes"), 10));
-	pid = spawn(fill_as_many_users, &c);
-	EXPECT_EQ(1, read(ready[0], &byte, 1));
-	EXPECT_EQ(0, map_subordinate_ids(pid));
-	EXPECT_EQ(1, write(go[1], "", 1));
-	ret = reap(pid);
+	ret = run_as_many_users(fill_as_many_users, 10);
 	ASSERT_EQ(0, write_number(SYSCTL("user_boxes"), was));
 	EXPECT_EQ(0, ret)
 		TH_LOG("100 and how many it got: %d", ret);
@@ -237,6 +304,139 @@ TEST_F(quota, subordinate_ids_add_no_room)
 		snprintf(name, sizeof(name), "quota.%d.%d", 1 + i / 5, i % 5);
 		port_remove(self->control, name);
 	}
+}
+
+static long long memory_used(int control)
+{
+	struct ipcbox_query q;
+
+	return box_query(control, &q) ? -1 : (long long)q.memory.used;
+}
+
+#define IDS 8	/* that are used, of those that are mapped */
+
+/* A port for each of the first ids, or all for the first. What it took, in bytes. */
+static long long cost_of_ports(int control, bool each, const char *name)
+{
+	long long before = memory_used(control);
+	char full[32];
+
+	for (int i = 0; i < IDS; i++) {
+		snprintf(full, sizeof(full), "%s.%d", name, i);
+		if (setresuid(-1, 1 + (each ? i : 0), -1) ||
+		    port_create(control, full, 0) < 0 || setresuid(-1, 0, -1))
+			return -1;
+	}
+	return memory_used(control) - before;
+}
+
+static int pays_for_accounts(void *arg)
+{
+	long long one, many;
+	int control;
+
+	if (!become_many_users(arg))
+		return 2;
+	control = control_open();
+	/* The account of the first is there from then on. */
+	if (cost_of_ports(control, false, "quota.first") < 0)
+		return 3;
+	one = cost_of_ports(control, false, "quota.one");
+	many = cost_of_ports(control, true, "quota.many");
+	if (one <= 0 || many <= 0)
+		return 4;
+	/* The others have accounts as well. None is smaller than so much. */
+	return many - one >= (IDS - 1) * 128 ? 0 : 5;
+}
+
+/* Otherwise whoever has many ids could make as many accounts for nothing. */
+TEST_F(quota, accounts_of_subordinate_ids_count_for_who_made_the_namespace)
+{
+	const char *names[] = { "first", "one", "many" };
+	char name[32];
+
+	EXPECT_EQ(0, run_as_many_users(pays_for_accounts, 0));
+	for (int i = 0; i < 3 * IDS; i++) {
+		snprintf(name, sizeof(name), "quota.%s.%d", names[i / IDS], i % IDS);
+		EXPECT_EQ(0, port_remove(self->control, name));
+	}
+}
+
+/* The reserve: what is for all users together is not all for them */
+
+#define USERS 2
+
+static int takes_all_boxes(void *arg)
+{
+	int uid = *(int *)arg, made;
+
+	if (setresuid(uid, uid, uid))
+		return 255;
+	made = make_ports(control_open(), -ENOSPC);
+	return made < 0 ? 254 : made;
+}
+
+static int leaves_boxes(void *arg)
+{
+	int users[USERS] = { UID, UID + 1 }, control, made = 0;
+
+	(void)arg;
+	if (unshare(CLONE_NEWNET) || write_number(SYSCTL("max_boxes"), 64) ||
+	    write_number(SYSCTL("user_boxes"), 40))
+		return 1;
+	for (int i = 0; i < USERS; i++)
+		made += reap(spawn(takes_all_boxes, &users[i]));
+	control = control_open();
+	/* A 32nd was left. */
+	if (made != 62 || make_ports(control, -ENOSPC) != 2)
+		return 2;
+	return 0;
+}
+
+TEST_F(quota, reserve_of_boxes_is_for_who_has_cap_sys_resource)
+{
+	EXPECT_EQ(0, reap(spawn(leaves_boxes, NULL)));
+}
+
+/* Long messages, then short ones, until there is no memory for any. */
+static int takes_all_memory(void *arg)
+{
+	static char data[16 << 10];
+	int uid = *(int *)arg, control, port, ret = 0;
+	char name[32];
+
+	if (setresuid(uid, uid, uid))
+		return 255;
+	control = control_open();
+	if (control < 0)
+		return -control;
+	snprintf(name, sizeof(name), "all.%d", uid);
+	port = port_create_sized(control, name, BOTH, 100000, 64 << 20);
+	for (size_t len = sizeof(data); len; len /= 4)
+		while (!(ret = send_now(port, data, len)))
+			;
+	return port < 0 ? -port : -ret;
+}
+
+static int leaves_memory(void *arg)
+{
+	int users[USERS] = { UID, UID + 1 }, port;
+
+	(void)arg;
+	if (unshare(CLONE_NEWNET) || write_number(SYSCTL("max_memory"), 1 << 20))
+		return 1;
+	for (int i = 0; i < USERS; i++)
+		if (reap(spawn(takes_all_memory, &users[i])) != ENOMEM)
+			return 2 + i;
+	port = port_create(control_open(), "mine", BOTH);
+	if (port < 0 || send_tag(port, 1) || recv_tag(port) != 1)
+		return 10;
+	return 0;
+}
+
+TEST_F(quota, reserve_of_memory_is_for_who_has_cap_sys_resource)
+{
+	EXPECT_EQ(0, reap(spawn(leaves_memory, NULL)));
 }
 
 /* Death of a namespace */
