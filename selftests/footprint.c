@@ -420,7 +420,7 @@ static int fill_cache(int port, char *data)
 
 	for (i = 0; i < 8 && !ret; i++)
 		ret = send_now(port, data, 64 << 10);
-	while (i--) {
+	while (i-- > 0) {
 		r = room(data, 64 << 10);
 		ret = ret ?: recv_now(port, &r);
 	}
@@ -452,9 +452,11 @@ TEST_F(cache, ages_under_a_trickle_too)
 }
 
 struct cacher {
-	int control, port;
+	int port;
 	char *data;
 	int ready;
+	int uid;
+	long long *used;	/* shared: what its user has */
 };
 
 static int fills_and_stays(void *arg)
@@ -487,7 +489,7 @@ static pid_t start_cacher(struct cacher *c)
 TEST_F(cache, goes_with_its_process_though_the_fd_stays)
 {
 	long long before = memory_used(self->control);
-	struct cacher c = { .control = self->control, .port = self->port, .data = self->data };
+	struct cacher c = { .port = self->port, .data = self->data };
 	pid_t pid = start_cacher(&c);
 	struct ipcbox_recv r;
 
@@ -502,17 +504,56 @@ TEST_F(cache, goes_with_its_process_though_the_fd_stays)
 		TH_LOG("%lld, before %lld", memory_used(self->control), before);
 }
 
+TEST_F(cache, is_no_larger_than_a_box_by_default)
+{
+	enum { MESSAGES = 64 };	/* of 64 KiB, which are 4 MiB */
+	int port = port_create_sized(self->control, "large", BOTH, MESSAGES, 8 << 20);
+	long long before = memory_used(self->control);
+	struct ipcbox_recv r;
+
+	for (int i = 0; i < MESSAGES; i++)
+		ASSERT_EQ(0, send_now(port, self->data, 64 << 10));
+	for (int i = 0; i < MESSAGES; i++) {
+		r = room(self->data, 64 << 10);
+		ASSERT_EQ(0, recv_now(port, &r));
+	}
+	EXPECT_GT(before + (2 << 20), memory_used(self->control));
+	EXPECT_EQ(0, port_remove(self->control, "large"));
+}
+
+static int fills_and_stops(void *arg)
+{
+	struct cacher *c = arg;
+
+	if (setresuid(c->uid, c->uid, c->uid) || fill_cache(c->port, c->data))
+		return 1;
+	*c->used = memory_used(control_open());
+	raise(SIGSTOP);
+	return 0;
+}
+
+/* It has much in its cache, and does nothing. */
+static pid_t stopped_cacher(struct cacher *c)
+{
+	int status;
+	pid_t pid;
+
+	c->used = mmap(NULL, sizeof(*c->used), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid = spawn(fills_and_stops, c);
+	return waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status) ? pid : -1;
+}
+
 /* The other process of the same user would not give it, and may need it again. */
 TEST_F(cache, is_in_no_messages_way)
 {
-	struct cacher c = { .control = self->control, .data = self->data };
+	struct cacher c = { .data = self->data };
 	pid_t pid;
 
 	c.port = port_create(self->control, "theirs", BOTH);
 	ASSERT_LE(0, c.port);
-	pid = start_cacher(&c);
+	pid = stopped_cacher(&c);
 	ASSERT_LT(0, pid);
-	ASSERT_EQ(0, kill(pid, SIGSTOP));
 	ASSERT_EQ(0, write_number(SYSCTL("user_memory"),
 				  memory_used(self->control) + 4096));
 	EXPECT_EQ(0, send_now(self->port, self->data, 64 << 10));
@@ -588,6 +629,23 @@ TEST_F(cache, is_given_back_where_the_system_is_short_of_memory)
 	ASSERT_EQ(0, write_number("/proc/sys/vm/drop_caches", 2));
 	EXPECT_GT(before + 4096, memory_used(self->control))
 		TH_LOG("%lld, before %lld", memory_used(self->control), before);
+}
+
+/* Nor that of another user, where the limit of all is reached. */
+TEST_F(cache, is_in_no_other_users_way)
+{
+	struct cacher c = { .data = self->data, .uid = FIRST_USER };
+	pid_t pid;
+
+	c.port = port_create(self->control, "theirs", BOTH);
+	ASSERT_LE(0, c.port);
+	pid = stopped_cacher(&c);
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(0, write_number(SYSCTL("max_memory"),
+				  *c.used + memory_used(self->control) + 4096));
+	EXPECT_EQ(0, send_now(self->port, self->data, 64 << 10));
+	kill_and_reap(pid);
+	EXPECT_EQ(0, port_remove(self->control, "theirs"));
 }
 
 TEST_HARNESS_MAIN
