@@ -117,10 +117,13 @@ build_base()
 	local kernel=$1
 
 	mapfile -t options < <(module_options "$kernel")
+	# the last one to be planted is there still, newer than what is right
+	restore_module "$kernel"
 	"$right/selftests/vm/build.sh" module "$(kernel_of "$kernel")" "$dir/$kernel/module" \
 		"${options[@]}"
 	rm -rf "$dir/$kernel/base"
-	cp -a "$dir/$kernel/module" "$dir/$kernel/base"
+	cp -a "$dir/$kernel/module" "$dir/$kernel/base.new"
+	mv "$dir/$kernel/base.new" "$dir/$kernel/base"
 	"$vm/image.sh" base "$(kernel_of "$kernel")" "$dir/$kernel/module/ipcbox.ko" \
 		"$dir/programs" "$dir/$kernel/initrd"
 }
@@ -173,8 +176,8 @@ remove()
 
 restore_module()
 {
-	rm -rf "$dir/$1/module"
-	cp -a "$dir/$1/base" "$dir/$1/module"
+	rm -rf "$dir/$1/module" "$dir/$1/base.new"
+	[ ! -d "$dir/$1/base" ] || cp -a "$dir/$1/base" "$dir/$1/module"
 }
 
 # With all of make, and what else it is to do.
