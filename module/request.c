@@ -23,19 +23,6 @@ int ipcbox_request_respond(struct ipcbox_request *request, size_t size)
 }
 
 /**
- * ipcbox_request_sender() - the sender that stands for the caller
- * @request: the command
- *
- * Return: a sender, to be put, or ERR_PTR(-ENOMEM).
- */
-struct ipcbox_sender *ipcbox_request_sender(struct ipcbox_request *request)
-{
-	struct ipcbox_handle *handle = request->handle;
-
-	return ipcbox_sender_current(handle->ns, &handle->senders);
-}
-
-/**
  * ipcbox_request_deadline() - when to give up, as the kernel counts
  * @deadline: as the caller counts; not 0
  *

@@ -59,8 +59,16 @@ static_assert(sizeof(struct ipcbox_request) ==
 	      offsetofend(struct ipcbox_request, whole));
 
 int ipcbox_request_respond(struct ipcbox_request *request, size_t size);
-struct ipcbox_sender *ipcbox_request_sender(struct ipcbox_request *request);
 ktime_t ipcbox_request_deadline(u64 deadline);
+
+/* The sender that stands for the caller, to be put; or ERR_PTR(-ENOMEM). */
+static inline struct ipcbox_sender *
+ipcbox_request_sender(const struct ipcbox_request *request)
+{
+	struct ipcbox_handle *handle = request->handle;
+
+	return ipcbox_sender_current(handle->ns, &handle->senders);
+}
 
 /*
  * How the caller is willing to wait; @flags are those of the command, or of its part

@@ -24,7 +24,7 @@ static bool is_current(const struct ipcbox_sender *sender)
 static struct ipcbox_sender __rcu **
 place_of_current(struct ipcbox_senders *senders)
 {
-	return &senders->places[task_tgid_nr(current) % IPCBOX_SENDERS];
+	return &senders->places[(u32)task_tgid_nr(current) % IPCBOX_SENDERS];
 }
 
 static struct ipcbox_sender *sender_alloc(struct ipcbox_ns *ns)
@@ -86,35 +86,45 @@ static struct ipcbox_sender *find_or_create_current(struct ipcbox_ns *ns)
 	return ERR_PTR(err);
 }
 
+/* The fd does not remember it yet. */
+static noinline struct ipcbox_sender *remember_current(struct ipcbox_ns *ns,
+						       struct ipcbox_senders *senders)
+{
+	struct ipcbox_sender *sender, *old;
+
+	sender = find_or_create_current(ns);
+	if (IS_ERR(sender))
+		return sender;
+	ipcbox_sender_hold(sender);
+	old = unrcu_pointer(xchg(place_of_current(senders), RCU_INITIALIZER(sender)));
+	if (old)
+		ipcbox_sender_put(old);
+	return sender;
+}
+
 /**
  * ipcbox_sender_current() - the sender that stands for the calling process
  * @ns: namespace of the fd
  * @senders: the fd's memory of senders, which is brought up to date
+ *
+ * Where the kernel is preemptible, rcu_read_lock() is a function, and this is for each
+ * message. To keep off preemption for some instructions does the same, and is inline.
  *
  * Return: a sender, to be put, or ERR_PTR(-ENOMEM).
  */
 struct ipcbox_sender *ipcbox_sender_current(struct ipcbox_ns *ns,
 					    struct ipcbox_senders *senders)
 {
-	struct ipcbox_sender __rcu **place = place_of_current(senders);
-	struct ipcbox_sender *sender, *old;
+	struct ipcbox_sender *sender;
 
-	rcu_read_lock();
-	sender = rcu_dereference(*place);
+	rcu_read_lock_sched();
+	sender = rcu_dereference_sched(*place_of_current(senders));
 	if (sender && is_current(sender) && refcount_inc_not_zero(&sender->refs)) {
-		rcu_read_unlock();
+		rcu_read_unlock_sched();
 		return sender;
 	}
-	rcu_read_unlock();
-
-	sender = find_or_create_current(ns);
-	if (IS_ERR(sender))
-		return sender;
-	ipcbox_sender_hold(sender);
-	old = unrcu_pointer(xchg(place, RCU_INITIALIZER(sender)));
-	if (old)
-		ipcbox_sender_put(old);
-	return sender;
+	rcu_read_unlock_sched();
+	return remember_current(ns, senders);
 }
 
 /**
