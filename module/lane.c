@@ -58,49 +58,7 @@ static __always_inline void renew_place(struct ipcbox_lane *lane)
 		renew_place_among_others(lane);
 }
 
-/**
- * ipcbox_lane_first_ready() - the lane with the next message of a box
- * @box: the box
- *
- * Return: the lane, or NULL if the box is empty.
- */
-struct ipcbox_lane *ipcbox_lane_first_ready(const struct ipcbox_box *box)
-{
-	struct rb_node *node;
-
-	if (box->sole)
-		return box->sole->messages ? box->sole : NULL;
-	node = rb_first_cached(&box->ready);
-	return node ? lane_of(node) : NULL;
-}
-
 /* ---- room ---------------------------------------------------------------- */
-
-/* An empty lane takes any message, so none can wait for ever. */
-static __always_inline bool has_room(const struct ipcbox_lane *lane, u64 len)
-{
-	const struct ipcbox_bounds *bounds = &lane->box->bounds;
-
-	return !lane->messages || (lane->messages < bounds->max_messages &&
-				   lane->bytes + len <= bounds->max_bytes);
-}
-
-/**
- * ipcbox_lane_may_enter() - is there room for a message, and is it its turn?
- * @lane: the lane
- * @msg: the message
- *
- * Return: false if it has to wait.
- */
-bool ipcbox_lane_may_enter(const struct ipcbox_lane *lane,
-			   const struct ipcbox_msg *msg)
-{
-	const struct ipcbox_msg *waiting = ipcbox_queue_first(&lane->blocked);
-
-	/* Nobody passes a sender who waits, unless with a higher priority. */
-	return has_room(lane, msg->len) &&
-	       (!waiting || waiting->priority < msg->priority);
-}
 
 /**
  * ipcbox_lane_rooms() - how many of the largest messages would not have to wait?
@@ -119,7 +77,7 @@ u32 ipcbox_lane_rooms(const struct ipcbox_lane *lane)
 		return 0;
 	if (lane->messages >= bounds->max_messages ||
 	    lane->bytes + bounds->max_msgsize > bounds->max_bytes)
-		return !lane->messages; /* see has_room() */
+		return !lane->messages; /* see ipcbox_lane_has_room() */
 	rooms = bounds->max_messages - lane->messages;
 	if (bounds->max_msgsize)
 		rooms = min(rooms, div_u64(bounds->max_bytes - lane->bytes,
@@ -532,7 +490,7 @@ static bool admit(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
 	struct ipcbox_msg *msg = ipcbox_queue_first(&lane->blocked);
 	struct ipcbox_waiter *sender;
 
-	if (!msg || !has_room(lane, msg->len))
+	if (!msg || !ipcbox_lane_has_room(lane, msg->len))
 		return false;
 	sender = msg->waiter; /* arrival takes its place in the message */
 	ipcbox_lane_remove_sender(lane, msg);
@@ -638,8 +596,8 @@ void ipcbox_lane_tell_pollers(struct ipcbox_lane *lane)
 	ipcbox_pollers_tell(&lane->writable);
 }
 
-/* With more work to do than to unlock. */
-static void settle_and_unlock_slow(struct ipcbox_lane *lane,
+/* With more work to do than to unlock. The fast way saves no registers for it. */
+static noinline void settle_and_unlock_slow(struct ipcbox_lane *lane,
 				   struct ipcbox_wakes *wakes)
 	__releases(&lane->box->lock)
 {
@@ -663,12 +621,18 @@ static void settle_and_unlock_slow(struct ipcbox_lane *lane,
 	}
 }
 
-/* Nobody waits, for a message, for room or to be told, and nobody polls. */
+/* Those whose message went in are not to be told now, and will be, see settle(). */
+static bool may_tell_later(const struct ipcbox_lane *lane)
+{
+	return list_empty(&lane->admitted) ||
+	       (is_half_full(lane) && timer_pending(&lane->tell_admitted));
+}
+
+/* Nobody waits for a message or for room, nobody is to be told, and nobody polls. */
 static bool is_lonely(const struct ipcbox_lane *lane)
 {
 	return list_empty(&lane->takers) && list_empty(&lane->box->takers) &&
-	       !ipcbox_queue_first(&lane->blocked) &&
-	       list_empty(&lane->admitted) &&
+	       !ipcbox_queue_first(&lane->blocked) && may_tell_later(lane) &&
 	       !ipcbox_pollers_exist(&lane->box->readable) &&
 	       !ipcbox_pollers_exist(&lane->writable);
 }

@@ -11,10 +11,39 @@
 
 #include "box.h"
 
-struct ipcbox_lane *ipcbox_lane_first_ready(const struct ipcbox_box *box);
+/* The lane with the next message of a box, or NULL if the box is empty. */
+static inline struct ipcbox_lane *
+ipcbox_lane_first_ready(const struct ipcbox_box *box)
+{
+	struct rb_node *node;
+
+	if (box->sole)
+		return box->sole->messages ? box->sole : NULL;
+	node = rb_first_cached(&box->ready);
+	return node ? rb_entry(node, struct ipcbox_lane, ready_node) : NULL;
+}
+
+/* An empty lane takes any message, so none can wait for ever. */
+static inline bool ipcbox_lane_has_room(const struct ipcbox_lane *lane, u64 len)
+{
+	const struct ipcbox_bounds *bounds = &lane->box->bounds;
+
+	return !lane->messages || (lane->messages < bounds->max_messages &&
+				   lane->bytes + len <= bounds->max_bytes);
+}
+
+/* Is there room for a message, and is it its turn? If not it has to wait. */
+static inline bool ipcbox_lane_may_enter(const struct ipcbox_lane *lane,
+					 const struct ipcbox_msg *msg)
+{
+	const struct ipcbox_msg *waiting = ipcbox_queue_first(&lane->blocked);
+
+	/* Nobody passes a sender who waits, unless with a higher priority. */
+	return ipcbox_lane_has_room(lane, msg->len) &&
+	       (!waiting || waiting->priority < msg->priority);
+}
+
 u32 ipcbox_lane_rooms(const struct ipcbox_lane *lane);
-bool ipcbox_lane_may_enter(const struct ipcbox_lane *lane,
-			   const struct ipcbox_msg *msg);
 
 void ipcbox_lane_add_message(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 			     struct ipcbox_wakes *wakes);
