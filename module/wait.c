@@ -19,8 +19,12 @@
 void ipcbox_waiter_finish(struct ipcbox_waiter *waiter, int result,
 			  struct ipcbox_wakes *wakes)
 {
-	wakes->tasks[wakes->count++] = get_task_struct(waiter->task);
+	struct task_struct *task = waiter->task;
+
+	/* In an order that leaves little to keep while the count is looked at. */
+	wakes->tasks[wakes->count++] = task;
 	waiter->result = result;
+	get_task_struct(task);
 	smp_store_release(&waiter->done, true);	/* pair 1 in wait.h */
 }
 
@@ -98,14 +102,18 @@ bool ipcbox_process_ended(struct pid *pid)
 	return ended;
 }
 
-static int wait_until_done(struct ipcbox_waiter *waiter,
-			   const struct ipcbox_patience *patience,
-			   struct pid *peer)
+/* Return: whether the deadline has come, as far as the sleep itself tells. */
+static noinline bool sleep_until(ktime_t deadline)
 {
-	bool forever = patience->deadline == KTIME_MAX;
 	u64 slack = rt_task(current) ? 0 : current->timer_slack_ns;
-	ktime_t deadline = patience->deadline;
 
+	return !schedule_hrtimeout_range(&deadline, slack, HRTIMER_MODE_ABS);
+}
+
+static __always_inline int wait_until_done(struct ipcbox_waiter *waiter,
+					   const struct ipcbox_patience *patience,
+					   struct pid *peer)
+{
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 		if (smp_load_acquire(&waiter->done))	/* pair 1 in wait.h */
@@ -114,10 +122,27 @@ static int wait_until_done(struct ipcbox_waiter *waiter,
 			return -ERESTARTSYS;
 		if (peer && ipcbox_process_ended(peer))
 			return -EPIPE;
-		if (!schedule_hrtimeout_range(forever ? NULL : &deadline, slack,
-					      HRTIMER_MODE_ABS))
+		if (patience->deadline == KTIME_MAX)
+			schedule();
+		else if (sleep_until(patience->deadline))
 			return -ETIMEDOUT;
 	}
+}
+
+/* Where poll() on a pidfd waits too: woken when the process ends. */
+static noinline int wait_beside(struct ipcbox_waiter *waiter,
+				const struct ipcbox_patience *patience,
+				struct pid *peer)
+{
+	struct wait_queue_entry exit_entry;
+	int ret;
+
+	init_waitqueue_entry(&exit_entry, current);
+	add_wait_queue(&peer->wait_pidfd, &exit_entry);
+	ret = wait_until_done(waiter, patience, peer);
+	__set_current_state(TASK_RUNNING);
+	remove_wait_queue(&peer->wait_pidfd, &exit_entry);
+	return ret;
 }
 
 /**
@@ -132,7 +157,6 @@ static int wait_until_done(struct ipcbox_waiter *waiter,
 int ipcbox_wait(struct ipcbox_waiter *waiter,
 		const struct ipcbox_patience *patience, struct pid *peer)
 {
-	struct wait_queue_entry exit_entry;
 	int ret;
 
 	/*
@@ -143,14 +167,9 @@ int ipcbox_wait(struct ipcbox_waiter *waiter,
 	 */
 	if (is_waker())
 		schedule();
-	/* Where poll() on a pidfd waits too: woken when the process ends. */
-	if (peer) {
-		init_waitqueue_entry(&exit_entry, current);
-		add_wait_queue(&peer->wait_pidfd, &exit_entry);
-	}
-	ret = wait_until_done(waiter, patience, peer);
-	__set_current_state(TASK_RUNNING);
 	if (peer)
-		remove_wait_queue(&peer->wait_pidfd, &exit_entry);
+		return wait_beside(waiter, patience, peer);
+	ret = wait_until_done(waiter, patience, NULL);
+	__set_current_state(TASK_RUNNING);
 	return ret;
 }
