@@ -170,6 +170,43 @@ static bool charge_one(struct ipcbox_account *account,
 	return true;
 }
 
+/* The same without the reserve. It calls nothing, so its caller saves no registers. */
+static __always_inline bool charge_one_fast(struct ipcbox_account *account,
+					    enum ipcbox_resource resource,
+					    unsigned long amount)
+{
+	unsigned long limit = limit_without_reserve(account, resource);
+	long used = atomic_long_read(&account->used[resource]);
+
+	do {
+		if (is_above(limit, used, amount))
+			return false;
+	} while (!atomic_long_try_cmpxchg(&account->used[resource], &used,
+					  used + amount));
+	return true;
+}
+
+/* Those below @from are charged. */
+static noinline int charge_slow(struct ipcbox_account *account,
+				struct ipcbox_account *from,
+				enum ipcbox_resource resource,
+				unsigned long amount)
+{
+	struct ipcbox_account *a;
+
+	for (a = from; a; a = a->parent)
+		if (!charge_one(a, resource, amount))
+			goto undo;
+	return 0;
+
+undo:
+	trace_ipcbox_limit(from_kuid(&init_user_ns, a->uid), ipcbox_account_is_total(a),
+			   resource, amount);
+	/* Somebody may have been refused for it meanwhile, and wait. */
+	ipcbox_account_uncharge_below(account, a, resource, amount);
+	return resource_errno[resource];
+}
+
 /**
  * ipcbox_account_charge() - count @amount of @resource for an account
  * @account: the account of a user; all above it are charged as well
@@ -185,33 +222,40 @@ int ipcbox_account_charge(struct ipcbox_account *account,
 	struct ipcbox_account *a;
 
 	for (a = account; a; a = a->parent)
-		if (!charge_one(a, resource, amount))
-			goto undo;
+		if (unlikely(!charge_one_fast(a, resource, amount)))
+			return charge_slow(account, a, resource, amount);
 	return 0;
-
-undo:
-	trace_ipcbox_limit(from_kuid(&init_user_ns, a->uid), ipcbox_account_is_total(a),
-			   resource, amount);
-	/* Somebody may have been refused for it meanwhile, and wait. */
-	ipcbox_account_uncharge_below(account, a, resource, amount);
-	return resource_errno[resource];
 }
 
-/**
- * ipcbox_account_uncharge() - give back what ipcbox_account_charge() took
- * @account: the account that was charged
- * @resource: what was counted
- * @amount: the same amount
- */
-void ipcbox_account_uncharge(struct ipcbox_account *account,
-			     enum ipcbox_resource resource,
-			     unsigned long amount)
+static __always_inline void uncharge_one(struct ipcbox_account *account,
+					 enum ipcbox_resource resource,
+					 unsigned long amount)
 {
-	ipcbox_account_uncharge_below(account, NULL, resource, amount);
+	WARN_ON_ONCE(atomic_long_sub_return(amount, &account->used[resource]) < 0);
+}
+
+/* After the full barrier of sub_return, see quota.h. */
+static __always_inline bool is_wanted(const struct ipcbox_account *account)
+{
+	return unlikely(READ_ONCE(account->quota.wanted));
+}
+
+/* Somebody wants what has come back to @account, the last one that was uncharged. */
+static noinline void uncharge_slow(struct ipcbox_account *account,
+				   const struct ipcbox_account *end,
+				   enum ipcbox_resource resource,
+				   unsigned long amount)
+{
+	ipcbox_quota_returned(account);
+	while ((account = account->parent) != end) {
+		uncharge_one(account, resource, amount);
+		if (is_wanted(account))
+			ipcbox_quota_returned(account);
+	}
 }
 
 /**
- * ipcbox_account_uncharge_below() - the same, up to some account above
+ * ipcbox_account_uncharge_below() - ipcbox_account_uncharge(), up to some account above
  * @account: the first that was charged
  * @end: the first that was not, or NULL
  * @resource: what was counted
@@ -225,11 +269,11 @@ void ipcbox_account_uncharge_below(struct ipcbox_account *account,
 				   unsigned long amount)
 {
 	for (; account != end; account = account->parent) {
-		WARN_ON_ONCE(atomic_long_sub_return(amount,
-						    &account->used[resource]) < 0);
-		/* After the full barrier of sub_return, see quota.h. */
-		if (unlikely(READ_ONCE(account->quota.wanted)))
-			ipcbox_quota_returned(account);
+		uncharge_one(account, resource, amount);
+		if (is_wanted(account)) {
+			uncharge_slow(account, end, resource, amount);
+			return;
+		}
 	}
 }
 

@@ -88,13 +88,18 @@ bool ipcbox_account_has_room(const struct ipcbox_account *account,
 			     enum ipcbox_resource resource, unsigned long amount);
 int ipcbox_account_charge(struct ipcbox_account *account,
 			  enum ipcbox_resource resource, unsigned long amount);
-void ipcbox_account_uncharge(struct ipcbox_account *account,
-			     enum ipcbox_resource resource,
-			     unsigned long amount);
 void ipcbox_account_uncharge_below(struct ipcbox_account *account,
 				   const struct ipcbox_account *end,
 				   enum ipcbox_resource resource,
 				   unsigned long amount);
+
+/* Give back what ipcbox_account_charge() took: the same amount of the same account. */
+static inline void ipcbox_account_uncharge(struct ipcbox_account *account,
+					   enum ipcbox_resource resource,
+					   unsigned long amount)
+{
+	ipcbox_account_uncharge_below(account, NULL, resource, amount);
+}
 
 bool ipcbox_account_may_use_reserve(const struct ipcbox_account *account);
 unsigned long ipcbox_account_limit(const struct ipcbox_account *account,
