@@ -486,6 +486,22 @@ static void *alloc_and_refill(struct ipcbox_sender *sender)
 	return objects[0];
 }
 
+/* One of them, or NULL; take_objects() is made for many. */
+static struct ipcbox_spare *take_object(struct ipcbox_cache *cache)
+{
+	struct ipcbox_spare *spare;
+
+	spin_lock(&cache->lock);
+	spare = cache->first_object;
+	if (likely(spare)) {
+		cache->first_object = spare->next;
+		if (--cache->objects < cache->objects_least)
+			cache->objects_least = cache->objects;
+	}
+	spin_unlock(&cache->lock);
+	return spare;
+}
+
 /**
  * ipcbox_cache_alloc() - memory for a short message
  * @sender: who sends it
@@ -496,13 +512,12 @@ static void *alloc_and_refill(struct ipcbox_sender *sender)
 void *ipcbox_cache_alloc(struct ipcbox_sender *sender)
 {
 	struct ipcbox_cache *cache = &sender->cache;
-	void *object;
+	struct ipcbox_spare *spare = NULL;
 
 	/* A guess, so that the lock is taken only where there seems to be one. */
-	if (data_race(READ_ONCE(cache->first_object)) &&
-	    take_objects(cache, &object, 1))
-		return object;
-	return alloc_and_refill(sender);
+	if (data_race(READ_ONCE(cache->first_object)))
+		spare = take_object(cache);
+	return spare ?: alloc_and_refill(sender);
 }
 
 /**
@@ -538,6 +553,34 @@ void ipcbox_cache_free_many(struct ipcbox_sender *sender, void **objects,
 
 	if (kept < count)
 		free_objects(sender, objects + kept, count - kept);
+}
+
+static noinline void free_object_slow(struct ipcbox_sender *sender, void *object)
+{
+	ipcbox_cache_free_many(sender, &object, 1);
+}
+
+/**
+ * ipcbox_cache_free() - give memory of a short message back
+ * @sender: for whom it was allocated
+ * @object: the memory
+ */
+void ipcbox_cache_free(struct ipcbox_sender *sender, void *object)
+{
+	struct ipcbox_cache *cache = &sender->cache;
+	struct ipcbox_spare *spare = object;
+	bool keep;
+
+	spin_lock(&cache->lock);
+	keep = cache->listed && cache->objects < OBJECTS_MAX;
+	if (likely(keep)) {
+		spare->next = cache->first_object;
+		cache->first_object = spare;
+		cache->objects++;
+	}
+	spin_unlock(&cache->lock);
+	if (unlikely(!keep))
+		free_object_slow(sender, object);
 }
 
 /* ---- pages --------------------------------------------------------------- */

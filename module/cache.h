@@ -81,10 +81,7 @@ bool ipcbox_cache_alloc_many(struct ipcbox_sender *sender, void **objects,
 void ipcbox_cache_free_many(struct ipcbox_sender *sender, void **objects,
 			    unsigned int count);
 
-static inline void ipcbox_cache_free(struct ipcbox_sender *sender, void *object)
-{
-	ipcbox_cache_free_many(sender, &object, 1);
-}
+void ipcbox_cache_free(struct ipcbox_sender *sender, void *object);
 
 unsigned int ipcbox_cache_take_pages(struct ipcbox_sender *sender,
 				     struct page **pages, unsigned int count);

@@ -62,6 +62,8 @@ static bool is_small(u32 len)
 
 static unsigned long footprint(u32 len)
 {
+	if (len <= SMALL_MAX)
+		return HEADER + SMALL_MAX;
 	return HEADER + max(tail_size(len), SMALL_MAX) +
 	       page_count_of(len) * PAGE_SIZE;
 }
