@@ -354,21 +354,26 @@ static bool seems_received(const struct ipcbox_caller *call)
 	return data_race(READ_ONCE(call->received));
 }
 
+static noinline int leave_as_caller(struct ipcbox_lane *lane,
+				    struct ipcbox_caller *call, bool again, int err)
+{
+	if (err == -ERESTARTSYS && (again || seems_received(call)) &&
+	    !has_final_signal())
+		return -ERESTART_RESTARTBLOCK;
+	return give_up(lane, call, err);
+}
+
 /* @again: the call was received before, though it may be in the box now. */
-static int wait_for_reply(struct ipcbox_lane *lane, struct ipcbox_caller *call,
-			  const struct ipcbox_patience *patience, bool again)
+static __always_inline int wait_for_reply(struct ipcbox_lane *lane,
+					  struct ipcbox_caller *call,
+					  const struct ipcbox_patience *patience,
+					  bool again)
 {
 	int ret;
 
 	trace_ipcbox_block(lane->id, IPCBOX_CALLING);
 	ret = ipcbox_wait(&call->waiter, patience, NULL);
-	if (!ret)
-		ret = call->waiter.result;
-	else if (ret == -ERESTARTSYS && (again || seems_received(call)) &&
-		 !has_final_signal())
-		ret = -ERESTART_RESTARTBLOCK;
-	else
-		ret = give_up(lane, call, ret);
+	ret = ret ? leave_as_caller(lane, call, again, ret) : call->waiter.result;
 	trace_ipcbox_wake(lane->id, IPCBOX_CALLING, ret);
 	if (ret != -ERESTART_RESTARTBLOCK)
 		ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);

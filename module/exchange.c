@@ -125,7 +125,7 @@ int ipcbox_do_call(struct ipcbox_request *request)
 {
 	const struct ipcbox_call *call = &request->call;
 	struct ipcbox_sender *sender;
-	struct ipcbox_route route;
+	struct ipcbox_route route IPCBOX_NOINIT;
 	int err;
 
 	if (call->priority > IPCBOX_PRIORITY_MAX)

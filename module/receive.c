@@ -82,13 +82,8 @@ void ipcbox_receive_put_link(struct ipcbox_request *request,
 
 /* ---- one message --------------------------------------------------------- */
 
-/**
- * ipcbox_receive_describe() - tell of a message what the receiver is to know
- * @recv: out
- * @receiver: has taken the message
- */
-void ipcbox_receive_describe(struct ipcbox_recv *recv,
-			     const struct ipcbox_waiter *receiver)
+/* Tell of a message that was taken what the receiver is to know. */
+static void describe(struct ipcbox_recv *recv, const struct ipcbox_waiter *receiver)
 {
 	const struct ipcbox_msg *msg = receiver->msg;
 	const struct ipcbox_sender *sender = msg->sender;
@@ -104,7 +99,7 @@ void ipcbox_receive_describe(struct ipcbox_recv *recv,
 	recv->call = msg->is_call ? msg->arrival : 0;
 }
 
-static int respond(const struct ipcbox_reception *reception)
+static __always_inline int respond(const struct ipcbox_reception *reception)
 {
 	return ipcbox_copy_to_user(reception->to, reception->answer,
 				   reception->size);
@@ -121,7 +116,7 @@ static int deliver(struct ipcbox_reception *reception,
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	ipcbox_receive_describe(recv, receiver);
+	describe(recv, receiver);
 	return ipcbox_msg_copy_out(receiver->payload,
 				   u64_to_user_ptr(recv->data)) ?:
 	       respond(reception);
@@ -162,12 +157,19 @@ void ipcbox_receive_prepare(struct ipcbox_waiter *receiver,
 	receiver->room = 0;
 }
 
+static noinline int tell_needed(const struct ipcbox_reception *reception,
+				const struct ipcbox_waiter *receiver)
+{
+	reception->recv->len = receiver->needed;
+	return respond(reception) ?: -EMSGSIZE;
+}
+
 /* @self: who stands for the caller; NULL: it does not wait. */
 static int receive_from(struct ipcbox_reception *reception,
 			struct ipcbox_link *from, struct ipcbox_sender *self)
 {
 	struct ipcbox_recv *recv = reception->recv;
-	struct ipcbox_patience patience = { .nonblock = true };
+	struct ipcbox_patience patience IPCBOX_NOINIT;
 	struct ipcbox_waiter receiver IPCBOX_NOINIT;
 	union ipcbox_small small IPCBOX_NOINIT;
 	int err;
@@ -175,13 +177,13 @@ static int receive_from(struct ipcbox_reception *reception,
 	if (self)
 		patience = ipcbox_request_patience(reception->request, recv->deadline,
 						   recv->flags, self);
+	else
+		patience.nonblock = true; /* the rest is for those who wait */
 	ipcbox_receive_prepare(&receiver, &small, reception->request,
 			       recv->capacity, from);
 	err = take(reception, from ? from->pid : NULL, &receiver, &patience);
-	if (err == -EMSGSIZE && !reception->number) {
-		recv->len = receiver.needed;
-		return respond(reception) ?: -EMSGSIZE;
-	}
+	if (err == -EMSGSIZE && !reception->number)
+		return tell_needed(reception, &receiver);
 	if (err)
 		return err;
 

@@ -33,8 +33,6 @@ void ipcbox_receive_prepare(struct ipcbox_waiter *receiver,
 			    union ipcbox_small *small,
 			    struct ipcbox_request *request, u64 capacity,
 			    struct ipcbox_link *from);
-void ipcbox_receive_describe(struct ipcbox_recv *recv,
-			     const struct ipcbox_waiter *receiver);
 int ipcbox_receive_check(const struct ipcbox_request *request, s32 from);
 struct ipcbox_link *ipcbox_receive_link(struct ipcbox_request *request, s32 from,
 					struct ipcbox_sender *self);

@@ -3,6 +3,7 @@
 
 #include "box.h"
 #include "msg.h"
+#include "noinit.h"
 #include "request.h"
 
 static int send_over(struct ipcbox_request *request, struct ipcbox_lane *lane,
@@ -35,7 +36,7 @@ int ipcbox_do_send(struct ipcbox_request *request)
 {
 	const struct ipcbox_send *send = &request->send;
 	struct ipcbox_sender *sender;
-	struct ipcbox_route route;
+	struct ipcbox_route route IPCBOX_NOINIT;
 	int err;
 
 	if (send->priority > IPCBOX_PRIORITY_MAX)
