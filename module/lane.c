@@ -598,7 +598,7 @@ void ipcbox_lane_tell_pollers(struct ipcbox_lane *lane)
 
 /* With more work to do than to unlock. The fast way saves no registers for it. */
 static noinline void settle_and_unlock_slow(struct ipcbox_lane *lane,
-				   struct ipcbox_wakes *wakes)
+					    struct ipcbox_wakes *wakes)
 	__releases(&lane->box->lock)
 {
 	struct ipcbox_box *box = lane->box;
