@@ -352,7 +352,7 @@ static int pays_for_accounts(void *arg)
 /* Otherwise whoever has many ids could make as many accounts for nothing. */
 TEST_F(quota, accounts_of_subordinate_ids_count_for_who_made_the_namespace)
 {
-	const char *names[] = { "first", "one", "many" };
+	static const char *const names[] = { "first", "one", "many" };
 	char name[32];
 
 	EXPECT_EQ(0, run_as_many_users(pays_for_accounts, 0));
