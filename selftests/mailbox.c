@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A process's own box: its life, its attributes, and receiving from it. */
 #include "ipcbox_test.h"
+#include "late_page.h"
 
 FIXTURE(mailbox) {
 	struct stage stage;
@@ -357,6 +358,94 @@ TEST_F(mailbox, messages_of_a_zombie_are_received_then_epipe)
 	EXPECT_EQ(3, recv_tag_from(self->box, pid));
 	EXPECT_EQ(-EPIPE, recv_tag_from(self->box, pid));
 	EXPECT_EQ(0, reap(pid));
+}
+
+struct heir {
+	int control;
+	int until[2];		/* a pipe, which ends with the test */
+};
+
+/* Leaves its link, with a message, to a child. */
+static int send_3_and_leave_the_link(void *arg)
+{
+	struct heir *heir = arg;
+	int link = link_open(heir->control, getppid(), 0);
+	char byte;
+	pid_t pid;
+
+	if (link < 0 || send_tag(link, 3))
+		return 1;
+	close(heir->until[1]);
+	pid = fork();
+	if (!pid)
+		_exit(read(heir->until[0], &byte, 1));
+	return pid < 0;
+}
+
+TEST_F(mailbox, nothing_more_of_a_zombie_whose_link_a_child_has_returns_epipe)
+{
+	struct heir heir = { .control = self->control };
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe2(heir.until, O_CLOEXEC));
+	pid = spawn(send_3_and_leave_the_link, &heir);
+	ASSERT_EQ(0, wait_for_zombie(pid));
+	EXPECT_EQ(3, recv_tag_from(self->box, pid));
+	EXPECT_EQ(-EPIPE, recv_tag_from(self->box, pid));
+	EXPECT_EQ(0, reap(pid));
+}
+
+/* A new link to ourselves has dead ones freed. How many there are then. */
+static long long links_beside_a_new_one(int control)
+{
+	struct ipcbox_query q;
+
+	if (send_tag_to(control, getpid(), 1) || box_query(control, &q))
+		return -1;
+	return q.links.used;
+}
+
+TEST_F(mailbox, link_of_a_message_that_was_put_back_goes)
+{
+	struct ipcbox_recv r = room(NULL, 8);
+	pid_t pid = spawn(send_3_to_parent, &self->control);
+
+	ASSERT_EQ(0, reap(pid));
+	r.data = 8;
+	EXPECT_EQ(-EFAULT, recv_now(self->box, &r));
+	EXPECT_EQ(3, recv_tag(self->box));
+	EXPECT_EQ(1, links_beside_a_new_one(self->control));
+}
+
+TEST_F(mailbox, link_of_messages_that_were_received_together_goes)
+{
+	struct ipcbox_recv_entry entries[2];
+	struct ipcbox_recv_batch batch = recv_batch(entries, 2);
+	__u64 data[2];
+
+	for (int i = 0; i < 2; i++)
+		entries[i] = room_entry(&data[i], 8);
+	ASSERT_EQ(0, reap(spawn(send_3_to_parent, &self->control)));
+	batch.flags = IPCBOX_NONBLOCK;
+	EXPECT_EQ(1, command(self->box, IPCBOX_RECV_BATCH, &batch));
+	EXPECT_EQ(1, links_beside_a_new_one(self->control));
+}
+
+TEST_F(mailbox, link_of_a_message_that_is_being_copied_out_stays)
+{
+	struct late_page page;
+	struct call receiver;
+
+	if (late_page_make(&page))
+		SKIP(return, "no userfaultfd");
+	ASSERT_EQ(0, reap(spawn(send_3_to_parent, &self->control)));
+	receiver.recv = room(page.at, 8);
+	call_start(&receiver, self->box, IPCBOX_RECV, &receiver.recv);
+	ASSERT_TRUE(late_page_is_missed(&page));
+	EXPECT_EQ(2, links_beside_a_new_one(self->control));
+	EXPECT_EQ(0, late_page_give(&page));
+	EXPECT_EQ(0, call_end(&receiver));
+	EXPECT_EQ(3, receiver.recv.tag);
 }
 
 TEST_F(mailbox, message_outlives_its_sender)

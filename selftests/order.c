@@ -4,6 +4,7 @@
  * same rule, with nobody passing them; and numbers without gaps.
  */
 #include "ipcbox_test.h"
+#include "late_page.h"
 
 FIXTURE(order) {
 	struct stage stage;
@@ -342,6 +343,23 @@ TEST_F(order, message_of_a_failed_receive_keeps_its_place)
 	for (int i = 1; i <= 3; i++) {
 		EXPECT_EQ(i, recv_tag(self->port));
 	}
+}
+
+/* It has no place any more, and its bytes are given back. */
+TEST_F(order, message_of_a_failed_receive_goes_with_its_port)
+{
+	struct late_page page;
+	struct call receiver;
+
+	if (late_page_make(&page))
+		SKIP(return, "no userfaultfd");
+	ASSERT_EQ(0, send_tag(self->port, 1));
+	receiver.recv = room(page.at, 8);
+	call_start(&receiver, self->port, IPCBOX_RECV, &receiver.recv);
+	ASSERT_TRUE(late_page_is_missed(&page));
+	ASSERT_EQ(0, port_remove(self->control, self->stage.name));
+	EXPECT_EQ(0, late_page_refuse(&page));
+	EXPECT_EQ(-EFAULT, call_end(&receiver));
 }
 
 TEST_HARNESS_MAIN
