@@ -220,6 +220,24 @@ TEST_F(batch, goes_over_a_link_and_by_pid)
 	EXPECT_EQ(2 * FEW, self->in[FEW - 1].seq);
 }
 
+static int send_3_to_parent(void *control)
+{
+	return send_tag_to(*(int *)control, getppid(), 3) ? 1 : 0;
+}
+
+TEST_F(batch, of_several_senders_arrives_as_they_sent)
+{
+	int box = mailbox_open(self->control);
+
+	ASSERT_EQ(0, send_tag_to(self->control, getpid(), 1));
+	ASSERT_EQ(0, reap(spawn(send_3_to_parent, &self->control)));
+	ASSERT_EQ(0, send_tag_to(self->control, getpid(), 2));
+	EXPECT_EQ(3, command(box, IPCBOX_RECV_BATCH, &self->recv));
+	EXPECT_EQ(1, self->in[0].tag);
+	EXPECT_EQ(3, self->in[1].tag);
+	EXPECT_EQ(2, self->in[2].tag);
+}
+
 /* A send that ends before its end */
 
 TEST_F(batch, larger_than_the_room_is_sent_as_far_as_it_goes)

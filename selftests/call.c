@@ -324,6 +324,29 @@ TEST_F(call, empty_reply_needs_no_room)
 	EXPECT_EQ(9, self->caller.call.reply_tag);
 }
 
+/* It is put back with its payload. */
+TEST_F(call, long_request_that_could_not_be_delivered_arrives_whole)
+{
+	static char sent[9000], got[9000];
+	struct ipcbox_recv r = room(got, sizeof(got));
+
+	for (size_t i = 0; i < sizeof(sent); i++)
+		sent[i] = i * 7 + i / 1000;
+	caller_prepare(&self->caller, 5);
+	self->caller.call.data = to_u64(sent);
+	self->caller.call.len = sizeof(sent);
+	caller_go(&self->caller, self->port);
+	ASSERT_TRUE(calls_queued(self->port, 1));
+	r.data = 8;
+	EXPECT_EQ(-EFAULT, recv_now(self->port, &r));
+	r = room(got, sizeof(got));
+	ASSERT_EQ(0, recv_now(self->port, &r));
+	EXPECT_EQ(sizeof(sent), r.len);
+	EXPECT_EQ(0, memcmp(sent, got, sizeof(sent)));
+	EXPECT_EQ(0, reply_tag(self->port, r.call, 6));
+	EXPECT_EQ(6, caller_end(&self->caller));
+}
+
 TEST_F(call, reply_longer_than_the_room_leaves_the_caller_waiting)
 {
 	char text[16] = "too long a reply";
@@ -338,6 +361,8 @@ TEST_F(call, reply_longer_than_the_room_leaves_the_caller_waiting)
 	reply.len = IPCBOX_MSGSIZE_MAX + 1;
 	EXPECT_EQ(-EMSGSIZE, command(self->port, IPCBOX_REPLY, &reply));
 	reply.len = UINT64_MAX;
+	EXPECT_EQ(-EMSGSIZE, command(self->port, IPCBOX_REPLY, &reply));
+	reply.len = (1ULL << 32) + 1;
 	EXPECT_EQ(-EMSGSIZE, command(self->port, IPCBOX_REPLY, &reply));
 	EXPECT_EQ(1, calls_of(self->port));
 	EXPECT_FALSE(caller_ended(&self->caller));
@@ -418,7 +443,7 @@ TEST_F(call, reply_to_a_number_never_given_returns_einval)
 
 TEST_F(call, second_reply_returns_epipe)
 {
-	long long number;
+	long long number, next;
 
 	caller_start(&self->caller, self->port, 5);
 	ASSERT_TRUE(calls_queued(self->port, 1));
@@ -426,7 +451,13 @@ TEST_F(call, second_reply_returns_epipe)
 	EXPECT_EQ(0, reply_tag(self->port, number, 6));
 	EXPECT_EQ(-EPIPE, reply_tag(self->port, number, 7));
 	EXPECT_EQ(6, caller_end(&self->caller));
+	/* Nor does it go to whoever calls next. */
+	caller_start(&self->caller, self->port, 8);
+	ASSERT_TRUE(calls_queued(self->port, 1));
+	next = recv_call(self->port, 8);
 	EXPECT_EQ(-EPIPE, reply_tag(self->port, number, 7));
+	EXPECT_EQ(0, reply_tag(self->port, next, 9));
+	EXPECT_EQ(9, caller_end(&self->caller));
 }
 
 TEST_F(call, reply_through_another_open_of_the_port_returns_epipe)

@@ -188,6 +188,28 @@ TEST_F(call_end, close_of_the_last_dup_gives_epipe)
 	EXPECT_EQ(-EPIPE, caller_end(&self->caller));
 }
 
+static int lives_on(void *arg)
+{
+	while (!arg)
+		pause();
+	return 0;
+}
+
+/* The fd of the child keeps the port open, but the child did not receive it. */
+TEST_F(call_end, server_that_closes_gives_epipe_though_a_child_has_the_fd)
+{
+	int server = port_open(self->control, self->stage.name, IPCBOX_RECEIVER);
+	pid_t child = spawn(lives_on, NULL);
+
+	caller_start(&self->caller, self->port, 5);
+	ASSERT_TRUE(calls_queued(self->port, 1));
+	ASSERT_LT(0, recv_call(server, 5));
+	close(server);
+	EXPECT_EQ(-EPIPE, caller_end(&self->caller));
+	EXPECT_EQ(0, calls_of(self->port));
+	kill_and_reap(child);
+}
+
 static int close_it(void *fd)
 {
 	return close(*(int *)fd) ? 1 : 0;

@@ -115,6 +115,26 @@ TEST_F(wait, sender_is_told_where_the_port_stays_nearly_full)
 	}
 }
 
+/* It is told a moment later than it went in; a signal may come first. */
+TEST_F(wait, sender_whose_message_went_in_is_not_interrupted)
+{
+	on_sigusr1(0);
+	ASSERT_EQ(0, box_set(self->port, (struct ipcbox_attr){
+		.mask = IPCBOX_ATTR_MESSAGES, .max_messages = 32 }));
+	for (int round = 0; round < 20; round++) {
+		while (!send_tag(self->port, 1))
+			;
+		call_send_tag(&self->call, self->port, 2, 0);
+		ASSERT_TRUE(senders_asleep(self->port, 1));
+		EXPECT_EQ(1, recv_tag(self->port));
+		pthread_kill(self->call.thread, SIGUSR1);
+		ASSERT_EQ(0, call_end(&self->call));
+		for (int i = 1; i < 32; i++)
+			EXPECT_EQ(1, recv_tag(self->port));
+		EXPECT_EQ(2, recv_tag(self->port));
+	}
+}
+
 TEST_F(wait, sleeping_calls_count_as_the_users_waiters)
 {
 	struct ipcbox_query q;
