@@ -244,6 +244,7 @@ TEST_F(messages, batch_goes_and_comes_in_order)
 	batch_init(&b);
 	EXPECT_EQ(10, ipcbox_buffer_send_batch(self->buffer, b.vector, 10,
 					       IPCBOX_NOWAIT));
+	EXPECT_EQ(10 * CELL, bytes_of(ipcbox_buffer_fd(self->buffer)));
 	memset(b.number, POISON, sizeof(b.number));
 	b.vector[9].iov_len = 100;
 	EXPECT_EQ(10, ipcbox_buffer_recv_batch(self->buffer, b.vector, 20,
@@ -254,6 +255,7 @@ TEST_F(messages, batch_goes_and_comes_in_order)
 	}
 	EXPECT_EQ(-EAGAIN, ipcbox_buffer_recv_batch(self->buffer, b.vector, 20,
 						    IPCBOX_NOWAIT));
+	EXPECT_EQ(0, bytes_of(ipcbox_buffer_fd(self->buffer)));
 }
 
 TEST_F(messages, batch_without_room_for_all_tells_how_many)

@@ -326,6 +326,18 @@ TEST_F(wait, one_to_one_that_is_used_by_two_returns_no_old_messages)
 
 /* The end */
 
+TEST_F(wait, removal_is_told_to_a_producer)
+{
+	struct waiter w;
+
+	ASSERT_EQ(CELLS, fill_up(self->buffer));
+	waiter_start(&w, self->buffer, 8);
+	ASSERT_TRUE(senders_asleep(self->fd, 1));
+	usleep(5000);
+	ASSERT_EQ(0, ipcbox_port_delete(self->stage.name, 0));
+	EXPECT_EQ(-EIDRM, waiter_end(&w));
+}
+
 TEST_F(wait, removal_is_told_to_all)
 {
 	struct waiter w;
