@@ -73,6 +73,24 @@ TEST_F(link, opened_by_pidfd_is_the_same_link)
 	EXPECT_EQ(id_of(self->link), id_of(link));
 }
 
+/* It is not held, or the files of the system would run out. */
+TEST_F(link, opened_by_pidfd_leaves_the_pidfd_alone)
+{
+	const char *files = "/proc/sys/fs/file-nr";
+	long long before = read_number(files);
+
+	for (int i = 0; i < 1000; i++) {
+		int pidfd = pidfd_of(self->peer.pid);
+		int link = link_open(self->control, pidfd, IPCBOX_PIDFD);
+
+		ASSERT_LE(0, link);
+		close(link);
+		close(pidfd);
+	}
+	/* The kernel counts for each processor, and tells it about so exactly. */
+	EXPECT_GT(before + 500, read_number(files));
+}
+
 TEST_F(link, fd_that_is_no_pidfd_returns_einval)
 {
 	EXPECT_EQ(-EINVAL, link_open(self->control, self->control, IPCBOX_PIDFD));
