@@ -172,15 +172,17 @@ TEST_F(io_uring, registered_mailbox_ends_with_its_process)
 {
 	struct holder holder = holder_of(&self->ring, self->control, -1);
 	pid_t pid = spawn(registers_its_mailbox, &holder);
-	int link;
+	struct pollfd end = { .events = 0 };
 
 	ASSERT_TRUE(has_come_to(&holder, READY));
-	link = link_open(self->control, pid, 0);
-	ASSERT_LE(0, link);
-	EXPECT_EQ(0, send_tag(link, 1));
+	end.fd = link_open(self->control, pid, 0);
+	ASSERT_LE(0, end.fd);
+	EXPECT_EQ(0, send_tag(end.fd, 1));
 	EXPECT_EQ(-SIGKILL, kill_and_reap(pid));
-	EXPECT_EQ(-EPIPE, send_tag(link, 2));
-	EXPECT_EQ(IPCBOX_STATE_GONE, state_of(link));
+	EXPECT_EQ(1, poll(&end, 1, PATIENCE * 1000));
+	EXPECT_EQ(POLLHUP, end.revents & POLLHUP);
+	EXPECT_EQ(-EPIPE, send_tag(end.fd, 2));
+	EXPECT_EQ(IPCBOX_STATE_GONE, state_of(end.fd));
 }
 
 TEST_HARNESS_MAIN
