@@ -55,7 +55,7 @@ static int map_control(struct ipcbox_buffer *buffer, const struct ipcbox_buffer_
 	return 0;
 }
 
-/* Who does not send has no business to write there. */
+/* Map the data for writing only to send. */
 static int map_data(struct ipcbox_buffer *buffer, const struct ipcbox_buffer_layout *layout)
 {
 	int prot = PROT_READ | (layout->directions & IPCBOX_SENDER ? PROT_WRITE : 0);
@@ -68,7 +68,7 @@ static int map_data(struct ipcbox_buffer *buffer, const struct ipcbox_buffer_lay
 	return 0;
 }
 
-/* What an fd is not for fails here: the kernel is not asked where nobody waits. */
+/* Calls in a direction that the fd is not for fail in user space. */
 static void set_directions(struct ipcbox_buffer *buffer, const struct ipcbox_buffer_layout *layout)
 {
 	if (layout->directions & IPCBOX_SENDER)
@@ -133,13 +133,13 @@ EXPORT void ipcbox_buffer_unmap(struct ipcbox_buffer *buffer)
 /* ---- going round --------------------------------------------------------- */
 
 /*
- * Each try that fails means that somebody else got on, or that a position lagged behind
- * and is moved on, a message at a time. So so many tries beyond one for each cell are
- * only for who has fallen among those who move positions to keep others going round.
+ * Each try that fails means that another process got on, or that a position lagged behind
+ * and is moved on, a message at a time. So more tries than this, beyond one for each cell,
+ * mean that a process moves positions to keep others going round in circles.
  */
 #define TRIES_MAX 65536U
 
-/* What a call has been through that may not wait, or not for ever. */
+/* The tries and waits of one call, which must end. */
 struct rounds {
 	uint32_t tries; /* since it last waited */
 	uint32_t waits; /* after which there was nothing all the same */
@@ -150,16 +150,16 @@ static int after_try(const struct ipcbox_buffer *buffer, struct rounds *rounds, 
 {
 	if (++rounds->tries % 1024)
 		return 0;
-	/* Who does not wait is to find a message all the same, where positions lag behind. */
+	/* With IPCBOX_NOWAIT, go on: positions that lag behind may hide a message. */
 	if (deadline != IPCBOX_NOWAIT && ipcbox_is_past(deadline))
 		return -ETIMEDOUT;
 	return rounds->tries > buffer->mask + TRIES_MAX ? -EBADMSG : 0;
 }
 
 /*
- * The kernel said that there was something. Others may have been faster, however often;
- * but who spoils the buffer can have the kernel say so without end, and then it does
- * not look at the deadline.
+ * The kernel said that there was something. Other processes may have been faster, however
+ * often; but one that spoils the buffer can make the kernel say so without end, and then
+ * the kernel does not look at the deadline.
  */
 static int after_wait(const struct ipcbox_buffer *buffer, struct rounds *rounds, uint64_t deadline)
 {
@@ -179,7 +179,7 @@ static int is_nobody(const struct ipcbox_buffer *buffer)
 
 /* ---- waiting and waking -------------------------------------------------- */
 
-/* What is known to be over is for the kernel to tell, also to who does not wait. */
+/* After the end of the buffer, ask the kernel for the reason, also with IPCBOX_NOWAIT. */
 static int wait_for(struct ipcbox_buffer *buffer, const __u32 *want, uint32_t flags, uint32_t cells,
 		    uint64_t deadline)
 {
@@ -279,8 +279,8 @@ static uint64_t free_cells(const struct ipcbox_buffer *buffer, uint64_t tail)
 }
 
 /*
- * Let the room of all that is done be reserved anew. Who finds that another moved free
- * looks again: that one may not have seen what was done since.
+ * Free the room of all messages that are done. If another process moved free, look again:
+ * it may not have seen the messages that were finished since.
  */
 static uint64_t reclaim(struct ipcbox_buffer *buffer)
 {
@@ -320,7 +320,7 @@ EXPORT int ipcbox_buffer_await_room(struct ipcbox_buffer *buffer, uint64_t tail,
 		if (is_nobody(buffer))
 			return -EUSERS;
 		there = free_cells(buffer, tail);
-		/* The kernel looks at the shared tail, which is as trusty as who shares it. */
+		/* The kernel looks at the shared tail, which any process may have spoiled. */
 		if (there == NO_TELLING || ipcbox_load_acquire(&buffer->ring->tail) != tail)
 			return -EBADMSG;
 		if (there >= cells)

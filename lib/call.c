@@ -49,8 +49,8 @@ static void set_head(struct ipcbox_msg *reply, const struct ipcbox_call *req)
 }
 
 /*
- * The room told is what was asked for, also where the message has more. What it held
- * is kept until the call is over, since the request may lie in it.
+ * The server learns the room that was asked for, even if the message has more. The old
+ * content stays until the call is over, since the request may lie in it.
  */
 static int call_msg(int fd, struct ipcbox_call *req, struct ipcbox_msg *reply, size_t room)
 {

@@ -20,7 +20,7 @@ static int open_device(void)
 	return -errno;
 }
 
-/* What a failed open returned is handed on; -1 is everybody's word for no fd. */
+/* Pass the errno of a failed open through; -1 means "no fd". */
 int ipcbox_ioctl(int fd, unsigned int command, void *arg)
 {
 	int ret;

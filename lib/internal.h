@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of libipcbox share: the one way into the kernel, and the insides
- * of the opaque types.
+ * Shared by the files of libipcbox: the one way into the kernel, and the opaque types.
  */
 #ifndef IPCBOX_INTERNAL_H
 #define IPCBOX_INTERNAL_H
@@ -23,7 +22,7 @@ struct ipcbox_info {
 	char name[IPCBOX_NAME_MAX + 1];
 };
 
-/* What a first receive makes room for; a longer message takes a second call. */
+/* The room that a first receive makes; a longer message takes a second call. */
 #define FIRST_ROOM 4096
 
 struct ipcbox_msg {
@@ -43,7 +42,7 @@ int ipcbox_is_past(uint64_t deadline);
 int ipcbox_msg_need(struct ipcbox_msg **msg);
 
 /*
- * What was in the message before is not kept. No room is smaller than FIRST_ROOM, so
+ * The old content of the message is lost. No room is smaller than FIRST_ROOM, so
  * that what a message holds stays while no more than that is asked for.
  */
 int ipcbox_msg_make_room(struct ipcbox_msg *msg, size_t room);
@@ -51,7 +50,7 @@ int ipcbox_msg_make_room(struct ipcbox_msg *msg, size_t room);
 /* A receive has ended so: after an error the message is empty. Return: @err. */
 int ipcbox_msg_end(struct ipcbox_msg *msg, int err);
 
-/* port.c. Of a name, or of NULL: as much of it as the kernel looks at. */
+/* port.c. The length of a name, or of NULL, as far as the kernel looks at it. */
 uint32_t ipcbox_name_len(const char *name);
 
 /* The only caller of ioctl(2). Return: its result, or a negative errno. */

@@ -17,7 +17,7 @@ static const struct {
 	{ ECONNREFUSED, "that process has no mailbox open; wait until it has" },
 	{ EDQUOT, "limit of pages of buffers; delete a buffer, or see the sysctls "
 		  "net.ipcbox.user_pages and max_pages" },
-	{ EEXIST, "there is one already; choose another name, or use the one there is" },
+	{ EEXIST, "it exists already; choose another name, or open that one" },
 	{ EFAULT, "bad address; this is a bug of the program" },
 	{ EIDRM, "the port or buffer was removed; there is nothing more to do on it" },
 	{ EINTR, "a signal came first; call again, or stop" },
@@ -27,8 +27,8 @@ static const struct {
 		  "the sizes of a buffer cannot be changed, and it has no limit of messages" },
 	{ EMFILE, "this process has too many open files; close some or raise ulimit -n" },
 	{ EMLINK, "limit of links; see the sysctls net.ipcbox.user_links and max_links" },
-	{ EMSGSIZE, "the message is too long; raise the box's msgsize, the room of who gets "
-		    "it, or split it" },
+	{ EMSGSIZE, "the message is too long; split it, raise the box's msgsize, or give "
+		    "the receiver more room" },
 	{ ENAMETOOLONG, "the name is too long; 255 bytes is the most" },
 	{ ENFILE, "the system has too many open files; see the sysctl fs.file-max" },
 	{ ENOBUFS, "limit of queued bytes; receive some, wait for it, or see the sysctls "
@@ -40,9 +40,9 @@ static const struct {
 		  "limit: the cgroup's, or the sysctls net.ipcbox.user_memory and max_memory" },
 	{ ENOSPC, "limit of ports, buffers and mailboxes; delete some, or see the sysctls "
 		  "net.ipcbox.user_boxes and max_boxes" },
-	{ ENOTTY, "not a thing that can do that; is it an fd of ipcbox, and the right kind?" },
-	{ EPERM, "only its owner may do that, or who has CAP_IPC_OWNER; and only who has CAP_CHOWN "
-		 "gives it another owner, or a group that is not the caller's" },
+	{ ENOTTY, "this fd cannot do that; is it one of ipcbox, and of the right kind?" },
+	{ EPERM, "only its owner may do that, or a process with CAP_IPC_OWNER; another owner, or a "
+		 "group that the caller is not in, needs CAP_CHOWN" },
 	{ EPIPE, "the other side is gone; nobody is left to send to, receive from or answer" },
 	{ EPROTOTYPE,
 	  "the name is that of another kind, a buffer where a port is meant, a port where "
@@ -50,7 +50,7 @@ static const struct {
 	  "choose another name" },
 	{ ERANGE, "above what the system allows; see the sysctls net.ipcbox.box_*" },
 	{ ESRCH, "there is no such process; look at its pid again" },
-	{ ETIMEDOUT, "the time was up; wait longer, or look at the other side" },
+	{ ETIMEDOUT, "the time is up; wait longer, or check the other side" },
 	{ EUSERS, "limit of waiting calls; see the sysctls net.ipcbox.user_waiters and "
 		  "max_waiters; or too many processes have the buffer mapped" },
 };

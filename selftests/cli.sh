@@ -152,7 +152,7 @@ test_create_makes_several_and_tells_each_that_it_cannot()
 {
 	a=$TEST_PREFIX.a b=$TEST_PREFIX.b
 	works ipcbox create "$a"
-	fails 1 "'$a': there is one already" ipcbox create "$a" "$b"
+	fails 1 "'$a': it exists already" ipcbox create "$a" "$b"
 	works ipcbox stat "$b"
 	fails_in_lines 2 1 "'$b'" ipcbox create "$a" "$b"
 }

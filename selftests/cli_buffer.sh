@@ -76,7 +76,7 @@ test_ls_and_json_tell_the_kind()
 test_ports_and_buffers_share_their_names()
 {
 	new_port same
-	fails 1 "there is one already" ipcbox create --buffer "$port"
+	fails 1 "it exists already" ipcbox create --buffer "$port"
 	fails 1 "another kind" ipcbox create --buffer --reuse "$port"
 	works ipcbox rm "$port"
 	works ipcbox create --buffer "$port"
@@ -202,12 +202,12 @@ test_many_go_through_a_small_one()
 test_waiting_ends_in_time()
 {
 	new_buffer time --bytes 4K --msgsize 2K
-	fails 1 "the time was up" ipcbox recv "$buffer" --timeout 100ms
+	fails 1 "the time is up" ipcbox recv "$buffer" --timeout 100ms
 	fails 1 "have to wait" ipcbox recv "$buffer" --nonblock
 	works ipcbox recv "$buffer" --until-empty
 	head -c 2048 /dev/zero >half
 	works ipcbox send "$buffer" half half
-	fails 1 "after 1 message: the time was up" sh -c \
+	fails 1 "after 1 message: the time is up" sh -c \
 		'ipcbox recv "$1" >/dev/null && ipcbox send "$1" half half -t 100ms' sh "$buffer"
 	fails 1 "have to wait" ipcbox send "$buffer" half --nonblock
 	ipcbox send "$buffer" half 2>err.send &

@@ -115,16 +115,16 @@ test_serve_runs_for_a_message_that_is_no_call()
 test_caller_is_told_why_there_is_no_reply()
 {
 	new_port alone
-	fails 125 "cannot call '$port': the time was up" ipcbox call "$port" -t 50ms x
+	fails 125 "cannot call '$port': the time is up" ipcbox call "$port" -t 50ms x
 	fails 125 "nobody receives from '$port'" ipcbox call "$port" --served x
 	messages_are "$port" 0 || no "the request was left"
 	serve -- sleep 1000
 	ipcbox call "$port" x 2>err.call &
 	caller=$!
 	soon calls_are 1
-	fails 125 "the time was up" ipcbox call "$port" --served -t 50ms x
+	fails 125 "the time is up" ipcbox call "$port" --served -t 50ms x
 	ipcbox stat "$port" --json | grep -q '"calls":1}' || no "stat: $(ipcbox stat "$port" --json)"
-	fails 125 "the time was up" ipcbox call "$port" -t 50ms x
+	fails 125 "the time is up" ipcbox call "$port" -t 50ms x
 	kill -KILL "$server"
 	{ wait "$server"; } 2>/dev/null
 	wait $caller

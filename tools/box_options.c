@@ -13,7 +13,7 @@ struct ipcbox_options *new_box_options(void)
 	return options;
 }
 
-/* What a buffer, once it is made, has for good. */
+/* Options that cannot change after a buffer is made. */
 bool is_size_option(int option)
 {
 	return option == OPTION_MESSAGES || option == OPTION_BYTES || option == OPTION_MSGSIZE;

@@ -189,7 +189,7 @@ const struct command call_command = {
 		"reply and writes it to stdout.\n"
 		"\n"
 		"  -p, --priority N    0 (the default) to 32767; higher is received first\n"
-		"  -g, --tag N         a number that the receiver is told\n"
+		"  -g, --tag N         a number that the receiver gets with it\n"
 		"  -t, --timeout TIME  give up when there is no reply after that time\n"
 		"  --nonblock          give up at once if there is no room for the request\n"
 		"  --room SIZE         how long the reply may be; 16M if not given\n"

@@ -2,8 +2,8 @@
 /*
  * DOC: Capture
  *
- * What a command writes to its stdout, up to a limit. A command that writes more is
- * told so as by any pipe that nobody reads any more.
+ * The stdout of a command, up to a limit. A command that writes more gets SIGPIPE or
+ * EPIPE, as from any pipe without a reader.
  */
 #ifndef CAPTURE_H
 #define CAPTURE_H
@@ -22,7 +22,7 @@ struct capture {
 /* Return: the fd that is the command's stdout, or a negative errno. */
 int capture_open(struct capture *capture, size_t limit);
 
-/* Takes what is there, and does not wait. */
+/* Takes the output that is ready, and does not wait. */
 void capture_read(struct capture *capture);
 void capture_close(struct capture *capture);
 

@@ -3,8 +3,8 @@
  * DOC: The command-line tool
  *
  * One file for each command (create.c, send.c, ...), each with one struct
- * command, which main.c lists. What several commands need stands below, one
- * noun for each file. The tool uses libipcbox and nothing beneath it.
+ * command, which main.c lists. The functions that commands share are below,
+ * one noun for each file. The tool uses libipcbox and nothing beneath it.
  */
 #ifndef CLI_H
 #define CLI_H
@@ -58,7 +58,7 @@ int fail_errno(int err, const char *format, ...) __attribute__((format(printf, 2
 void die_usage(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 /*
- * options.c: what stands on the command line. All end the program with a usage
+ * options.c: the command line. All end the program with a usage
  * error if the text is not what it should be.
  *
  * next_option() is getopt_long(3) that knows --help and tells errors itself; the
@@ -184,7 +184,7 @@ int output_check(void);
 int output_flush(void);
 void output_drop(void);
 
-/* json.c: on stdout. A key of NULL is for what stands in an array or alone. */
+/* json.c: on stdout. The key is NULL in an array, and outside of all objects. */
 void json_begin(const char *key, char bracket);
 void json_end(char bracket);
 void json_end_line(void);

@@ -18,7 +18,7 @@ struct creating {
 	bool messages;
 };
 
-/* What exists keeps its options: that is no error, but may be a surprise. */
+/* A port or buffer that exists keeps its options: no error, but perhaps a surprise. */
 static void tell_what_differs(const struct creating *creating, const char *name, int fd)
 {
 	static const struct {

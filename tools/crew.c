@@ -87,7 +87,7 @@ static void tell_reply(const struct worker *worker, int err)
 		worker_report(worker, "could not reply: %s", ipcbox_strerror(err));
 }
 
-/* Who cannot be given the reply is told why, instead. */
+/* A caller that cannot be given the reply gets the reason instead. */
 static void reply(const struct working *working, struct worker *worker, int status)
 {
 	const struct capture *capture = &worker->capture;
@@ -187,8 +187,8 @@ static void tell_no_call(struct working *working, const struct worker *worker)
 	if (!working->serving || worker->call || working->told)
 		return;
 	working->told = true;
-	worker_report(worker, "is run, but that is no call: what it writes is dropped "
-			      "(this is told once)");
+	worker_report(worker, "is run, but its message is no call: its output is dropped "
+			      "(further ones are not reported)");
 }
 
 /* A message that is to blame itself would stop the next one who takes it as well. */
@@ -280,7 +280,7 @@ static void work(struct working *working)
 	}
 }
 
-/* What is ignored, as nohup(1) and a shell's "&" have it, stays so. */
+/* A signal that is ignored, as by nohup(1) or a shell's "&", stays ignored. */
 static void add_unless_ignored(sigset_t *set, int number)
 {
 	struct sigaction action;

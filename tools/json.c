@@ -108,7 +108,7 @@ void json_end(char bracket)
 	first = false;
 }
 
-/* What stands in no object stands in a line of its own. */
+/* A value outside of all objects gets a line of its own. */
 void json_end_line(void)
 {
 	putchar('\n');

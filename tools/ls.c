@@ -10,7 +10,7 @@ static const struct option longs[] = {
 	OPTION_HELP,
 };
 
-/* What a buffer has no limit of. */
+/* A buffer has no such limit. */
 static const char *max_messages(const struct ipcbox_info *info)
 {
 	static char text[24];

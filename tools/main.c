@@ -92,8 +92,8 @@ static int run(int argc, char **argv)
 
 /*
  * If the caller closed one of the three standard fds, a port's fd must not take
- * its number. What stands in is opened the wrong way round, so that the use of
- * it fails as that of a closed fd does.
+ * its number. The fd that fills the gap is opened the wrong way round, so that
+ * its use fails as that of a closed fd does.
  */
 static void fill_standard_fds(void)
 {

@@ -18,8 +18,8 @@ int output_check(void)
 }
 
 /*
- * A long write may have failed before the flush, and left errno behind. What could
- * not be written is dropped, so that it is told once.
+ * A long write may have failed before the flush, and left errno behind. Output
+ * that could not be written is dropped, so that the error is reported once.
  */
 int output_flush(void)
 {
@@ -32,7 +32,7 @@ int output_flush(void)
 	return err;
 }
 
-/* What was written since the last flush, as far as it has not yet gone out. */
+/* Drop the output that is still in the buffer of stdout. */
 void output_drop(void)
 {
 	__fpurge(stdout);

@@ -104,7 +104,7 @@ static bool is_pipe(int fd)
 	return fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
 }
 
-/* What poll(2) takes: rounded up, so that it does not end before its time. */
+/* A timeout for poll(2): rounded up, so that it does not end before its time. */
 static int remaining_ms(uint64_t deadline)
 {
 	struct timespec now;
@@ -120,7 +120,7 @@ static int remaining_ms(uint64_t deadline)
 	return ms > INT_MAX ? INT_MAX : (int)ms;
 }
 
-/* Told by take_while_read(), and not an errno. */
+/* Returned by take_while_read(), and not an errno. */
 #define NOBODY_READS 1
 
 /*
@@ -161,7 +161,7 @@ static bool is_end(const struct receiving *receiving, int err)
 	return receiving->follow && (err == -EIDRM || err == -EPIPE);
 }
 
-/* What a pipe took waits there for its reader; how much that has read is not known here. */
+/* Messages in a pipe wait for its reader; how many of them it has read is not known. */
 static const char *unread(const struct receiving *receiving)
 {
 	static char text[128];
@@ -298,7 +298,7 @@ static int run(int argc, char **argv)
 	err = output_check();
 	if (err)
 		return fail_errno(err, "nothing was received: cannot write to stdout");
-	/* A reader that left is an error that can be told, not the end. */
+	/* If the reader of stdout leaves, report an error instead of dying by SIGPIPE. */
 	signal(SIGPIPE, SIG_IGN);
 	err = open_source(&receiving);
 	if (err)
@@ -318,7 +318,7 @@ const struct command recv_command = {
 		"recv [OPTION]... NAME|mailbox:\n"
 		"\n"
 		"Receives one message from a port or buffer, or from one's own mailbox (whose pid is\n"
-		"told on stderr), and writes its bytes to stdout. Waits while there is none.\n"
+		"shown on stderr), and writes its bytes to stdout. Waits while there is none.\n"
 		"\n"
 		"  -n, --count N        N messages\n"
 		"  -f, --follow         all messages, until the port or buffer is over\n"
@@ -329,13 +329,13 @@ const struct command recv_command = {
 		"  -0, --null           a zero byte after each message\n"
 		"  -j, --json           each message as a JSON object in a line, with its sender\n"
 		"                       (which a buffer does not know);\n"
-		"                       what is not text is in data_base64 instead of data\n"
-		"  --from PID           on a mailbox: only what that process sent\n"
-		"  -m, --mode MODE      of the mailbox: who may send (w), like 0622\n"
+		"                       data that is not text is in data_base64\n"
+		"  --from PID           on a mailbox: only messages of that process\n"
+		"  -m, --mode MODE      of the mailbox: permission to send (w), like 0622\n"
 		"  -q, --quiet          no pid of the mailbox, no progress on the terminal\n"
 		"\n"
-		"A message that was received and cannot be written is lost; that is told. One of a\n"
-		"buffer stays there until it is written. What is written to a pipe is lost if its\n"
-		"reader ends before it has read that.\n",
+		"A message that was received and cannot be written is lost, which is reported. A\n"
+		"message of a buffer stays there until it is written. Output to a pipe is lost if\n"
+		"its reader ends before it has read it.\n",
 	.run = run,
 };

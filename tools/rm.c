@@ -43,11 +43,11 @@ const struct command rm_command = {
 	.usage =
 		"rm [OPTION]... NAME...\n"
 		"\n"
-		"Deletes ports and buffers, with what is queued in them. Who waits on one is told at\n"
-		"once.\n"
+		"Deletes ports and buffers, with the messages in them. Programs that wait on one fail\n"
+		"at once.\n"
 		"\n"
-		"  -u, --unlink  only the name goes: who has it open goes on; receivers\n"
-		"                end when it is empty and no sender is left\n"
+		"  -u, --unlink  delete only the name: programs that have it open go on, and\n"
+		"                receivers end when it is empty and no sender is left\n"
 		"  -f, --force   no error if there is none of that name\n",
 	.run = run,
 };

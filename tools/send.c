@@ -32,7 +32,7 @@ struct sending {
 	bool quiet;
 };
 
-/* Who begins again after an error wants to know where. */
+/* A user who begins again after an error wants to know where. */
 static const char *so_far(const struct sending *sending)
 {
 	static char text[64];
@@ -219,22 +219,21 @@ static int run(int argc, char **argv)
 const struct command send_command = {
 	.name = "send",
 	.summary = "send files or stdin",
-	.usage =
-		"send [OPTION]... NAME|pid:N [FILE]...\n"
-		"\n"
-		"Sends each FILE (- or none: stdin) as one message to a port, to a buffer, or to\n"
-		"the mailbox of a process. Waits while there is no room.\n"
-		"\n"
-		"  -l, --lines         each line is a message, without its newline\n"
-		"  -0, --null          each text up to a zero byte is a message\n"
-		"  -p, --priority N    0 (the default) to 32767; higher is received first;\n"
-		"                      not for a buffer\n"
-		"  -g, --tag N         a number that the receiver is told; up to 4294967295 for a\n"
-		"                      buffer\n"
-		"  -t, --timeout TIME  give up when a message found no room for that time\n"
-		"  --nonblock          give up at once where it would have to wait\n"
-		"  -q, --quiet         no progress on the terminal\n"
-		"\n"
-		"  find . -name '*.png' | ipcbox send jobs --lines\n",
+	.usage = "send [OPTION]... NAME|pid:N [FILE]...\n"
+		 "\n"
+		 "Sends each FILE (- or none: stdin) as one message to a port, to a buffer, or to\n"
+		 "the mailbox of a process. Waits while there is no room.\n"
+		 "\n"
+		 "  -l, --lines         each line is a message, without its newline\n"
+		 "  -0, --null          each text up to a zero byte is a message\n"
+		 "  -p, --priority N    0 (the default) to 32767; higher is received first;\n"
+		 "                      not for a buffer\n"
+		 "  -g, --tag N         a number that the receiver gets; up to 4294967295 for a\n"
+		 "                      buffer\n"
+		 "  -t, --timeout TIME  give up when a message found no room for that time\n"
+		 "  --nonblock          give up at once where it would have to wait\n"
+		 "  -q, --quiet         no progress on the terminal\n"
+		 "\n"
+		 "  find . -name '*.png' | ipcbox send jobs --lines\n",
 	.run = run,
 };

@@ -64,8 +64,8 @@ const struct command set_command = {
 	.summary = "change a port or buffer",
 	.usage = "set [OPTION]... NAME...\n"
 		 "\n"
-		 "Changes ports, and mode, owner and group of buffers. What is queued stays, also\n"
-		 "above a lowered limit; who has one open keeps it.\n"
+		 "Changes ports, and mode, owner and group of buffers. Queued messages stay, also\n"
+		 "above a lowered limit; programs that have one open keep their rights.\n"
 		 "\n" BOX_OPTIONS_USAGE,
 	.run = run,
 };

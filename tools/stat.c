@@ -10,7 +10,7 @@ static const struct option longs[] = {
 	OPTION_HELP,
 };
 
-/* What goes through a buffer is not counted, and nobody calls there. */
+/* Messages through a buffer are not counted, and buffers have no calls. */
 static void print_counts(const struct ipcbox_info *info)
 {
 	if (is_buffer(info))
@@ -76,7 +76,7 @@ static int stat_target(const char *text, bool json)
 	return err ? STATUS_FAILED : STATUS_OK;
 }
 
-/* What the module as a whole tells: pairs of what is used and what is the limit. */
+/* The limits of the user: for each, how much is used, and the most. */
 static const struct usage {
 	const char *name;
 	enum ipcbox_key used;
@@ -159,7 +159,7 @@ static int stat_limits(bool json)
 	uint64_t abi;
 	int err = ipcbox_query(IPCBOX_KEY_ABI, &abi);
 
-	/* Asked first, so that without a module nothing half is told. */
+	/* Asked first, so that without a module there is no partial output. */
 	if (!err)
 		err = json ? limits_json() : limits_text();
 	return err ? fail(err, "cannot ask the module for its limits") : STATUS_OK;

@@ -75,7 +75,7 @@ static bool has_placeholder(char **command)
 	return false;
 }
 
-/* What {} stands for, to be freed. */
+/* The text for {}, to be freed. */
 static int make_text(const struct message *message, char **text)
 {
 	const char *data = message->data;
@@ -143,7 +143,7 @@ static int export_sender(const struct ipcbox_msg *msg)
 	       export_number("IPCBOX_PRIORITY", ipcbox_msg_priority(msg));
 }
 
-/* What is not known of it is not to come from an outer 'ipcbox work'. */
+/* A sender that is not known must not seem to be that of an outer 'ipcbox work'. */
 static void unset_sender(void)
 {
 	unsetenv("IPCBOX_SEQ");

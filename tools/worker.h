@@ -37,8 +37,8 @@ struct worker {
 int worker_check(const char *command);
 
 /*
- * With @serving what the command writes is captured, or dropped if there is no call.
- * Return: STATUS_OK, or what the tool is to end with; why was told.
+ * With @serving the command's output is captured, or dropped if there is no call.
+ * Return: STATUS_OK, or the tool's exit status after an error that was reported.
  */
 int worker_start(struct worker *worker, const char *from, char **command,
 		 const struct message *message, bool file, bool serving);

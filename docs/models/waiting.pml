@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who waits at a buffer and who brings what is waited for: the race that stands in
- * <linux/ipcbox_buffer.h> under "Who waits", with all that module/buffer_wait.c does.
+ * A task waits at a buffer, and another adds a message or room: the race that
+ * <linux/ipcbox_buffer.h> shows under "Waiting", with all that module/buffer_wait.c does.
  * Between any two accesses to what is shared all others may run, and a process may be
  * killed.
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* What the programs of the demo share; none of it is needed to use ipcbox. */
+/* Helpers of the demo's programs; none of them is needed to use ipcbox. */
 #ifndef DEMO_H
 #define DEMO_H
 

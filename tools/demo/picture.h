@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * DOC: What painters and the viewer share
+ * DOC: Shared by painters and the viewer
  *
  * A message in the buffer of rows is the number of a row, in decimal digits. One in the
  * buffer of the picture is a struct line.

@@ -2,7 +2,7 @@
 /*
  * usage: waiter receive|send|poll PORT
  *
- * Waits in one of three ways, and says what it was told at the end.
+ * Waits in one of three ways, and reports how the wait ended.
  */
 #include "demo.h"
 
@@ -31,7 +31,7 @@ static void wait_to_receive(int port)
 
 	say("I sleep until there is a message");
 	ret = ipcbox_recv(port, buf, sizeof(buf));
-	say("I was told %s: %s", errno_name((int)ret), ipcbox_strerror((int)ret));
+	say("my call returned %s: %s", errno_name((int)ret), ipcbox_strerror((int)ret));
 }
 
 static void wait_to_send(int port)
@@ -42,7 +42,7 @@ static void wait_to_send(int port)
 		err = ipcbox_send_until(port, "x", 1, IPCBOX_NOWAIT, 0, 0);
 	say("I filled the port and sleep until there is room");
 	err = ipcbox_send(port, "x", 1);
-	say("I was told %s: %s", errno_name(err), ipcbox_strerror(err));
+	say("my call returned %s: %s", errno_name(err), ipcbox_strerror(err));
 }
 
 static void wait_in_poll(int port)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * DOC: What browser and web server say to each other
+ * DOC: The messages between browser and web server
  *
  * A request is the name of a file. The answer is the file in pieces, and then a
  * message that ends it; the tag tells which is which.

@@ -112,8 +112,7 @@
  *              zero. Use only what the module's ABI level has, or update it.
  * EACCES       The mode of the port, buffer or mailbox does not allow this. Ask its
  *              owner to change the mode.
- * EAGAIN       The command would have to wait, and was told not to. Poll, then
- *              repeat it.
+ * EAGAIN       The command would have to wait, but must not. Poll, then repeat it.
  * EBADF        The fd was not opened for this direction, or a given fd is not open.
  *              Open it for %IPCBOX_SENDER or %IPCBOX_RECEIVER.
  * ECONNREFUSED The process has no mailbox in this network namespace, or nobody
