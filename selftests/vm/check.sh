@@ -80,7 +80,7 @@ checkpatch()
 clang_format()
 {
 	clang-format --dry-run -Werror lib/*.[ch] tools/*.[ch] tools/demo/*.[ch] \
-		tools/bench/*.[ch]
+		tools/bench/*.[ch] examples/*.c
 }
 
 scripts()
@@ -102,6 +102,13 @@ headers()
 			"$compiler" -x "$language" -std="$standard" -pedantic -Wall -Wextra \
 				-Werror "$@" -Iuapi -Ilib -fsyntax-only -
 	done
+}
+
+# Sentences name who acts. (module/, selftests/ and tools/bench are not there yet.)
+prose()
+{
+	perl selftests/vm/prose.pl -x selftests/vm/prose.txt ./*.md docs/*.md examples/*.md \
+		examples/*.c man/*.[1-9] uapi/linux/*.h lib/*.[ch] tools/*.[ch] tools/demo/*.[ch]
 }
 
 kernel_doc()
@@ -198,9 +205,10 @@ mkdir -p "$results"
 source=$("$vm/fetch.sh" source)
 
 # What takes longest is begun first.
+check 'man: each call has a page' "$vm/pages.sh"
 check 'docs/models: Spin' "$vm/models.sh"
 check 'shell scripts: shellcheck' scripts
-check 'lib, tools: clang-format' clang_format
+check 'lib, tools, examples: clang-format' clang_format
 shopt -s extglob
 check 'module: checkpatch' checkpatch any module/!(trace).[ch] module/kunit/*.c
 check 'module/trace.h: checkpatch' checkpatch trace module/trace.h
@@ -210,6 +218,7 @@ check 'selftests: checkpatch' checkpatch tests selftests/*.[ch] selftests/fuzz/*
 check 'selftests/fuzz: describes the whole uapi' fuzzers_know_all
 check 'selftests/mutants: each can be planted' "$vm/mutants.sh" check
 check 'module, uapi: kernel-doc' kernel_doc
+check 'public pages: sentences name who acts' prose
 for compiler in g++ clang++; do
 	check "headers: $compiler, C++11" headers "$compiler" c++ c++11
 	check "headers: $compiler, C++11, 32 bits" headers "$compiler" c++ c++11 -m32
