@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 #
-# The demo, told in five acts. It runs in the test machine, where the module is
+# The demo, in five acts. It runs in the test machine, where the module is
 # loaded, the programs are on the PATH, and real files are in /demo/data.
 
 set -eu
@@ -85,8 +85,8 @@ act_port()
 	tell <<-END
 		The producers send $files files, $megabytes MB, as messages to one port. The consumers take
 		what comes, each whatever is next, and run gzip on it. The port holds 8 messages
-		and no more: who finds it full sleeps in the kernel until there is room, who finds
-		it empty until there is something.
+		and no more: a producer that finds it full sleeps in the kernel until there is room,
+		and a consumer that finds it empty until there is something.
 	END
 	started=$(now)
 	ipcbox create files --messages 8 --bytes 16M --msgsize 4M
@@ -98,7 +98,7 @@ act_port()
 	done
 	wait_until receivers_asleep files 4
 	echo
-	echo "    The consumers are there, the port is empty: RECEIVERS tells that all 4 sleep."
+	echo "    The consumers are there, the port is empty: RECEIVERS shows that all 4 sleep."
 	ipcbox ls | sed 's/^/    /'
 	echo
 
@@ -109,7 +109,7 @@ act_port()
 	done
 	sleep 3
 	echo
-	echo "    In the middle of it the port is full: SENDERS tells how many producers sleep."
+	echo "    In the middle of it the port is full: SENDERS shows how many producers sleep."
 	for _ in 1 2 3; do
 		ipcbox ls | sed -n '2s/^/    /p'
 		usleep 300000
@@ -164,7 +164,7 @@ act_buffer()
 	wait "$viewer" || fail "the picture is not whole"
 	tell <<-END
 		Its half row is not in the picture, and the number that it had in hand went back to
-		be the next one: another painted that row. Nobody waited for the dead.
+		be the next one: another painted that row. Nobody waited for the dead painter.
 	END
 	ipcbox rm rows picture
 	wait
@@ -175,7 +175,7 @@ act_deleted()
 	act "4. The port is deleted while others wait on it"
 	tell <<-END
 		Three processes wait on ports, in three ways. Then the ports are deleted. Nobody is
-		left to hang: each wakes at once, and is told why.
+		left to hang: each call ends at once, with the reason.
 	END
 	ipcbox create doomed full --messages 4
 	waiter receive doomed &
@@ -218,5 +218,5 @@ echo 0 >"$trace/events/ipcbox/enable"
 act_trace
 
 echo
-echo "=== The end: all went as told. ==="
+echo "=== The end: all went as planned. ==="
 rm -rf "$room"
