@@ -114,7 +114,7 @@ const struct command create_command = {
 		"                     a buffer; one-to-one is faster, where you see to it that\n"
 		"                     only one process at a time sends, and only one receives\n"
 		"  -r, --reuse        no error if it exists; its options stay as they are, and a line\n"
-		"                     tells which of yours differ. The sharing of a buffer may not\n"
+		"                     names those that differ. The sharing of a buffer may not\n"
 		"\n"
 		"Without options: mode 0600, 256 messages, 1M bytes, 64K for one message. The bytes\n"
 		"of a buffer are rounded up to a power of two; a message takes them in cells of 64.\n"

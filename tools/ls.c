@@ -81,7 +81,7 @@ static int run(int argc, char **argv)
 	while ((option = next_option(argc, argv, ":j1h", longs)) != -1)
 		form = (char)option;
 	if (optind < argc)
-		die_usage("ls takes no NAME; 'ipcbox stat' tells about one");
+		die_usage("ls takes no NAME; 'ipcbox stat' shows one");
 	if (form == 'j')
 		err = list_json();
 	else if (form == '1')

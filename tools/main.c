@@ -30,7 +30,7 @@ static void print_help(void)
 	     "Messages between processes, through ports, buffers and mailboxes in the kernel.\n");
 	for (i = 0; i < COMMANDS; i++)
 		printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
-	puts("  help     tell more about a command: ipcbox help send\n"
+	puts("  help     explain a command: ipcbox help send\n"
 	     "\n"
 	     "  -h, --help     this help\n"
 	     "  -V, --version  the version\n"

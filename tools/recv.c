@@ -321,7 +321,7 @@ const struct command recv_command = {
 		"shown on stderr), and writes its bytes to stdout. Waits while there is none.\n"
 		"\n"
 		"  -n, --count N        N messages\n"
-		"  -f, --follow         all messages, until the port or buffer is over\n"
+		"  -f, --follow         all messages, until the end of the port or buffer\n"
 		"  -e, --until-empty    all messages that are there now\n"
 		"  -t, --timeout TIME   give up when none came for that time\n"
 		"  --nonblock           give up at once where it would have to wait\n"

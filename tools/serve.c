@@ -12,7 +12,7 @@ const struct command serve_command = {
 	.usage =
 		"serve [OPTION]... NAME -- COMMAND [ARGUMENT]...\n"
 		"\n"
-		"Runs COMMAND for each call to a port until the port is over, as 'ipcbox work' does:\n"
+		"Runs COMMAND for each call to a port until the end of the port, as 'ipcbox work' does:\n"
 		"the request is its stdin, {} stands for its text, and the environment is the same.\n"
 		"Its stdout is the reply, and 'ipcbox call' exits with its status. It is also run for\n"
 		"a message that is no call, and its output is then dropped.\n"

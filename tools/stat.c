@@ -181,7 +181,7 @@ static int run(int argc, char **argv)
 
 const struct command stat_command = {
 	.name = "stat",
-	.summary = "tell about a port, a buffer, a mailbox, or the limits",
+	.summary = "show a port, a buffer, a mailbox, or the limits",
 	.usage =
 		"stat [OPTION]... [NAME | pid:N]...\n"
 		"\n"

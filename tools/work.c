@@ -12,7 +12,7 @@ const struct command work_command = {
 	.usage =
 		"work [OPTION]... NAME -- COMMAND [ARGUMENT]...\n"
 		"\n"
-		"Runs COMMAND for each message of a port or buffer until that is over. The message is\n"
+		"Runs COMMAND for each message of a port or buffer until its end. The message is\n"
 		"the command's stdin, and {} in COMMAND and ARGUMENTs stands for its text (without\n"
 		"one newline at its end). In the environment are IPCBOX_SEQ, IPCBOX_PID, IPCBOX_UID,\n"
 		"IPCBOX_GID, IPCBOX_PRIORITY and IPCBOX_TAG; for a buffer only IPCBOX_TAG. If the\n"
