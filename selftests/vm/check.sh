@@ -104,11 +104,12 @@ headers()
 	done
 }
 
-# Sentences name who acts. (module/, selftests/ and tools/bench are not there yet.)
+# Sentences name who acts. (module/ and selftests/ are not there yet.)
 prose()
 {
 	perl selftests/vm/prose.pl -x selftests/vm/prose.txt ./*.md docs/*.md examples/*.md \
-		examples/*.c man/*.[1-9] uapi/linux/*.h lib/*.[ch] tools/*.[ch] tools/demo/*.[ch]
+		examples/*.c man/*.[1-9] uapi/linux/*.h lib/*.[ch] tools/*.[ch] \
+		tools/demo/*.[ch] tools/bench/*.[ch]
 }
 
 kernel_doc()

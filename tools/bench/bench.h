@@ -6,8 +6,8 @@
  * *case* is what is asked of each system: how long a round trip takes, and so on.
  * A case forks a *crew* (crew.h) for each measurement, whose members meet before
  * the timed part, and which is ended when it takes too long. Results (results.h)
- * are kept until all is measured: who writes to a terminal meanwhile measures
- * that too.
+ * are kept until all is measured: writing to a terminal meanwhile would be
+ * measured too.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -20,7 +20,7 @@
 
 #define MAX_ROUNDS 101
 
-/* What all systems are given: as many messages, or as many bytes, as a new port. */
+/* The room of all systems: as many messages, or as many bytes, as a new port. */
 #define QUEUE_MESSAGES 256
 #define QUEUE_BYTES (1 << 20)
 
@@ -44,9 +44,9 @@ extern const struct bench_case stream_case;
 extern const struct bench_case waiters_case;
 extern const struct bench_case work_case;
 
-/* What the command line said. */
+/* The options of the command line. */
 struct settings {
-	const char *clock; /* what a nanosecond is called */
+	const char *clock; /* the name of a nanosecond */
 	unsigned int rounds;
 	unsigned int limit; /* seconds for one measurement */
 	double scale;	    /* of the number of operations in a round */

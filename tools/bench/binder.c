@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * Android's binder: a transaction and its reply. The server is the context manager,
- * which every client reaches by the handle 0. What arrives lies in memory that the
- * driver shares with its receiver, who gives it back with the next command; nothing
+ * which every client reaches by the handle 0. A message arrives in memory that the
+ * driver shares with the receiver, which gives it back with the next command; nothing
  * is copied out of it, as in a program for binder.
  */
 #include "system.h"
@@ -28,7 +28,7 @@ struct commands {
 	unsigned char bytes[128];
 };
 
-/* What arrived last, and is given back with the next command. Of each process. */
+/* The last message, which the next command gives back. Each process has its own. */
 static uint64_t arrived;
 
 static int open_device(struct channel *channel)

@@ -55,7 +55,7 @@ static int recv_message(struct channel *channel, void *data)
 }
 
 /*
- * What is inline needs no vector: a batch is a loop around it, and shows what a message
+ * Inline calls need no vector: a batch is a loop around it, and shows what a message
  * costs without the calls of the benchmark around each.
  */
 static int send_batch(struct channel *channel, const void *data, int count)

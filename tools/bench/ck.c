@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * Concurrency Kit's rings in shared memory: what moves messages in user space and does
- * not wait. Who finds it full or empty yields the processor and looks again. Messages
- * of 64 bytes, which the ring holds by value.
+ * Concurrency Kit's rings in shared memory: they move messages in user space and do not
+ * wait. A process that finds one full or empty yields the processor and looks again.
+ * Messages have 64 bytes, which the ring holds by value.
  */
 #include "system.h"
 

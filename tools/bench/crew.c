@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What a crew shares. */
+/* Shared by a crew. */
 struct common {
 	struct score score;
 	pthread_barrier_t attached;

@@ -37,7 +37,7 @@ struct crew {
 	size_t warm;	     /* operations before the first round */
 	size_t count;	     /* in each round */
 	int batch;	     /* messages in one call */
-	int count_receivers; /* who want to be told the end */
+	int count_receivers; /* that need a message at the end */
 	void *data;	     /* of each process's own: a batch of messages */
 	struct score *score;
 };

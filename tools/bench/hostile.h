@@ -2,8 +2,8 @@
 /*
  * DOC: hostile
  *
- * What the work of one process costs beside another that does its worst, with rights that
- * it was given; each beside the same without the other. The *victim* is measured, the
+ * The cost of one process's work beside another that does its worst, with rights that
+ * it was given; and the cost without the other. The *victim* is measured, the
  * *load* is the other.
  *
  * Both share one processor under the instruction clock. Victims run before everybody else
@@ -16,7 +16,7 @@
 #include "crew.h"
 #include "words.h"
 
-/* What victim and load say to each other: the one says begin, the other that it has. */
+/* The words of victim and load: the one says begin, the other that it has begun. */
 struct hostile_words {
 	struct words begin;
 	struct words begun;
@@ -36,7 +36,7 @@ void hostile_exit_asleep(const struct system *system, size_t bytes, size_t sleep
 void hostile_close(const struct system *system, size_t bytes, size_t calls);
 
 /*
- * Run before others, in this order. The load comes first: it sleeps but when it is told to
+ * Run before others, in this order. The load comes first: it sleeps until the victim says
  * begin. Its threads run when nobody else has anything to do.
  */
 enum hostile_order { HOSTILE_VICTIM = 1, HOSTILE_CLOCK, HOSTILE_LOAD };

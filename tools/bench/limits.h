@@ -2,8 +2,8 @@
 /*
  * DOC: limits
  *
- * What the systems are limited to is raised where that is allowed, and put back at
- * the end. Where it is not, a case says what it could not have.
+ * The limits of the systems are raised if that is allowed, and restored at the end.
+ * Otherwise a case says what it could not have.
  */
 #ifndef BENCH_LIMITS_H
 #define BENCH_LIMITS_H

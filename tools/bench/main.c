@@ -31,7 +31,7 @@ struct settings settings = {
 	.scale = 1,
 };
 
-/* What was chosen; empty: all. */
+/* The chosen cases, systems and sizes; empty: all. */
 static struct choice {
 	bool cases[ARRAY_COUNT(cases)];
 	bool systems[32];

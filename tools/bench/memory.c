@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * What the kernel's slabs grow by for each idle port, link and queued message. So
- * many are made in a round that the rest of what happens does not matter.
+ * The growth of the kernel's slabs for each idle port, link and queued message. A
+ * round makes so many that other allocations do not matter.
  */
 #include "bench.h"
 
@@ -50,8 +50,8 @@ static double slab_bytes(void)
 }
 
 /*
- * What was freed last is counted for a while, until no processor can hold it any
- * more: wait for that, so that it is not taken for part of an object, or taken off.
+ * The kernel counts freed memory for a while, until no processor can hold it any more:
+ * wait for that, so that it is neither taken for part of an object, nor taken off.
  */
 static double settled_slab_bytes(void)
 {
@@ -167,7 +167,7 @@ static void measure_messages(void)
 	ipcbox_port_delete(name_of(0), 0);
 }
 
-/* What the processes with the links share with the one that measures. */
+/* Shared by the processes with the links and the one that measures. */
 struct mesh {
 	int said[2]; /* an errno, twice from each: it has its mailbox, its links */
 	int told[2]; /* a byte for each: begin */

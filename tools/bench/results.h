@@ -3,8 +3,8 @@
  * DOC: results
  *
  * One result for each measurement: the median of its rounds, and how far they lie
- * apart. What could not be measured is kept with its reason. A failure is what
- * should have worked: the program then ends with 1.
+ * apart. A measurement that is not possible is kept with its reason. A failure
+ * is one that should have worked: the program then ends with 1.
  */
 #ifndef BENCH_RESULTS_H
 #define BENCH_RESULTS_H
@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What is measured, as the rows of the table are called. */
+/* A row of the table. */
 struct subject {
 	char name[32]; /* of the case, with its parameter: "ports-1000" */
 	const char *system;

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* What the kernel counts for a message besides its bytes, with room to spare. */
+/* The kernel's overhead for a message besides its bytes, with room to spare. */
 #define OVERHEAD 1024
 
 static int open_pair(struct channel *channel, int type)

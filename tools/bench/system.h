@@ -33,7 +33,7 @@ struct channel {
 	struct channel_shared *shared;
 };
 
-/* What a system promises; where it does not, a case may have to be left out. */
+/* The promises of a system. A case that needs a missing one is left out. */
 enum {
 	KEEPS_BOUNDS = 1 << 0,	  /* a receive gets what one send sent */
 	CARRIES_PAYLOAD = 1 << 1, /* not only the news that something happened */

@@ -2,8 +2,8 @@
 /*
  * DOC: words
  *
- * What the members of a crew say to each other beside what is measured: numbers, through
- * a pipe that is opened before they are forked.
+ * Messages between the members of a crew that are not measured: numbers, through a pipe
+ * that is opened before they are forked.
  */
 #ifndef BENCH_WORDS_H
 #define BENCH_WORDS_H
