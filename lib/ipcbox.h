@@ -372,7 +372,7 @@ struct ipcbox_msg;
  * * -EINVAL: @from is negative, or not 0 on a port.
  * * -EMLINK: Limit of links (with @from). Close some, or raise the limit.
  * * -ENOMEM: Memory is short. The message is still there.
- * * -ENOTTY: The fd is not one of ipcbox, or a link.
+ * * -ENOTTY: The fd is not a port or mailbox.
  * * -EPIPE: The process @from has ended and nothing of it is left, or the last sender of
  *   an unlinked port is gone. Stop receiving.
  * * -ESRCH: No process has the pid @from. Receive from anyone.
@@ -825,7 +825,7 @@ enum ipcbox_key {
  *
  * Return: 0, or
  *
- * * -EINVAL: This library or module does not know @key.
+ * * -EINVAL: This library does not know @key.
  */
 int ipcbox_query(enum ipcbox_key key, uint64_t *value);
 
