@@ -193,7 +193,7 @@
  *
  * Kernel memory (ENOMEM) is not waited for, but poll(2) looks at it: it reports POLLOUT
  * when the largest message has room below the limits of memory, or an eighth of the limit
- * is free. What freed messages had may be cached, and comes back within two seconds.
+ * is free. Memory of freed messages may be cached, and comes back within two seconds.
  */
 
 /**
