@@ -90,8 +90,8 @@ test_send_to_a_full_port_waits_or_gives_up()
 	new_port full --messages 1
 	feed x ipcbox send "$port"
 	fails 1 "would have to wait" ipcbox send "$port" --nonblock /dev/null
-	fails 1 "time was up" ipcbox send "$port" --timeout 50ms /dev/null
-	fails 1 "time was up" ipcbox send "$port" -t .05 /dev/null
+	fails 1 "time is up" ipcbox send "$port" --timeout 50ms /dev/null
+	fails 1 "time is up" ipcbox send "$port" -t .05 /dev/null
 	printf y | ipcbox send "$port" -t 1m &
 	soon asleep "$port" senders 1
 	works ipcbox recv "$port" -n 2 -t 20s
@@ -134,7 +134,7 @@ test_recv_takes_as_many_as_it_is_told()
 	works ipcbox recv "$port" -e
 	printed ''
 	fails 1 "would have to wait" ipcbox recv "$port" --nonblock
-	fails 1 "time was up" ipcbox recv "$port" --timeout 0.05
+	fails 1 "time is up" ipcbox recv "$port" --timeout 0.05
 	fails 1 "would have to wait" ipcbox recv "$port" -t 0
 }
 
@@ -146,7 +146,7 @@ test_recv_into_a_pipe_is_no_different()
 	[ "$(ipcbox recv "$port" -n 2 -l | tr '\n' ' ')" = "1 2 " ] || no "1 and 2 did not come"
 	[ "$(ipcbox recv "$port" -e -l | cat)" = 3 ] || no "3 did not come"
 	ipcbox recv "$port" --timeout 50ms 2>err | cat
-	grep -q 'time was up' err || no "it said: $(cat err)"
+	grep -q 'time is up' err || no "it said: $(cat err)"
 	ipcbox recv "$port" --nonblock 2>err | cat
 	grep -q 'would have to wait' err || no "it said: $(cat err)"
 	ipcbox recv "$port" -t 20 2>err | cat >got &
