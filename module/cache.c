@@ -54,8 +54,11 @@ static struct page *next_of(const struct page *page)
 
 /* ---- lists --------------------------------------------------------------- */
 
-/* It has something now: somebody has to come and take it, one day. */
-static void enlist(struct ipcbox_sender *sender)
+/**
+ * ipcbox_cache_enlist() - let a cache be looked at, and hold its sender until then
+ * @sender: new; or with something in its cache now, for which somebody has to come
+ */
+void ipcbox_cache_enlist(struct ipcbox_sender *sender)
 {
 	struct ipcbox_account *account = sender->account;
 	struct ipcbox_cache *cache = &sender->cache;
@@ -446,7 +449,7 @@ static unsigned int keep_objects(struct ipcbox_sender *sender, void **objects,
 	is_listed = cache->listed;
 	spin_unlock(&cache->lock);
 	if (unlikely(!is_listed) && room)
-		enlist(sender);
+		ipcbox_cache_enlist(sender);
 	return room;
 }
 
@@ -635,7 +638,7 @@ static unsigned int keep_pages(struct ipcbox_sender *sender, struct page **pages
 	is_listed = cache->listed;
 	spin_unlock(&cache->lock);
 	if (unlikely(!is_listed) && room)
-		enlist(sender);
+		ipcbox_cache_enlist(sender);
 	return room;
 }
 

@@ -26,7 +26,8 @@
  * A cache that has something is *listed*: in the list of all, in that of its account and
  * in that of its namespace. Each is there for those who empty caches, who take one at a
  * time, free what was in it without a lock, and so take as many steps as there were
- * messages or pages put into it before. While it is listed, its sender is held.
+ * messages or pages put into it before. While it is listed, its sender is held. So a new
+ * sender is listed with nothing, see sender.h: the next who empties it lets it go.
  *
  * Lock order: the lock of the lists, and within it cache->lock. Both are spinlocks,
  * taken with no other. The shrinker may run in any allocation that may sleep: none is
@@ -73,6 +74,7 @@ void ipcbox_memory_make_room(struct ipcbox_account *account, unsigned long bytes
 void ipcbox_memory_uncharge(struct ipcbox_account *account, unsigned long bytes);
 
 void ipcbox_cache_init(struct ipcbox_cache *cache);
+void ipcbox_cache_enlist(struct ipcbox_sender *sender);
 
 size_t ipcbox_cache_object_memory(void);
 void *ipcbox_cache_alloc(struct ipcbox_sender *sender);

@@ -80,10 +80,13 @@ static struct ipcbox_sender *find_or_create_current(struct ipcbox_ns *ns)
 	if (IS_ERR(sender))
 		return sender;
 	err = xa_err(xa_store(&ns->senders, task_tgid_nr(current), sender, IPCBOX_GFP));
-	if (!err)
-		return sender;
-	ipcbox_sender_put(sender);
-	return ERR_PTR(err);
+	if (err) {
+		ipcbox_sender_put(sender);
+		return ERR_PTR(err);
+	}
+	/* To be found again, also if it only waits, and this fd is shared by many. */
+	ipcbox_cache_enlist(sender);
+	return sender;
 }
 
 /* The fd does not remember it yet. */

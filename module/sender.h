@@ -18,9 +18,11 @@
  *
  * References are held by messages, by the fds that remember a sender, and while
  * something is cached with it. A process that closes an fd, also when it dies, is
- * forgotten there, and the namespace does not hold what it finds: so what is left of a
- * process that has ended is what others have not received yet. Each sender is charged
- * to its account.
+ * forgotten there, and the namespace does not hold what it finds. A new one is held as if
+ * something was cached with it: where more processes share an fd than it remembers, each
+ * would be made anew for each wait. So what is left of a process that has ended is what
+ * others have not received yet, and for a second or two what it was. Each sender is
+ * charged to its account.
  */
 
 #include "cache.h"
