@@ -39,77 +39,47 @@ static const struct ipcbox_limits host_ceiling = {
 	.box_msgsize = IPCBOX_MSGSIZE_MAX,
 };
 
-static int set_and_tell(struct ipcbox_ns *ns, ipcbox_handler_table *table, int write,
-			void *buffer, size_t *len, loff_t *pos)
+/*
+ * Set or read a limit. Senders that wait for bytes, and pollers, may have enough now;
+ * a change of another limit wakes nobody.
+ */
+static int limit_handler(ipcbox_handler_table *table, int write, void *buffer,
+			 size_t *len, loff_t *pos)
 {
-	int ret = proc_doulongvec_minmax(table, write, buffer, len, pos);
+	struct ipcbox_ns *ns = table->extra1;
+	struct ctl_table limit = *table;
+	int ret;
 
+	limit.extra1 = NULL;	/* the least value, to the kernel's handler */
+	ret = proc_doulongvec_minmax(&limit, write, buffer, len, pos);
 	if (write && !ret)
 		ipcbox_quota_limit_changed(ns);
 	return ret;
 }
 
-static int user_bytes_handler(ipcbox_handler_table *table, int write, void *buffer,
-			      size_t *len, loff_t *pos)
-{
-	struct ipcbox_ns *ns = container_of(table->data, struct ipcbox_ns,
-					    limits.user[IPCBOX_BYTES]);
-
-	return set_and_tell(ns, table, write, buffer, len, pos);
-}
-
-static int max_bytes_handler(ipcbox_handler_table *table, int write, void *buffer,
-			     size_t *len, loff_t *pos)
-{
-	struct ipcbox_ns *ns = container_of(table->data, struct ipcbox_ns,
-					    limits.total[IPCBOX_BYTES]);
-
-	return set_and_tell(ns, table, write, buffer, len, pos);
-}
-
-static int user_memory_handler(ipcbox_handler_table *table, int write, void *buffer,
-			       size_t *len, loff_t *pos)
-{
-	struct ipcbox_ns *ns = container_of(table->data, struct ipcbox_ns,
-					    limits.user[IPCBOX_MEMORY]);
-
-	return set_and_tell(ns, table, write, buffer, len, pos);
-}
-
-static int max_memory_handler(ipcbox_handler_table *table, int write, void *buffer,
-			      size_t *len, loff_t *pos)
-{
-	struct ipcbox_ns *ns = container_of(table->data, struct ipcbox_ns,
-					    limits.total[IPCBOX_MEMORY]);
-
-	return set_and_tell(ns, table, write, buffer, len, pos);
-}
-
 /* .data is an offset into struct ipcbox_limits until a namespace has a copy. */
-#define LIMIT_WITH(name, member, handler)				\
+#define LIMIT(name, member)						\
 	{								\
 		.procname = name,					\
 		.data = (void *)offsetof(struct ipcbox_limits, member),	\
 		.maxlen = sizeof(unsigned long),			\
 		.mode = 0644,						\
-		.proc_handler = handler,				\
+		.proc_handler = limit_handler,				\
 	}
-
-#define LIMIT(name, member) LIMIT_WITH(name, member, proc_doulongvec_minmax)
 
 static const struct ctl_table limits_table[] = {
 	LIMIT("user_boxes", user[IPCBOX_BOXES]),
 	LIMIT("user_links", user[IPCBOX_LINKS]),
-	LIMIT_WITH("user_bytes", user[IPCBOX_BYTES], user_bytes_handler),
+	LIMIT("user_bytes", user[IPCBOX_BYTES]),
 	LIMIT("user_waiters", user[IPCBOX_WAITERS]),
 	LIMIT("user_pages", user[IPCBOX_PAGES]),
-	LIMIT_WITH("user_memory", user[IPCBOX_MEMORY], user_memory_handler),
+	LIMIT("user_memory", user[IPCBOX_MEMORY]),
 	LIMIT("max_boxes", total[IPCBOX_BOXES]),
 	LIMIT("max_links", total[IPCBOX_LINKS]),
-	LIMIT_WITH("max_bytes", total[IPCBOX_BYTES], max_bytes_handler),
+	LIMIT("max_bytes", total[IPCBOX_BYTES]),
 	LIMIT("max_waiters", total[IPCBOX_WAITERS]),
 	LIMIT("max_pages", total[IPCBOX_PAGES]),
-	LIMIT_WITH("max_memory", total[IPCBOX_MEMORY], max_memory_handler),
+	LIMIT("max_memory", total[IPCBOX_MEMORY]),
 	LIMIT("box_messages", box_messages),
 	LIMIT("box_bytes", box_bytes),
 	LIMIT("box_msgsize", box_msgsize),
@@ -149,6 +119,7 @@ int ipcbox_limits_init(struct ipcbox_ns *ns)
 		return -ENOMEM;
 
 	for (i = 0; i < LIMITS_COUNT; i++) {
+		table[i].extra1 = ns;
 		table[i].extra2 = limit_at(above, limits_table[i].data);
 		table[i].data = limit_at(&ns->limits, limits_table[i].data);
 	}
