@@ -158,21 +158,17 @@ static bool end_rest(struct ipcbox_rest *rest)
 {
 	struct ipcbox_mailbox *mailbox =
 		container_of(rest, struct ipcbox_mailbox, rest);
-	struct net *net = mailbox->ns->net;
 
 	if (!end_some_links(mailbox))
 		return false;
 	ipcbox_mailbox_put(mailbox);
-	/* Last: the namespace may die of it. */
-	put_net(net);
 	return true;
 }
 
 static void leave_rest(struct ipcbox_mailbox *mailbox)
 {
 	refcount_inc(&mailbox->refs);
-	get_net(mailbox->ns->net);
-	ipcbox_rest_leave(&mailbox->rest, end_rest);
+	ipcbox_rest_leave(&mailbox->rest, mailbox->ns->net, end_rest);
 }
 
 /* Everyone who has it open or sends to it is told; only the first call does that. */

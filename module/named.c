@@ -103,13 +103,10 @@ static bool drain(struct ipcbox_named *named)
 static bool drain_rest(struct ipcbox_rest *rest)
 {
 	struct ipcbox_named *named = container_of(rest, struct ipcbox_named, rest);
-	struct net *net = named->ns->net;
 
 	if (!drain(named))
 		return false;
 	ipcbox_named_put(named);
-	/* Last: the namespace may die of it. */
-	put_net(net);
 	return true;
 }
 
@@ -119,8 +116,7 @@ static void leave_rest(struct ipcbox_named *named)
 	if (xchg(&named->is_left, true))
 		return;
 	ipcbox_named_hold(named);
-	get_net(named->ns->net);
-	ipcbox_rest_leave(&named->rest, drain_rest);
+	ipcbox_rest_leave(&named->rest, named->ns->net, drain_rest);
 }
 
 /* ---- names --------------------------------------------------------------- */

@@ -11,10 +11,10 @@
  * item, which goes on with the same steps. All that was left takes turns there, so an
  * object with little in it waits for one turn of each of the others.
  *
- * What is left is part of an object, which whoever leaves it holds until it is done,
- * with its namespace. So a namespace lives until its rest is done, and the module
- * waits for all of it. Users make it long, and are charged for each message, link or
- * page until that is freed.
+ * The caller of ipcbox_rest_leave() gives the work item a reference on the object; the
+ * work item itself holds the namespace. So a namespace lives until its rest is done, and
+ * the module waits for all of it. Users make it long, and are charged for each message,
+ * link or page until that is freed.
  */
 
 #include <linux/llist.h>
@@ -23,13 +23,16 @@
 /* Messages, pages and links that are freed at a time: in a fraction of a millisecond. */
 #define IPCBOX_REST_STEPS 1024U
 
+struct net;
+
 struct ipcbox_rest {
 	struct llist_node node;
+	struct net *net;
 	/* A turn. Return: false: it is to have another. After true it may be gone. */
 	bool (*turn)(struct ipcbox_rest *rest);
 };
 
-void ipcbox_rest_leave(struct ipcbox_rest *rest,
+void ipcbox_rest_leave(struct ipcbox_rest *rest, struct net *net,
 		       bool (*turn)(struct ipcbox_rest *rest));
 void ipcbox_rest_flush(void);
 
