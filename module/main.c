@@ -203,7 +203,7 @@ static void __exit ipcbox_exit(void)
 {
 	misc_deregister(&ipcbox_device);
 	ipcbox_parked_deinit();
-	/* What is left to be done uses objects and accounts of the namespaces. */
+	/* These work items use objects and accounts of the namespaces. */
 	ipcbox_rest_flush();
 	ipcbox_buffer_deinit_queue();
 	unregister_pernet_subsys(&ipcbox_net_ops);

@@ -100,8 +100,8 @@ static struct ipcbox_quota_poll *poll_of(const struct rb_node *node)
 }
 
 /*
- * Where even the largest message has room, be it all that the limit allows, or so much
- * of it as there ever may be. What is in reserve is not for those who poll.
+ * Could the largest message of a box be charged? If it is larger than the limit, all of
+ * the limit has to be free; poll may not count on the reserve.
  */
 static bool has_room(const struct ipcbox_account *account,
 		     enum ipcbox_quota_kind kind, unsigned long need)
@@ -385,7 +385,7 @@ static bool needs_less(struct rb_node *a, const struct rb_node *b)
 	return poll_of(a)->need < poll_of(b)->need;
 }
 
-/* What is too little for the largest message, and where. */
+/* The account that cannot be charged for the largest message, and for which resource. */
 struct lack {
 	struct ipcbox_account *at;	/* NULL: there is enough of all */
 	enum ipcbox_quota_kind kind;

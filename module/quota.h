@@ -24,10 +24,11 @@
  * the account that has too little. A work item wakes the pollers of its lane when
  * there is enough: these may be many, and belong to others.
  *
- * So it is with memory, for which senders do not wait, but which poll looks at: a
- * program would try without an end what fails with ENOMEM. What is cached is given back
- * first. As all that a user has takes memory, an eighth of the limit is enough in place
- * of a message that needs more.
+ * Poll looks at kernel memory in the same way, though a sender does not wait for it:
+ * a program that sees POLLOUT, and whose send fails with ENOMEM, would try again
+ * without end. Poll empties the caches of the account first. A user's fds and ports are
+ * memory as well and may fill the limit, so for a message that needs more than an eighth
+ * of the limit, an eighth is enough.
  *
  * An uncharge looks at one word, quota.wanted, whether anybody waits or is armed::
  *

@@ -191,7 +191,7 @@ act_deleted()
 
 act_trace()
 {
-	act "5. What the kernel's own record says of act 4"
+	act "5. The kernel's trace of act 4"
 	tell <<-END
 		Each step is a trace event of the module, for ftrace, perf and bpftrace: which
 		process (name-pid), when, and what happened to which box. Error 43 is EIDRM.
