@@ -43,7 +43,7 @@ install-man:
 	for page in man/*.[1-9]; do \
 		$(INSTALL) -D -m 644 $$page $(mandir)/man$${page##*.}/$${page##*/} || exit; \
 	done
-	umask 022 && for header in lib/ipcbox.h lib/ipcbox_buffer.h; do \
+	umask 022 && for header in lib/ipcbox.h lib/ipcbox_call.h lib/ipcbox_buffer.h; do \
 		awk -v dir=$(mandir)/man3 -f man/calls.awk $$header || exit; \
 	done
 

@@ -190,6 +190,8 @@ function put_page(prototype,    i, n, part, lines, kind, text)
 FNR == 1 {
 	header = FILENAME
 	sub(/.*\//, "", header)
+	# A part of ipcbox.h, which is what programs include.
+	sub(/^ipcbox_call/, "ipcbox", header)
 }
 
 # "name() - what it does", perhaps over several lines.

@@ -96,8 +96,8 @@ headers()
 	local compiler=$1 language=$2 standard=$3 header
 
 	shift 3
-	for header in linux/ipcbox.h linux/ipcbox_buffer.h ipcbox.h ipcbox_buffer.h \
-		ipcbox_atomic.h ipcbox_cell.h; do
+	for header in linux/ipcbox.h linux/ipcbox_call.h linux/ipcbox_buffer.h ipcbox.h \
+		ipcbox_call.h ipcbox_buffer.h ipcbox_atomic.h ipcbox_cell.h; do
 		printf '#include <%s>\n#include <%s>\nint use(void);\n' $header $header |
 			"$compiler" -x "$language" -std="$standard" -pedantic -Wall -Wextra \
 				-Werror "$@" -Iuapi -Ilib -fsyntax-only -
@@ -126,7 +126,7 @@ selftests_build_in_tree()
 	mkdir -p "$tree/usr/include/linux"
 	cp -r "$source/scripts" "$source/tools" "$tree"
 	rsync -a --exclude=vm selftests/ "$tree/tools/testing/selftests/ipcbox/"
-	cp uapi/linux/ipcbox.h uapi/linux/ipcbox_buffer.h "$tree/usr/include/linux"
+	cp uapi/linux/*.h "$tree/usr/include/linux"
 	make -s -j"$jobs" -C "$tree/tools/testing/selftests" TARGETS=ipcbox USERCFLAGS=-Werror &&
 		[ -x "$tree/tools/testing/selftests/ipcbox/abi" ]
 }

@@ -22,7 +22,7 @@ public_calls()
 			if (!private && (!inline || described))
 				print substr($0, RSTART, RLENGTH - 1)
 		}
-		{ described = 0 }' lib/ipcbox.h lib/ipcbox_buffer.h
+		{ described = 0 }' lib/ipcbox.h lib/ipcbox_call.h lib/ipcbox_buffer.h
 }
 
 private_calls()
