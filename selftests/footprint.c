@@ -563,29 +563,29 @@ static pid_t stopped_cacher(struct cacher *c)
 }
 
 /* Another process has a full cache, and the limit has no room beside what is in use. */
-static void send_beside_full_cache(struct __test_metadata *_metadata,
-				   FIXTURE_DATA(cache) *self, uid_t uid,
-				   const char *limit)
+static void send_beside_full_cache(struct __test_metadata *_metadata, int control,
+				   int port, char *data, uid_t uid, const char *limit)
 {
-	struct cacher c = { .data = self->data, .uid = uid };
+	struct cacher c = { .data = data, .uid = uid };
 	long long others;
 	pid_t pid;
 
-	c.port = port_create(self->control, "theirs", BOTH);
+	c.port = port_create(control, "theirs", BOTH);
 	ASSERT_LE(0, c.port);
 	pid = stopped_cacher(&c);
 	ASSERT_LT(0, pid);
 	others = uid ? *c.used : 0;
-	ASSERT_EQ(0, write_number(limit, others + memory_used(self->control) + 4096));
-	EXPECT_EQ(0, send_now(self->port, self->data, 64 << 10));
+	ASSERT_EQ(0, write_number(limit, others + memory_used(control) + 4096));
+	EXPECT_EQ(0, send_now(port, data, 64 << 10));
 	kill_and_reap(pid);
-	EXPECT_EQ(0, port_remove(self->control, "theirs"));
+	EXPECT_EQ(0, port_remove(control, "theirs"));
 }
 
 /* The other process of the same user would not give it, and may need it again. */
 TEST_F(cache, is_in_no_messages_way)
 {
-	send_beside_full_cache(_metadata, self, 0, SYSCTL("user_memory"));
+	send_beside_full_cache(_metadata, self->control, self->port, self->data, 0,
+			       SYSCTL("user_memory"));
 }
 
 /*
@@ -661,7 +661,8 @@ TEST_F(cache, is_given_back_where_the_system_is_short_of_memory)
 /* Nor that of another user, where the limit of all is reached. */
 TEST_F(cache, is_in_no_other_users_way)
 {
-	send_beside_full_cache(_metadata, self, FIRST_USER, SYSCTL("max_memory"));
+	send_beside_full_cache(_metadata, self->control, self->port, self->data,
+			       FIRST_USER, SYSCTL("max_memory"));
 }
 
 TEST_HARNESS_MAIN
