@@ -514,6 +514,19 @@ void ipcbox_call_discard(struct ipcbox_caller *call, int err)
 
 /* ---- ends ---------------------------------------------------------------- */
 
+static struct ipcbox_waiter *take_in_service(void *from)
+{
+	struct ipcbox_box *box = from;
+	struct ipcbox_caller *call;
+
+	call = hlist_entry_safe(box->in_service.first, struct ipcbox_caller,
+				in_service);
+	if (!call)
+		return NULL;
+	leave_service(box, call);
+	return &call->waiter;
+}
+
 /**
  * ipcbox_box_end_calls() - tell all whose call was received that it is over
  * @box: the box
@@ -523,26 +536,7 @@ void ipcbox_call_discard(struct ipcbox_caller *call, int err)
  */
 void ipcbox_box_end_calls(struct ipcbox_box *box, int err)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
-	bool again;
-
-	ipcbox_wakes_init(&wakes);
-	do {
-		spin_lock(&box->lock);
-		while (!ipcbox_wakes_full(&wakes) &&
-		       !hlist_empty(&box->in_service)) {
-			struct ipcbox_caller *call =
-				hlist_entry(box->in_service.first,
-					    struct ipcbox_caller, in_service);
-
-			leave_service(box, call);
-			ipcbox_waiter_finish(&call->waiter, err, &wakes);
-		}
-		again = ipcbox_wakes_full(&wakes);
-		spin_unlock(&box->lock);
-		ipcbox_wake(&wakes);
-		cond_resched();
-	} while (again);
+	ipcbox_finish_all(&box->lock, take_in_service, box, err);
 }
 
 /* How many calls are looked at before the lock of the box is dropped. */
@@ -634,6 +628,25 @@ bool ipcbox_server_has_calls(struct ipcbox_server *server, const void *owner)
 	return has;
 }
 
+struct calls_of {
+	struct ipcbox_server *server;
+	const void *owner;		/* NULL: of all */
+};
+
+static struct ipcbox_waiter *take_call_of(void *from)
+{
+	const struct calls_of *calls = from;
+	struct ipcbox_server *server = calls->server;
+	struct ipcbox_caller *call;
+
+	call = calls->owner ? first_of_owner(server, calls->owner) :
+			      find_after(server, 0);
+	if (!call)
+		return NULL;
+	leave_service(server->box, call);
+	return &call->waiter;
+}
+
 /**
  * ipcbox_server_end() - nobody will answer calls that a server received
  * @server: the server
@@ -643,23 +656,7 @@ bool ipcbox_server_has_calls(struct ipcbox_server *server, const void *owner)
  */
 void ipcbox_server_end(struct ipcbox_server *server, const void *owner)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
-	bool again;
+	struct calls_of calls = { server, owner };
 
-	ipcbox_wakes_init(&wakes);
-	do {
-		struct ipcbox_caller *call;
-
-		spin_lock(&server->box->lock);
-		while (!ipcbox_wakes_full(&wakes) &&
-		       (call = owner ? first_of_owner(server, owner) :
-				       find_after(server, 0))) {
-			leave_service(server->box, call);
-			ipcbox_waiter_finish(&call->waiter, -EPIPE, &wakes);
-		}
-		again = ipcbox_wakes_full(&wakes);
-		spin_unlock(&server->box->lock);
-		ipcbox_wake(&wakes);
-		cond_resched();
-	} while (again);
+	ipcbox_finish_all(&server->box->lock, take_call_of, &calls, -EPIPE);
 }

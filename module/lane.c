@@ -434,21 +434,32 @@ static bool is_half_full(const struct ipcbox_lane *lane)
 }
 
 /**
- * ipcbox_lane_tell_admitted() - wake senders whose message went in
- * @lane: the lane
- * @wakes: takes as many as there is room for
+ * ipcbox_lane_take_admitted() - the next sender whose message went in
+ * @from: the lane
+ *
+ * Return: its waiter, on no list any more, or NULL.
  */
-void ipcbox_lane_tell_admitted(struct ipcbox_lane *lane,
-			       struct ipcbox_wakes *wakes)
+struct ipcbox_waiter *ipcbox_lane_take_admitted(void *from)
+{
+	struct ipcbox_lane *lane = from;
+	struct ipcbox_waiter *sender;
+
+	lockdep_assert_held(&lane->box->lock);
+	sender = list_first_entry_or_null(&lane->admitted, struct ipcbox_waiter,
+					  node);
+	if (sender)
+		list_del(&sender->node);
+	return sender;
+}
+
+/* As many as can be woken now. */
+static void tell_admitted(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
 {
 	struct ipcbox_waiter *sender;
 
-	while (!ipcbox_wakes_full(wakes) && !list_empty(&lane->admitted)) {
-		sender = list_first_entry(&lane->admitted, struct ipcbox_waiter,
-					  node);
-		list_del(&sender->node);
+	while (!ipcbox_wakes_full(wakes) &&
+	       (sender = ipcbox_lane_take_admitted(lane)))
 		ipcbox_waiter_finish(sender, 0, wakes);
-	}
 }
 
 static void tell_admitted_at_next_tick(struct ipcbox_lane *lane)
@@ -477,7 +488,7 @@ void ipcbox_lane_tell_admitted_late(struct timer_list *timer)
 		return;
 	}
 	ipcbox_wakes_init(&wakes);
-	ipcbox_lane_tell_admitted(lane, &wakes);
+	tell_admitted(lane, &wakes);
 	if (!list_empty(&lane->admitted))
 		tell_admitted_at_next_tick(lane);
 	spin_unlock(&lane->box->lock);
@@ -533,7 +544,7 @@ static bool settle(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
 		if (is_half_full(lane))
 			tell_admitted_at_next_tick(lane);
 		else
-			ipcbox_lane_tell_admitted(lane, wakes);
+			tell_admitted(lane, wakes);
 	}
 	return !left || ipcbox_wakes_full(wakes);
 }

@@ -79,8 +79,7 @@ void ipcbox_lane_add_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 void ipcbox_lane_remove_sender(struct ipcbox_lane *lane,
 			       struct ipcbox_msg *msg);
 
-void ipcbox_lane_tell_admitted(struct ipcbox_lane *lane,
-			       struct ipcbox_wakes *wakes);
+struct ipcbox_waiter *ipcbox_lane_take_admitted(void *from);
 void ipcbox_lane_tell_admitted_late(struct timer_list *timer);
 
 void ipcbox_lane_tell_pollers(struct ipcbox_lane *lane);

@@ -31,6 +31,7 @@
 #include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/sched.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 
 struct ipcbox_account;
@@ -123,6 +124,10 @@ static inline void ipcbox_wake(struct ipcbox_wakes *wakes)
 	if (wakes->count)
 		ipcbox_wake_all(wakes);
 }
+
+void ipcbox_finish_all(spinlock_t *lock,
+		       struct ipcbox_waiter *(*take_next)(void *from), void *from,
+		       int result);
 
 bool ipcbox_process_ended(struct pid *pid);
 
