@@ -238,7 +238,7 @@ static void find_origin(struct origin *origin, const struct ipcbox_sender *sende
 /* The payload, then what is told of it. */
 static __always_inline int
 deliver(struct ipcbox_recv_entry __user *user, void __user *data,
-	const struct ipcbox_waiter *receiver, struct origin *origin)
+	const struct ipcbox_receiver *receiver, struct origin *origin)
 {
 	const struct ipcbox_msg *msg = receiver->msg;
 	struct ipcbox_recv_entry entry IPCBOX_NOINIT;
@@ -290,7 +290,7 @@ static int read_rooms(const struct incoming *in, struct ipcbox_room *rooms, u32 
 
 static void put_back(const struct ipcbox_hand *hand, u32 from)
 {
-	struct ipcbox_waiter receiver = { .lane = hand->lane };
+	struct ipcbox_receiver receiver = { .lane = hand->lane };
 	u32 i;
 
 	for (i = from; i < hand->count; i++) {
@@ -310,7 +310,7 @@ static u32 receive_ready(struct incoming *in, const struct ipcbox_room *rooms,
 			 u32 count, int *err)
 {
 	struct ipcbox_hand hand IPCBOX_NOINIT;
-	struct ipcbox_waiter receiver = {};
+	struct ipcbox_receiver receiver = {};
 	struct origin origin = {};
 	u32 i;
 
@@ -338,7 +338,7 @@ static u32 receive_ready(struct incoming *in, const struct ipcbox_room *rooms,
 static int receive_one(struct incoming *in, const struct ipcbox_room *room)
 {
 	struct ipcbox_recv_entry __user *user = in->user;
-	struct ipcbox_waiter receiver IPCBOX_NOINIT;
+	struct ipcbox_receiver receiver IPCBOX_NOINIT;
 	union ipcbox_small small IPCBOX_NOINIT;
 	struct origin origin = {};
 	int err;

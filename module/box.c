@@ -37,7 +37,7 @@ void ipcbox_box_init(struct ipcbox_box *box, struct ipcbox_lane *sole)
 		.sole = sole,
 	};
 	spin_lock_init(&box->lock);
-	INIT_LIST_HEAD(&box->takers);
+	INIT_LIST_HEAD(&box->waiting);
 	INIT_HLIST_HEAD(&box->in_service);
 	INIT_HLIST_HEAD(&box->if_served);
 	ipcbox_pollers_init(&box->readable, EPOLLIN | EPOLLRDNORM);
@@ -65,7 +65,7 @@ void ipcbox_lane_init(struct ipcbox_lane *lane, struct ipcbox_box *box)
 	};
 	ipcbox_queue_init(&lane->queued);
 	ipcbox_queue_init(&lane->blocked);
-	INIT_LIST_HEAD(&lane->takers);
+	INIT_LIST_HEAD(&lane->waiting);
 	INIT_LIST_HEAD(&lane->admitted);
 	INIT_LIST_HEAD(&lane->unpaid);
 	timer_setup(&lane->tell_admitted, ipcbox_lane_tell_admitted_late, 0);
@@ -222,19 +222,19 @@ unsigned int ipcbox_box_send_many(struct ipcbox_lane *lane,
 /* ---- receive ------------------------------------------------------------- */
 
 static int leave_as_receiver(struct ipcbox_box *box,
-			     struct ipcbox_waiter *receiver, int err)
+			     struct ipcbox_receiver *receiver, int err)
 {
 	spin_lock(&box->lock);
-	if (receiver->done)
-		err = receiver->result;
+	if (receiver->waiter.done)
+		err = receiver->waiter.result;
 	else
-		ipcbox_lane_remove_taker(box, receiver);
+		ipcbox_lane_remove_receiver(box, receiver);
 	spin_unlock(&box->lock);
 	return err;
 }
 
 static int wait_for_message(struct ipcbox_box *box, struct pid *peer,
-			    struct ipcbox_waiter *receiver,
+			    struct ipcbox_receiver *receiver,
 			    const struct ipcbox_patience *patience,
 			    struct ipcbox_wakes *wakes)
 	__releases(&box->lock)
@@ -242,13 +242,13 @@ static int wait_for_message(struct ipcbox_box *box, struct pid *peer,
 	u64 id = receiver->from ? receiver->from->id : box->id;
 	int ret;
 
-	ipcbox_lane_add_taker(box, receiver);
+	ipcbox_lane_add_receiver(box, receiver);
 	spin_unlock(&box->lock);
 	ipcbox_wake(wakes);
 
 	trace_ipcbox_block(id, IPCBOX_RECEIVING);
-	ret = ipcbox_wait(receiver, patience, peer);
-	ret = ret ? leave_as_receiver(box, receiver, ret) : receiver->result;
+	ret = ipcbox_wait(&receiver->waiter, patience, peer);
+	ret = ret ? leave_as_receiver(box, receiver, ret) : receiver->waiter.result;
 	trace_ipcbox_wake(id, IPCBOX_RECEIVING, ret);
 
 	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
@@ -265,7 +265,7 @@ static int why_empty(const struct ipcbox_box *box, struct pid *peer)
 
 /* Take a message or wait for one; and wake who is to be woken in any case. */
 static int take_and_unlock(struct ipcbox_box *box, struct pid *peer,
-			   struct ipcbox_waiter *receiver,
+			   struct ipcbox_receiver *receiver,
 			   const struct ipcbox_patience *patience,
 			   struct ipcbox_wakes *wakes)
 	__releases(&box->lock)
@@ -315,7 +315,7 @@ out_unlock:
  * or the errno of the end of the box; then nothing was taken.
  */
 int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
-		    struct ipcbox_waiter *receiver,
+		    struct ipcbox_receiver *receiver,
 		    const struct ipcbox_patience *patience)
 {
 	struct ipcbox_wakes wakes IPCBOX_NOINIT;
@@ -412,7 +412,7 @@ int ipcbox_box_reply(struct ipcbox_box *box, struct ipcbox_server *server,
 int ipcbox_box_reply_and_take(struct ipcbox_box *box, u64 *number,
 			      const union ipcbox_small *reply,
 			      struct ipcbox_msg *payload, struct pid *peer,
-			      struct ipcbox_waiter *receiver,
+			      struct ipcbox_receiver *receiver,
 			      const struct ipcbox_patience *patience)
 {
 	struct ipcbox_wakes wakes IPCBOX_NOINIT;
@@ -438,7 +438,7 @@ static void let_go(struct ipcbox_lane *lane, unsigned int count)
 }
 
 /* Of a call that a receiver had in its hand, what is its own. */
-static void free_hand(struct ipcbox_waiter *receiver)
+static void free_hand(struct ipcbox_receiver *receiver)
 {
 	if (receiver->payload != receiver->msg)
 		ipcbox_msg_free(receiver->payload);
@@ -449,7 +449,7 @@ static void free_hand(struct ipcbox_waiter *receiver)
  * ipcbox_box_accept() - a message that was taken has reached its receiver
  * @receiver: of ipcbox_box_take(); what it tells is gone afterwards
  */
-void ipcbox_box_accept(struct ipcbox_waiter *receiver)
+void ipcbox_box_accept(struct ipcbox_receiver *receiver)
 {
 	struct ipcbox_msg *msg = receiver->msg;
 
@@ -482,7 +482,7 @@ void ipcbox_box_accept_many(struct ipcbox_hand *hand, unsigned int count)
 }
 
 static void restore_call(struct ipcbox_lane *lane,
-			 struct ipcbox_waiter *receiver)
+			 struct ipcbox_receiver *receiver)
 {
 	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 	struct ipcbox_caller *call;
@@ -526,7 +526,7 @@ static void restore_message(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
  * filled meanwhile; then the lane holds one message too many for a while, which
  * is better than to lose one.
  */
-void ipcbox_box_restore(struct ipcbox_waiter *receiver)
+void ipcbox_box_restore(struct ipcbox_receiver *receiver)
 {
 	struct ipcbox_lane *lane = receiver->lane;
 

@@ -68,6 +68,20 @@ struct ipcbox_bounds {
 	u64 max_bytes;
 };
 
+/* A task that takes a message, and perhaps waits for it. */
+struct ipcbox_receiver {
+	struct ipcbox_waiter waiter;
+	struct ipcbox_lane *from;	/* it takes from this lane only, or NULL */
+	u64 capacity;			/* longest message that it takes */
+	struct ipcbox_server *server;	/* answers for the calls that it takes */
+	union ipcbox_small *small;	/* where the request of a call goes */
+	u64 needed;			/* out: with -EMSGSIZE */
+	struct ipcbox_msg *msg;		/* out: what it was given, */
+	struct ipcbox_msg *payload;	/* out: which has the payload, often msg */
+	struct ipcbox_lane *lane;	/* out: and over which lane */
+	u32 room;			/* out: of a call: for the reply */
+};
+
 struct ipcbox_box {
 	spinlock_t lock;		/* of the box and all of its lanes */
 	u64 id;				/* unique; never changes */
@@ -86,7 +100,7 @@ struct ipcbox_box {
 	u32 calls;			/* received, and not answered yet: */
 	struct hlist_head in_service;	/* these, of all servers */
 	struct hlist_head if_served;	/* calls in a queue that fail without receivers */
-	struct list_head takers;	/* receivers that take from any lane */
+	struct list_head waiting;	/* receivers that take from any lane */
 	struct ipcbox_lane *sole;	/* the lane of a box with only one, */
 	struct rb_root_cached ready;	/* or those with messages, by their first */
 
@@ -109,7 +123,7 @@ struct ipcbox_lane {
 	u32 senders;			/* calls asleep for room */
 	u32 receivers;			/* calls asleep for a message of it */
 	u64 dropped;			/* messages dropped at the end */
-	struct list_head takers;	/* these receivers */
+	struct list_head waiting;	/* these receivers */
 	struct list_head admitted;	/* senders to be told: their message is in */
 	struct list_head unpaid;	/* senders that wait for bytes, see quota.c */
 	struct timer_list tell_admitted; /* if nobody else does */
@@ -152,7 +166,7 @@ void ipcbox_box_take_many(struct ipcbox_box *box, struct ipcbox_lane *from,
 			  struct ipcbox_hand *hand);
 void ipcbox_box_accept_many(struct ipcbox_hand *hand, unsigned int count);
 int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
-		    struct ipcbox_waiter *receiver,
+		    struct ipcbox_receiver *receiver,
 		    const struct ipcbox_patience *patience);
 int ipcbox_box_reply(struct ipcbox_box *box, struct ipcbox_server *server,
 		     u64 number, const union ipcbox_small *reply,
@@ -160,10 +174,10 @@ int ipcbox_box_reply(struct ipcbox_box *box, struct ipcbox_server *server,
 int ipcbox_box_reply_and_take(struct ipcbox_box *box, u64 *number,
 			      const union ipcbox_small *reply,
 			      struct ipcbox_msg *payload, struct pid *peer,
-			      struct ipcbox_waiter *receiver,
+			      struct ipcbox_receiver *receiver,
 			      const struct ipcbox_patience *patience);
-void ipcbox_box_restore(struct ipcbox_waiter *receiver);
-void ipcbox_box_accept(struct ipcbox_waiter *receiver);
+void ipcbox_box_restore(struct ipcbox_receiver *receiver);
+void ipcbox_box_accept(struct ipcbox_receiver *receiver);
 
 void ipcbox_box_get_attr(struct ipcbox_box *box, struct ipcbox_access *access,
 			 struct ipcbox_bounds *bounds);

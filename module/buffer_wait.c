@@ -22,6 +22,13 @@ static const __poll_t events_of[] = {
 	[IPCBOX_SENDING] = EPOLLOUT | EPOLLWRNORM,
 };
 
+/* A task that waits at a buffer, for messages or for cells. */
+struct buffer_waiter {
+	struct ipcbox_waiter waiter;
+	u32 enough;			/* is woken when there are so many, */
+	u32 needed;			/* and takes so many then */
+};
+
 /* ---- what is wanted ------------------------------------------------------ */
 
 /* Who polls waits for a message, or for room for the longest. */
@@ -30,20 +37,25 @@ static u32 polled_for(const struct ipcbox_buffer *buffer, enum ipcbox_role role)
 	return role == IPCBOX_SENDING ? ipcbox_buffer_max_cells(buffer) : 1;
 }
 
+static struct buffer_waiter *first_waiter(struct ipcbox_side *side)
+{
+	return list_first_entry_or_null(&side->waiters, struct buffer_waiter,
+					waiter.node);
+}
+
 static u32 wanted(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 {
 	struct ipcbox_side *side = &buffer->sides[role];
-	const struct ipcbox_waiter *first;
+	const struct buffer_waiter *first;
 	u32 want = 0;
 
 	if (buffer->gone || (role == IPCBOX_RECEIVING && buffer->senders_gone))
 		return IPCBOX_BUFFER_ASK;
 	if (side->polled)
 		want = polled_for(buffer, role);
-	first = list_first_entry_or_null(&side->waiters, struct ipcbox_waiter,
-					 node);
-	if (first && (!want || first->capacity < want))
-		want = first->capacity;
+	first = first_waiter(side);
+	if (first && (!want || first->enough < want))
+		want = first->enough;
 	return want;
 }
 
@@ -147,21 +159,20 @@ static bool finish_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 			struct supply *supply, struct ipcbox_wakes *wakes)
 {
 	struct ipcbox_side *side = &buffer->sides[role];
-	struct ipcbox_waiter *waiter;
+	struct buffer_waiter *waiter;
 
 	lockdep_assert_held(&buffer->lock);
-	while ((waiter = list_first_entry_or_null(&side->waiters,
-						  struct ipcbox_waiter, node))) {
-		if (supply->left < waiter->capacity || !supply->sleepers)
+	while ((waiter = first_waiter(side))) {
+		if (supply->left < waiter->enough || !supply->sleepers)
 			return false;
 		if (ipcbox_wakes_full(wakes))
 			return true;
-		list_del(&waiter->node);
+		list_del(&waiter->waiter.node);
 		side->count--;
 		side->promised += waiter->needed;
 		supply->left -= waiter->needed;
 		supply->sleepers--;
-		ipcbox_waiter_finish(waiter, 0, wakes);
+		ipcbox_waiter_finish(&waiter->waiter, 0, wakes);
 	}
 	return false;
 }
@@ -227,7 +238,7 @@ int ipcbox_buffer_wake(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 
 /* Return: 0: the waiter is queued; else why not. */
 static int enqueue(struct ipcbox_buffer *buffer, enum ipcbox_role role,
-		   struct ipcbox_waiter *waiter)
+		   struct buffer_waiter *waiter)
 {
 	struct ipcbox_side *side = &buffer->sides[role];
 	int err;
@@ -235,7 +246,7 @@ static int enqueue(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 	spin_lock(&buffer->lock);
 	err = why_over(buffer, role);
 	if (!err) {
-		list_add_tail(&waiter->node, &side->waiters);
+		list_add_tail(&waiter->waiter.node, &side->waiters);
 		side->count++;
 		tell_wanted(buffer, role);
 	}
@@ -247,18 +258,18 @@ static int enqueue(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 
 /* A waiter goes. Return: @err, unless it was woken meanwhile: then that counts. */
 static int dequeue(struct ipcbox_buffer *buffer, enum ipcbox_role role,
-		   struct ipcbox_waiter *waiter, int err)
+		   struct buffer_waiter *waiter, int err)
 {
 	struct ipcbox_side *side = &buffer->sides[role];
 	bool others = false;
 
 	spin_lock(&buffer->lock);
-	if (waiter->done) {
-		err = waiter->result;
+	if (waiter->waiter.done) {
+		err = waiter->waiter.result;
 		if (!err)
 			side->promised -= waiter->needed;
 	} else {
-		list_del(&waiter->node);
+		list_del(&waiter->waiter.node);
 		side->count--;
 		others = side->count;
 	}
@@ -271,13 +282,13 @@ static int dequeue(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 }
 
 static int sleep_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
-		     struct ipcbox_waiter *waiter,
+		     struct buffer_waiter *waiter,
 		     const struct ipcbox_patience *patience)
 {
 	int ret;
 
 	trace_ipcbox_block(buffer->id, role);
-	ret = ipcbox_wait(waiter, patience, NULL);
+	ret = ipcbox_wait(&waiter->waiter, patience, NULL);
 	trace_ipcbox_wake(buffer->id, role, ret);
 	return ret;
 }
@@ -308,11 +319,11 @@ static int look(struct ipcbox_buffer *buffer, enum ipcbox_role role, u32 cells)
 static int wait_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 		    u32 cells, u32 enough, const struct ipcbox_patience *patience)
 {
-	struct ipcbox_waiter waiter;
+	struct buffer_waiter waiter;
 	int err;
 
-	ipcbox_waiter_init(&waiter);
-	waiter.capacity = enough;
+	ipcbox_waiter_init(&waiter.waiter);
+	waiter.enough = enough;
 	waiter.needed = cells;
 	err = enqueue(buffer, role, &waiter);
 	if (err)
@@ -390,18 +401,17 @@ static bool dismiss_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 			 int err)
 {
 	struct ipcbox_side *side = &buffer->sides[role];
-	struct ipcbox_waiter *waiter;
+	struct buffer_waiter *waiter;
 	struct ipcbox_wakes wakes;
 	bool again;
 
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&buffer->lock);
 	while (!ipcbox_wakes_full(&wakes) &&
-	       (waiter = list_first_entry_or_null(&side->waiters,
-						  struct ipcbox_waiter, node))) {
-		list_del(&waiter->node);
+	       (waiter = first_waiter(side))) {
+		list_del(&waiter->waiter.node);
 		side->count--;
-		ipcbox_waiter_finish(waiter, err, &wakes);
+		ipcbox_waiter_finish(&waiter->waiter, err, &wakes);
 	}
 	tell_wanted(buffer, role);
 	again = ipcbox_wakes_full(&wakes);

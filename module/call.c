@@ -160,7 +160,7 @@ static void enter_queue(struct ipcbox_box *box, struct ipcbox_caller *call)
  * @receiver: its server will answer for the call
  */
 void ipcbox_call_receive(struct ipcbox_box *box, struct ipcbox_caller *call,
-			 struct ipcbox_waiter *receiver)
+			 struct ipcbox_receiver *receiver)
 {
 	ipcbox_call_leave_queue(call);
 	ipcbox_small_copy(receiver->small, &call->request);
@@ -172,7 +172,7 @@ void ipcbox_call_receive(struct ipcbox_box *box, struct ipcbox_caller *call,
 	call->payload = NULL;
 	call->received = true;
 	call->server = receiver->server;
-	enter_service(box, call, receiver->task);
+	enter_service(box, call, receiver->waiter.task);
 }
 
 /**
@@ -183,7 +183,7 @@ void ipcbox_call_receive(struct ipcbox_box *box, struct ipcbox_caller *call,
  * Return: the call, with its payload, to be queued again; or NULL if it is over.
  */
 struct ipcbox_caller *ipcbox_call_take_back(struct ipcbox_box *box,
-					    struct ipcbox_waiter *receiver)
+					    struct ipcbox_receiver *receiver)
 {
 	struct ipcbox_caller *call = find(receiver->server, receiver->msg->arrival);
 

@@ -101,9 +101,9 @@ static inline void ipcbox_call_leave_queue(struct ipcbox_caller *call)
 void ipcbox_call_withdraw(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 			  struct ipcbox_wakes *wakes);
 void ipcbox_call_receive(struct ipcbox_box *box, struct ipcbox_caller *call,
-			 struct ipcbox_waiter *receiver);
+			 struct ipcbox_receiver *receiver);
 struct ipcbox_caller *ipcbox_call_take_back(struct ipcbox_box *box,
-					    struct ipcbox_waiter *receiver);
+					    struct ipcbox_receiver *receiver);
 int ipcbox_call_reply(struct ipcbox_box *box, struct ipcbox_server *server,
 		      u64 number, const union ipcbox_small *reply,
 		      struct ipcbox_msg *payload, struct ipcbox_wakes *wakes);

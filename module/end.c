@@ -10,27 +10,28 @@
 #include <linux/sched.h>
 
 static struct ipcbox_waiter *take_receiver(struct ipcbox_box *box,
-					   struct list_head *takers)
+					   struct list_head *waiting)
 {
-	struct ipcbox_waiter *taker = ipcbox_lane_first_taker(takers);
+	struct ipcbox_receiver *receiver = ipcbox_lane_first_receiver(waiting);
 
-	if (taker)
-		ipcbox_lane_remove_taker(box, taker);
-	return taker;
+	if (!receiver)
+		return NULL;
+	ipcbox_lane_remove_receiver(box, receiver);
+	return &receiver->waiter;
 }
 
 static struct ipcbox_waiter *take_receiver_of_box(void *from)
 {
 	struct ipcbox_box *box = from;
 
-	return take_receiver(box, &box->takers);
+	return take_receiver(box, &box->waiting);
 }
 
 static struct ipcbox_waiter *take_receiver_of_lane(void *from)
 {
 	struct ipcbox_lane *lane = from;
 
-	return take_receiver(lane->box, &lane->takers);
+	return take_receiver(lane->box, &lane->waiting);
 }
 
 static struct ipcbox_waiter *take_blocked_sender(void *from)

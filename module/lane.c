@@ -225,100 +225,101 @@ void ipcbox_lane_remove_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
 /* ---- receivers who wait -------------------------------------------------- */
 
 /**
- * ipcbox_lane_add_taker() - let a receiver wait for a message
+ * ipcbox_lane_add_receiver() - let a receiver wait for a message
  * @box: the box
- * @taker: its waiter; taker->from says where it waits
+ * @receiver: its waiter; receiver->from says where it waits
  */
-void ipcbox_lane_add_taker(struct ipcbox_box *box, struct ipcbox_waiter *taker)
+void ipcbox_lane_add_receiver(struct ipcbox_box *box, struct ipcbox_receiver *receiver)
 {
-	struct ipcbox_lane *from = taker->from;
+	struct ipcbox_lane *from = receiver->from;
 
-	list_add_tail(&taker->node, from ? &from->takers : &box->takers);
+	list_add_tail(&receiver->waiter.node, from ? &from->waiting : &box->waiting);
 	box->receivers++;
 	if (from)
 		from->receivers++;
 }
 
 /**
- * ipcbox_lane_remove_taker() - a receiver does not wait any more
+ * ipcbox_lane_remove_receiver() - a receiver does not wait any more
  * @box: the box
- * @taker: its waiter
+ * @receiver: its waiter
  */
-void ipcbox_lane_remove_taker(struct ipcbox_box *box,
-			      struct ipcbox_waiter *taker)
+void ipcbox_lane_remove_receiver(struct ipcbox_box *box,
+				 struct ipcbox_receiver *receiver)
 {
-	list_del(&taker->node);
+	list_del(&receiver->waiter.node);
 	box->receivers--;
-	if (taker->from)
-		taker->from->receivers--;
+	if (receiver->from)
+		receiver->from->receivers--;
 }
 
 /**
- * ipcbox_lane_first_taker() - who waited longest on a list
- * @takers: the list of a lane or box
+ * ipcbox_lane_first_receiver() - who waited longest on a list
+ * @waiting: the list of a lane or box
  *
  * Return: its waiter, or NULL.
  */
-struct ipcbox_waiter *ipcbox_lane_first_taker(struct list_head *takers)
+struct ipcbox_receiver *ipcbox_lane_first_receiver(struct list_head *waiting)
 {
-	return list_first_entry_or_null(takers, struct ipcbox_waiter, node);
+	return list_first_entry_or_null(waiting, struct ipcbox_receiver,
+					waiter.node);
 }
 
 /* Those who named this lane go first. */
-static struct ipcbox_waiter *next_taker(struct ipcbox_lane *lane)
+static struct ipcbox_receiver *next_receiver(struct ipcbox_lane *lane)
 {
-	return ipcbox_lane_first_taker(&lane->takers) ?:
-		       ipcbox_lane_first_taker(&lane->box->takers);
+	return ipcbox_lane_first_receiver(&lane->waiting) ?:
+		       ipcbox_lane_first_receiver(&lane->box->waiting);
 }
 
 /* The message passes into the hand of a receiver. */
-static void hand_over(struct ipcbox_lane *lane, struct ipcbox_waiter *taker,
+static void hand_over(struct ipcbox_lane *lane, struct ipcbox_receiver *receiver,
 		      struct ipcbox_msg *msg)
 {
 	atomic_inc(&lane->in_hand);
-	taker->lane = lane;
+	receiver->lane = lane;
 	if (msg->is_call) {
-		ipcbox_call_receive(lane->box, ipcbox_caller_of(msg), taker);
+		ipcbox_call_receive(lane->box, ipcbox_caller_of(msg), receiver);
 	} else {
-		taker->msg = msg;
-		taker->payload = msg;
+		receiver->msg = msg;
+		receiver->payload = msg;
 	}
 }
 
 /**
  * ipcbox_lane_take_message() - give the first message of a lane to a receiver
  * @lane: the lane, not empty
- * @taker: the receiver, on no list
+ * @receiver: the receiver, on no list
  * @wakes: notes that there may be room
  *
  * Return: 0, or -EMSGSIZE with what it needs.
  */
 int ipcbox_lane_take_message(struct ipcbox_lane *lane,
-			     struct ipcbox_waiter *taker,
+			     struct ipcbox_receiver *receiver,
 			     struct ipcbox_wakes *wakes)
 {
 	struct ipcbox_msg *msg = ipcbox_queue_first(&lane->queued);
 
-	if (msg->len > taker->capacity) {
-		taker->needed = msg->len;
+	if (msg->len > receiver->capacity) {
+		receiver->needed = msg->len;
 		return -EMSGSIZE;
 	}
 	dequeue(lane, msg, wakes);
-	hand_over(lane, taker, msg);
+	hand_over(lane, receiver, msg);
 	return 0;
 }
 
 static __always_inline void add(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 				struct ipcbox_wakes *wakes)
 {
-	struct ipcbox_waiter *taker = lane->messages ? NULL : next_taker(lane);
+	struct ipcbox_receiver *receiver = lane->messages ? NULL : next_receiver(lane);
 
 	arrive(lane, msg);
 	/* The short way; what is left to do if it cannot go, settling does. */
-	if (taker && msg->len <= taker->capacity) {
-		hand_over(lane, taker, msg);
-		ipcbox_lane_remove_taker(lane->box, taker);
-		ipcbox_waiter_finish(taker, 0, wakes);
+	if (receiver && msg->len <= receiver->capacity) {
+		hand_over(lane, receiver, msg);
+		ipcbox_lane_remove_receiver(lane->box, receiver);
+		ipcbox_waiter_finish(&receiver->waiter, 0, wakes);
 	} else {
 		enqueue(lane, msg, wakes);
 	}
@@ -518,14 +519,14 @@ static bool admit(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
 /* Give the first message to the first receiver, or tell it what it needs. */
 static bool serve(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
 {
-	struct ipcbox_waiter *taker = next_taker(lane);
+	struct ipcbox_receiver *receiver = next_receiver(lane);
 	int result;
 
-	if (!taker || !lane->messages)
+	if (!receiver || !lane->messages)
 		return false;
-	ipcbox_lane_remove_taker(lane->box, taker);
-	result = ipcbox_lane_take_message(lane, taker, wakes);
-	ipcbox_waiter_finish(taker, result, wakes);
+	ipcbox_lane_remove_receiver(lane->box, receiver);
+	result = ipcbox_lane_take_message(lane, receiver, wakes);
+	ipcbox_waiter_finish(&receiver->waiter, result, wakes);
 	return true;
 }
 
@@ -642,7 +643,7 @@ static bool may_tell_later(const struct ipcbox_lane *lane)
 /* Nobody waits for a message or for room, nobody is to be told, and nobody polls. */
 static bool is_lonely(const struct ipcbox_lane *lane)
 {
-	return list_empty(&lane->takers) && list_empty(&lane->box->takers) &&
+	return list_empty(&lane->waiting) && list_empty(&lane->box->waiting) &&
 	       !ipcbox_queue_first(&lane->blocked) && may_tell_later(lane) &&
 	       !ipcbox_pollers_exist(&lane->box->readable) &&
 	       !ipcbox_pollers_exist(&lane->writable);

@@ -58,12 +58,12 @@ void ipcbox_lane_remove_message(struct ipcbox_lane *lane,
 				struct ipcbox_msg *msg,
 				struct ipcbox_wakes *wakes);
 
-void ipcbox_lane_add_taker(struct ipcbox_box *box, struct ipcbox_waiter *taker);
-void ipcbox_lane_remove_taker(struct ipcbox_box *box,
-			      struct ipcbox_waiter *taker);
-struct ipcbox_waiter *ipcbox_lane_first_taker(struct list_head *takers);
+void ipcbox_lane_add_receiver(struct ipcbox_box *box, struct ipcbox_receiver *receiver);
+void ipcbox_lane_remove_receiver(struct ipcbox_box *box,
+			      struct ipcbox_receiver *receiver);
+struct ipcbox_receiver *ipcbox_lane_first_receiver(struct list_head *waiting);
 int ipcbox_lane_take_message(struct ipcbox_lane *lane,
-			     struct ipcbox_waiter *taker,
+			     struct ipcbox_receiver *receiver,
 			     struct ipcbox_wakes *wakes);
 unsigned int ipcbox_lane_take_messages(struct ipcbox_lane *lane, bool in_turn,
 				       const struct ipcbox_room *rooms,

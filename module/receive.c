@@ -83,7 +83,7 @@ void ipcbox_receive_put_link(struct ipcbox_request *request,
 /* ---- one message --------------------------------------------------------- */
 
 /* Tell of a message that was taken what the receiver is to know. */
-static void describe(struct ipcbox_recv *recv, const struct ipcbox_waiter *receiver)
+static void describe(struct ipcbox_recv *recv, const struct ipcbox_receiver *receiver)
 {
 	const struct ipcbox_msg *msg = receiver->msg;
 	const struct ipcbox_sender *sender = msg->sender;
@@ -110,7 +110,7 @@ static __always_inline int respond(const struct ipcbox_reception *reception)
  * the message. One that is being killed has no use for it; somebody else may.
  */
 static int deliver(struct ipcbox_reception *reception,
-		   const struct ipcbox_waiter *receiver)
+		   const struct ipcbox_receiver *receiver)
 {
 	struct ipcbox_recv *recv = reception->recv;
 
@@ -124,7 +124,7 @@ static int deliver(struct ipcbox_reception *reception,
 
 /* Take a message; but first give the reply, if there is one. */
 static int take(struct ipcbox_reception *reception, struct pid *peer,
-		struct ipcbox_waiter *receiver,
+		struct ipcbox_receiver *receiver,
 		const struct ipcbox_patience *patience)
 {
 	struct ipcbox_box *box = reception->request->handle->box;
@@ -144,12 +144,12 @@ static int take(struct ipcbox_reception *reception, struct pid *peer,
  * @capacity: longest message to take
  * @from: the link to take from, or NULL
  */
-void ipcbox_receive_prepare(struct ipcbox_waiter *receiver,
+void ipcbox_receive_prepare(struct ipcbox_receiver *receiver,
 			    union ipcbox_small *small,
 			    struct ipcbox_request *request, u64 capacity,
 			    struct ipcbox_link *from)
 {
-	ipcbox_waiter_init(receiver);
+	ipcbox_waiter_init(&receiver->waiter);
 	receiver->capacity = capacity;
 	receiver->from = from ? &from->lane : NULL;
 	receiver->server = &request->handle->server;
@@ -158,7 +158,7 @@ void ipcbox_receive_prepare(struct ipcbox_waiter *receiver,
 }
 
 static noinline int tell_needed(const struct ipcbox_reception *reception,
-				const struct ipcbox_waiter *receiver)
+				const struct ipcbox_receiver *receiver)
 {
 	reception->recv->len = receiver->needed;
 	return respond(reception) ?: -EMSGSIZE;
@@ -170,7 +170,7 @@ static int receive_from(struct ipcbox_reception *reception,
 {
 	struct ipcbox_recv *recv = reception->recv;
 	struct ipcbox_patience patience IPCBOX_NOINIT;
-	struct ipcbox_waiter receiver IPCBOX_NOINIT;
+	struct ipcbox_receiver receiver IPCBOX_NOINIT;
 	union ipcbox_small small IPCBOX_NOINIT;
 	int err;
 

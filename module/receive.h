@@ -29,7 +29,7 @@ struct ipcbox_reception {
 
 int ipcbox_receive(struct ipcbox_reception *reception,
 		   struct ipcbox_sender *self);
-void ipcbox_receive_prepare(struct ipcbox_waiter *receiver,
+void ipcbox_receive_prepare(struct ipcbox_receiver *receiver,
 			    union ipcbox_small *small,
 			    struct ipcbox_request *request, u64 capacity,
 			    struct ipcbox_link *from);
