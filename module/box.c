@@ -2,7 +2,7 @@
 #include "box.h"
 
 #include "account.h"
-#include "call.h"
+#include "caller.h"
 #include "lane.h"
 #include "noinit.h"
 #include "sender.h"
@@ -38,7 +38,7 @@ void ipcbox_box_init(struct ipcbox_box *box, struct ipcbox_lane *sole)
 	};
 	spin_lock_init(&box->lock);
 	INIT_LIST_HEAD(&box->waiting);
-	INIT_HLIST_HEAD(&box->in_service);
+	ipcbox_service_init(&box->service, &box->lock);
 	INIT_HLIST_HEAD(&box->if_served);
 	ipcbox_pollers_init(&box->readable, EPOLLIN | EPOLLRDNORM);
 }
@@ -263,11 +263,20 @@ static int why_empty(const struct ipcbox_box *box, struct pid *peer)
 	return -EAGAIN;
 }
 
-/* Take a message or wait for one; and wake who is to be woken in any case. */
-static int take_and_unlock(struct ipcbox_box *box, struct pid *peer,
-			   struct ipcbox_receiver *receiver,
-			   const struct ipcbox_patience *patience,
-			   struct ipcbox_wakes *wakes)
+/**
+ * ipcbox_box_take_and_unlock() - ipcbox_box_take(), under the lock already
+ * @box: as for ipcbox_box_take()
+ * @peer: as for ipcbox_box_take()
+ * @receiver: as for ipcbox_box_take()
+ * @patience: as for ipcbox_box_take()
+ * @wakes: whom to wake in any case
+ *
+ * Return: as ipcbox_box_take().
+ */
+int ipcbox_box_take_and_unlock(struct ipcbox_box *box, struct pid *peer,
+			       struct ipcbox_receiver *receiver,
+			       const struct ipcbox_patience *patience,
+			       struct ipcbox_wakes *wakes)
 	__releases(&box->lock)
 {
 	struct ipcbox_lane *lane;
@@ -322,7 +331,8 @@ int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
 
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&box->lock);
-	return take_and_unlock(box, peer, receiver, patience, &wakes);
+	return ipcbox_box_take_and_unlock(box, peer, receiver, patience,
+					  &wakes);
 }
 
 /**
@@ -359,75 +369,6 @@ void ipcbox_box_take_many(struct ipcbox_box *box, struct ipcbox_lane *from,
 		ipcbox_lane_settle_and_unlock(lane, &wakes);
 	else
 		spin_unlock(&box->lock);
-}
-
-static int reply_under_lock(struct ipcbox_box *box,
-			    struct ipcbox_server *server, u64 number,
-			    const union ipcbox_small *reply,
-			    struct ipcbox_msg *payload,
-			    struct ipcbox_wakes *wakes)
-{
-	if (box->gone)
-		return box->gone;
-	return ipcbox_call_reply(box, server, number, reply, payload, wakes);
-}
-
-/**
- * ipcbox_box_reply() - give a reply to a caller
- * @box: the box, held by the caller
- * @server: through which the call was received
- * @number: of the call
- * @reply: the reply; its sender stays the caller's
- * @payload: of a long reply, or NULL; passes to who called, on success
- *
- * Return: 0, -EINVAL, -EPIPE, -EMSGSIZE, or the errno of the end of the box.
- */
-int ipcbox_box_reply(struct ipcbox_box *box, struct ipcbox_server *server,
-		     u64 number, const union ipcbox_small *reply,
-		     struct ipcbox_msg *payload)
-{
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
-	int err;
-
-	ipcbox_wakes_init(&wakes);
-	spin_lock(&box->lock);
-	err = reply_under_lock(box, server, number, reply, payload, &wakes);
-	spin_unlock(&box->lock);
-	ipcbox_wake(&wakes);
-	return err;
-}
-
-/**
- * ipcbox_box_reply_and_take() - the two of them, under the lock once
- * @box: as for both; receiver->server received the call
- * @number: as for ipcbox_box_reply(); set to 0 when the reply is given
- * @reply: as for ipcbox_box_reply()
- * @payload: as for ipcbox_box_reply()
- * @peer: as for ipcbox_box_take()
- * @receiver: as for ipcbox_box_take()
- * @patience: as for ipcbox_box_take()
- *
- * Return: as the first of the two that fails.
- */
-int ipcbox_box_reply_and_take(struct ipcbox_box *box, u64 *number,
-			      const union ipcbox_small *reply,
-			      struct ipcbox_msg *payload, struct pid *peer,
-			      struct ipcbox_receiver *receiver,
-			      const struct ipcbox_patience *patience)
-{
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
-	int err;
-
-	ipcbox_wakes_init(&wakes);
-	spin_lock(&box->lock);
-	err = reply_under_lock(box, receiver->server, *number, reply, payload,
-			       &wakes);
-	if (err) {
-		spin_unlock(&box->lock);
-		return err;
-	}
-	*number = 0;
-	return take_and_unlock(box, peer, receiver, patience, &wakes);
 }
 
 /* From here on the lane may be freed, if it is one of a mailbox. */
@@ -489,7 +430,7 @@ static void restore_call(struct ipcbox_lane *lane,
 
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&lane->box->lock);
-	call = ipcbox_call_take_back(lane->box, receiver);
+	call = ipcbox_caller_take_back(lane->box, receiver);
 	if (call) {
 		ipcbox_lane_restore_message(lane, &call->request.msg, &wakes);
 	} else {

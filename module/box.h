@@ -41,6 +41,7 @@
  */
 
 #include "access.h"
+#include "delivery.h"
 #include "pollers.h"
 #include "queue.h"
 #include "wait.h"
@@ -97,8 +98,7 @@ struct ipcbox_box {
 	u32 messages;			/* messages queued now, in all lanes */
 	u32 receivers;			/* asleep for a message */
 	u32 senders;			/* asleep for room, in all lanes */
-	u32 calls;			/* received, and not answered yet: */
-	struct hlist_head in_service;	/* these, of all servers */
+	struct ipcbox_service service;	/* calls received, and not answered yet */
 	struct hlist_head if_served;	/* calls in a queue that fail without receivers */
 	struct list_head waiting;	/* receivers that take from any lane */
 	struct ipcbox_lane *sole;	/* the lane of a box with only one, */
@@ -168,14 +168,11 @@ void ipcbox_box_accept_many(struct ipcbox_hand *hand, unsigned int count);
 int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
 		    struct ipcbox_receiver *receiver,
 		    const struct ipcbox_patience *patience);
-int ipcbox_box_reply(struct ipcbox_box *box, struct ipcbox_server *server,
-		     u64 number, const union ipcbox_small *reply,
-		     struct ipcbox_msg *payload);
-int ipcbox_box_reply_and_take(struct ipcbox_box *box, u64 *number,
-			      const union ipcbox_small *reply,
-			      struct ipcbox_msg *payload, struct pid *peer,
-			      struct ipcbox_receiver *receiver,
-			      const struct ipcbox_patience *patience);
+int ipcbox_box_take_and_unlock(struct ipcbox_box *box, struct pid *peer,
+			       struct ipcbox_receiver *receiver,
+			       const struct ipcbox_patience *patience,
+			       struct ipcbox_wakes *wakes)
+	__releases(&box->lock);
 void ipcbox_box_restore(struct ipcbox_receiver *receiver);
 void ipcbox_box_accept(struct ipcbox_receiver *receiver);
 

@@ -2,7 +2,7 @@
 /*
  * The end of boxes and lanes: the first phase of teardown, see box.h.
  */
-#include "call.h"
+#include "caller.h"
 #include "lane.h"
 #include "quota.h"
 #include "trace.h"
@@ -43,7 +43,7 @@ static struct ipcbox_waiter *take_blocked_sender(void *from)
 		return NULL;
 	ipcbox_lane_remove_sender(lane, msg);
 	if (msg->is_call)
-		ipcbox_call_leave_queue(ipcbox_caller_of(msg));
+		ipcbox_caller_leave_queue(ipcbox_caller_of(msg), lane->box);
 	return msg->waiter;
 }
 
@@ -63,7 +63,7 @@ static void dismiss_call(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 	struct ipcbox_caller *call = ipcbox_caller_of(msg);
 
 	trace_ipcbox_drop(lane->id, msg);
-	ipcbox_call_leave_queue(call);
+	ipcbox_caller_leave_queue(call, lane->box);
 	ipcbox_waiter_finish(&call->waiter, lane->box->gone, wakes);
 }
 
@@ -113,7 +113,7 @@ bool ipcbox_box_end(struct ipcbox_box *box, int err)
 	if (!first)
 		return false;
 	ipcbox_finish_all(&box->lock, take_receiver_of_box, box, err);
-	ipcbox_box_end_calls(box, err);
+	ipcbox_service_end(&box->service, err);
 	ipcbox_pollers_end(&box->readable, EPOLLHUP | EPOLLERR);
 	return true;
 }
@@ -179,7 +179,7 @@ static struct ipcbox_caller *first_unserved(const struct ipcbox_box *box)
 	struct ipcbox_caller *call;
 
 	call = hlist_entry_safe(box->if_served.first, struct ipcbox_caller,
-				in_service);
+				if_served);
 	/* All have the same: the port's. */
 	return call && !READ_ONCE(*call->receivers) ? call : NULL;
 }
@@ -204,7 +204,7 @@ void ipcbox_lane_end_unserved(struct ipcbox_lane *lane)
 		spin_lock(&lane->box->lock);
 		while (!ipcbox_wakes_full(&wakes) &&
 		       (call = first_unserved(lane->box))) {
-			ipcbox_call_withdraw(lane, call, &wakes);
+			ipcbox_lane_withdraw(lane, call, &wakes);
 			ipcbox_waiter_finish(&call->waiter, -ECONNREFUSED, &wakes);
 		}
 		again = ipcbox_wakes_full(&wakes);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "lane.h"
 
-#include "call.h"
+#include "caller.h"
 #include "noinit.h"
 #include "trace.h"
 
@@ -222,6 +222,27 @@ void ipcbox_lane_remove_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
 	lane->box->senders--;
 }
 
+/**
+ * ipcbox_lane_withdraw() - take a call back that nobody has: as if it had never been there
+ * @lane: over which it was made
+ * @call: in a queue of the lane
+ * @wakes: notes that there may be room
+ */
+void ipcbox_lane_withdraw(struct ipcbox_lane *lane, struct ipcbox_caller *call,
+			  struct ipcbox_wakes *wakes)
+{
+	struct ipcbox_msg *msg = &call->request.msg;
+
+	ipcbox_caller_leave_queue(call, lane->box);
+	if (call->arrived) {
+		dequeue(lane, msg, wakes);
+		ipcbox_lane_count_drop(lane);
+		trace_ipcbox_drop(lane->id, msg);
+	} else {
+		ipcbox_lane_remove_sender(lane, msg);
+	}
+}
+
 /* ---- receivers who wait -------------------------------------------------- */
 
 /**
@@ -279,7 +300,7 @@ static void hand_over(struct ipcbox_lane *lane, struct ipcbox_receiver *receiver
 	atomic_inc(&lane->in_hand);
 	receiver->lane = lane;
 	if (msg->is_call) {
-		ipcbox_call_receive(lane->box, ipcbox_caller_of(msg), receiver);
+		ipcbox_caller_pass(ipcbox_caller_of(msg), lane->box, receiver);
 	} else {
 		receiver->msg = msg;
 		receiver->payload = msg;

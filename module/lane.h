@@ -11,6 +11,8 @@
 
 #include "box.h"
 
+struct ipcbox_caller;
+
 /* The lane with the next message of a box, or NULL if the box is empty. */
 static inline struct ipcbox_lane *
 ipcbox_lane_first_ready(const struct ipcbox_box *box)
@@ -78,6 +80,8 @@ void ipcbox_lane_add_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 			    struct ipcbox_waiter *sender);
 void ipcbox_lane_remove_sender(struct ipcbox_lane *lane,
 			       struct ipcbox_msg *msg);
+void ipcbox_lane_withdraw(struct ipcbox_lane *lane, struct ipcbox_caller *call,
+			  struct ipcbox_wakes *wakes);
 
 struct ipcbox_waiter *ipcbox_lane_take_admitted(void *from);
 void ipcbox_lane_tell_admitted_late(struct timer_list *timer);

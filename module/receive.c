@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "receive.h"
 
+#include "call.h"
 #include "commands.h"
 #include "copy.h"
 #include "mailbox.h"
