@@ -168,11 +168,9 @@ void ipcbox_box_accept_many(struct ipcbox_hand *hand, unsigned int count);
 int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
 		    struct ipcbox_receiver *receiver,
 		    const struct ipcbox_patience *patience);
-int ipcbox_box_take_and_unlock(struct ipcbox_box *box, struct pid *peer,
-			       struct ipcbox_receiver *receiver,
-			       const struct ipcbox_patience *patience,
-			       struct ipcbox_wakes *wakes)
-	__releases(&box->lock);
+int ipcbox_box_wait_for_message(struct ipcbox_box *box, struct pid *peer,
+				struct ipcbox_receiver *receiver,
+				const struct ipcbox_patience *patience);
 void ipcbox_box_restore(struct ipcbox_receiver *receiver);
 void ipcbox_box_accept(struct ipcbox_receiver *receiver);
 
@@ -181,8 +179,11 @@ void ipcbox_box_get_attr(struct ipcbox_box *box, struct ipcbox_access *access,
 int ipcbox_box_set_attr(struct ipcbox_box *box,
 			const struct ipcbox_access *access,
 			const struct ipcbox_bounds *bounds);
+
+/* settle.c */
 void ipcbox_lane_settle(struct ipcbox_lane *lane);
 
+/* end.c */
 bool ipcbox_box_end(struct ipcbox_box *box, int err);
 void ipcbox_box_end_senders(struct ipcbox_box *box);
 void ipcbox_lane_end_unserved(struct ipcbox_lane *lane);
@@ -190,6 +191,10 @@ void ipcbox_lane_end(struct ipcbox_lane *lane);
 bool ipcbox_lane_drain(struct ipcbox_lane *lane, unsigned int *steps);
 bool ipcbox_lane_is_idle(const struct ipcbox_lane *lane);
 
+/* box_poll.c */
+void ipcbox_lane_ask_pollers(struct ipcbox_lane *lane,
+			     const struct ipcbox_wakes *wakes);
+void ipcbox_lane_tell_pollers(struct ipcbox_lane *lane);
 __poll_t ipcbox_box_poll(struct ipcbox_box *box, __poll_t asked);
 __poll_t ipcbox_lane_poll(struct ipcbox_lane *lane);
 

@@ -5,7 +5,9 @@
 #include "lane.h"
 #include "noinit.h"
 #include "sender.h"
+#include "settle.h"
 #include "trace.h"
+#include "transfer.h"
 
 #include <linux/pid.h>
 #include <linux/sched.h>
@@ -27,51 +29,9 @@ static int give_up(struct ipcbox_lane *lane, struct ipcbox_caller *call, int err
 		ipcbox_delivery_end(&call->delivery);
 	else
 		ipcbox_lane_withdraw(lane, call, &wakes);
-	ipcbox_lane_settle_and_unlock(lane, &wakes);
+	ipcbox_settle_and_unlock(lane, &wakes);
 	/* What somebody has received must not be sent again. */
 	return err == -ERESTARTSYS && call->received ? -EINTR : err;
-}
-
-/* Under the lock of the box: the call goes in, or waits for room. */
-static int submit(struct ipcbox_lane *lane, struct ipcbox_caller *call,
-		  const struct ipcbox_patience *patience,
-		  struct ipcbox_wakes *wakes)
-{
-	struct ipcbox_msg *msg = &call->request.msg;
-
-	if (lane->box->gone)
-		return lane->box->gone;
-	/* If the last one closes the port from now on it finds the call. */
-	if (call->receivers && !READ_ONCE(*call->receivers))
-		return -ECONNREFUSED;
-	if (msg->len > lane->box->bounds.max_msgsize)
-		return -EMSGSIZE;
-	if (ipcbox_lane_may_enter(lane, msg)) {
-		ipcbox_caller_enter_queue(call, lane->box);
-		ipcbox_lane_add_message(lane, msg, wakes);
-		return 0;
-	}
-	if (patience->nonblock)
-		return -EAGAIN;
-	ipcbox_caller_enter_queue(call, lane->box);
-	ipcbox_lane_add_sender(lane, msg, &call->waiter);
-	return 0;
-}
-
-static int submit_and_unlock(struct ipcbox_lane *lane, struct ipcbox_caller *call,
-			     const struct ipcbox_patience *patience)
-	__releases(&lane->box->lock)
-{
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
-	int err;
-
-	ipcbox_wakes_init(&wakes);
-	err = submit(lane, call, patience, &wakes);
-	if (err)
-		spin_unlock(&lane->box->lock);
-	else
-		ipcbox_lane_settle_and_unlock(lane, &wakes);
-	return err;
 }
 
 /* Does a signal end what it interrupts: by a handler, or the end of the process? */
@@ -154,6 +114,7 @@ static __always_inline int wait_for_reply(struct ipcbox_lane *lane,
 int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 		    const struct ipcbox_patience *patience)
 {
+	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 	int err;
 
 	/* The caller looks at these also where nothing was done. */
@@ -166,8 +127,9 @@ int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 		return err;
 	ipcbox_waiter_init(&call->waiter);
 	call->request.msg.is_call = true;
+	ipcbox_wakes_init(&wakes);
 	spin_lock(&lane->box->lock);
-	err = submit_and_unlock(lane, call, patience);
+	err = ipcbox_offer_call_and_unlock(lane, call, patience, &wakes);
 	if (!err)
 		return wait_for_reply(lane, call, patience, false);
 	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
@@ -339,6 +301,8 @@ int ipcbox_box_reply_and_take(struct ipcbox_box *box, u64 *number,
 		return err;
 	}
 	*number = 0;
-	return ipcbox_box_take_and_unlock(box, peer, receiver, patience,
-					  &wakes);
+	err = ipcbox_take_and_unlock(box, peer, receiver, patience, &wakes);
+	if (err == -EINPROGRESS)
+		err = ipcbox_box_wait_for_message(box, peer, receiver, patience);
+	return err;
 }

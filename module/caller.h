@@ -55,6 +55,14 @@ static inline struct ipcbox_caller *ipcbox_caller_of(struct ipcbox_msg *msg)
 	return container_of(msg, struct ipcbox_caller, request.msg);
 }
 
+/* Does it fail at once, for want of receivers? Return: 0 or -ECONNREFUSED. */
+static inline int ipcbox_caller_check_receivers(const struct ipcbox_caller *caller)
+{
+	/* If the last one closes the port from now on it finds the call. */
+	return caller->receivers && !READ_ONCE(*caller->receivers) ?
+		       -ECONNREFUSED : 0;
+}
+
 /* It comes into a queue of a lane. */
 static inline void ipcbox_caller_enter_queue(struct ipcbox_caller *caller,
 					     struct ipcbox_box *box)

@@ -5,6 +5,7 @@
 #include "caller.h"
 #include "lane.h"
 #include "quota.h"
+#include "settle.h"
 #include "trace.h"
 
 #include <linux/sched.h>
@@ -53,7 +54,7 @@ static void dismiss_senders(struct ipcbox_lane *lane, int err)
 	spinlock_t *lock = &lane->box->lock;
 
 	ipcbox_finish_all(lock, take_blocked_sender, lane, err);
-	ipcbox_finish_all(lock, ipcbox_lane_take_admitted, lane, 0);
+	ipcbox_finish_all(lock, ipcbox_settle_take_admitted, lane, 0);
 }
 
 /* A caller learns of the end by its message, which is gone when it knows. */
@@ -208,7 +209,7 @@ void ipcbox_lane_end_unserved(struct ipcbox_lane *lane)
 			ipcbox_waiter_finish(&call->waiter, -ECONNREFUSED, &wakes);
 		}
 		again = ipcbox_wakes_full(&wakes);
-		ipcbox_lane_settle_and_unlock(lane, &wakes);
+		ipcbox_settle_and_unlock(lane, &wakes);
 		cond_resched();
 	} while (again);
 }

@@ -98,8 +98,9 @@ static int call_over(struct ipcbox_request *request, struct ipcbox_route *route,
 	int err;
 
 	caller.receivers = receivers_of(request);
-	if (caller.receivers && !READ_ONCE(*caller.receivers))
-		return -ECONNREFUSED;
+	err = ipcbox_caller_check_receivers(&caller);
+	if (err)
+		return err;
 	/* Look first whether it is worth to copy it; what counts comes later. */
 	if (call->len > READ_ONCE(lane->box->bounds.max_msgsize))
 		return READ_ONCE(lane->box->gone) ?: -EMSGSIZE;

@@ -70,9 +70,9 @@ void ipcbox_pollers_deinit(struct ipcbox_pollers *pollers);
  * No barrier is missing: a poller is on the queue before it takes the lock to look.
  * If it had the lock before us it is seen here; if after, it sees what we did.
  */
-static inline bool ipcbox_pollers_exist(const struct ipcbox_pollers *pollers)
+static inline bool ipcbox_pollers_exist(struct ipcbox_pollers *pollers)
 {
-	return !list_empty(&pollers->queue.head);
+	return waitqueue_active(&pollers->queue);
 }
 
 void ipcbox_pollers_ask(struct ipcbox_pollers *pollers, bool shared,

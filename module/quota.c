@@ -4,7 +4,6 @@
 #include "account.h"
 #include "box.h"
 #include "cache.h"
-#include "lane.h"
 #include "msg.h"
 #include "noinit.h"
 #include "ns.h"
