@@ -138,6 +138,17 @@ struct ipcbox_lane {
 	atomic_t armed;			/* fds that are not writable for lack of bytes */
 };
 
+/*
+ * Is it worth to copy a message of this length? What counts is the look under the lock,
+ * which comes later.
+ */
+static inline int ipcbox_lane_check_length(const struct ipcbox_lane *lane, u64 len)
+{
+	if (len > READ_ONCE(lane->box->bounds.max_msgsize))
+		return READ_ONCE(lane->box->gone) ?: -EMSGSIZE;
+	return 0;
+}
+
 u64 ipcbox_box_next_id(void);
 void ipcbox_box_init(struct ipcbox_box *box, struct ipcbox_lane *sole);
 void ipcbox_lane_init(struct ipcbox_lane *lane, struct ipcbox_box *box);

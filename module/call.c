@@ -193,12 +193,6 @@ bool ipcbox_call_move(struct ipcbox_lane *lane, struct ipcbox_caller *to,
 	return in_service;
 }
 
-static void free_payload(struct ipcbox_msg *payload)
-{
-	if (payload)
-		ipcbox_msg_free(payload);
-}
-
 /**
  * ipcbox_call_discard() - free what a call has when it is over
  * @call: the call
@@ -207,10 +201,10 @@ static void free_payload(struct ipcbox_msg *payload)
 void ipcbox_call_discard(struct ipcbox_caller *call, int err)
 {
 	if (!err) {
-		free_payload(call->reply_payload);
+		ipcbox_msg_free_if(call->reply_payload);
 		ipcbox_sender_put(call->reply.msg.sender);
 	}
-	free_payload(call->payload);
+	ipcbox_msg_free_if(call->payload);
 }
 
 /* ---- the server ---------------------------------------------------------- */
