@@ -282,7 +282,7 @@ static void put_back(const struct ipcbox_hand *hand, u32 from)
 	}
 }
 
-static void advance(struct incoming *in, u32 count)
+static void advance_by(struct incoming *in, u32 count)
 {
 	in->user += count * in->args->entry_size;
 	in->left -= count;
@@ -314,7 +314,7 @@ static u32 receive_ready(struct incoming *in, const struct ipcbox_room *rooms,
 	/* With nothing in hand the lane may be gone. */
 	if (i)
 		ipcbox_box_accept_many(&hand, i);
-	advance(in, i);
+	advance_by(in, i);
 	return i;
 }
 
@@ -342,7 +342,7 @@ static int receive_one(struct incoming *in, const struct ipcbox_room *room)
 		return err;
 	}
 	ipcbox_box_accept(&receiver);
-	advance(in, 1);
+	advance_by(in, 1);
 	return 0;
 }
 

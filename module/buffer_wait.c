@@ -14,7 +14,7 @@
 #include <linux/sched/signal.h>
 #include <linux/workqueue.h>
 
-/* How long a producer waits for plenty of room: see wait_for_room(). */
+/* How long a producer waits for plenty of room: see wait_for_cells(). */
 #define PLENTY_MS 1
 
 static const __poll_t events_of[] = {
@@ -345,7 +345,7 @@ static int wait_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
  * each message. So it waits for a quarter of the buffer first, though not for long:
  * the consumer may be content with less.
  */
-static int wait_for_room(struct ipcbox_buffer *buffer, u32 cells,
+static int wait_for_cells(struct ipcbox_buffer *buffer, u32 cells,
 			 const struct ipcbox_patience *patience)
 {
 	u32 plenty = ipcbox_ring_cells(&buffer->ring) / 4;
@@ -381,7 +381,7 @@ int ipcbox_buffer_wait(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 	if (err)
 		return err;
 	if (role == IPCBOX_SENDING)
-		err = wait_for_room(buffer, cells, patience);
+		err = wait_for_cells(buffer, cells, patience);
 	else
 		err = wait_for(buffer, role, 1, 1, patience);
 	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
@@ -488,7 +488,7 @@ static void wake_rest(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 		wake_pollers(buffer, role, &supply);
 }
 
-static void do_rest(struct work_struct *work)
+static void do_rest_of_buffer(struct work_struct *work)
 {
 	struct ipcbox_buffer *buffer =
 		container_of(work, struct ipcbox_buffer, rest);
@@ -527,7 +527,7 @@ void ipcbox_buffer_leave_rest(struct ipcbox_buffer *buffer)
  */
 void ipcbox_buffer_init_rest(struct ipcbox_buffer *buffer)
 {
-	INIT_WORK(&buffer->rest, do_rest);
+	INIT_WORK(&buffer->rest, do_rest_of_buffer);
 	init_llist_head(&buffer->unburied);
 }
 

@@ -137,7 +137,7 @@ static int publish_port(struct ipcbox_fd *fd, struct ipcbox_port *port,
 	return ipcbox_fd_publish(fd);
 }
 
-static struct ipcbox_port *create_or_open(struct ipcbox_ns *ns,
+static struct ipcbox_port *create_or_open_port(struct ipcbox_ns *ns,
 					  const struct ipcbox_name *name,
 					  const struct ipcbox_attr *attr,
 					  u32 flags)
@@ -175,7 +175,7 @@ int ipcbox_do_port_create(struct ipcbox_request *request)
 	if (err)
 		return err;
 	return publish_port(&fd,
-			    create_or_open(request->handle->ns, &name,
+			    create_or_open_port(request->handle->ns, &name,
 					   &create->attr, create->flags),
 			    create->flags);
 }

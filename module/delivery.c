@@ -2,6 +2,7 @@
 #include "delivery.h"
 
 #include "noinit.h"
+#include "tree.h"
 
 #include <linux/pid.h>
 #include <linux/sched.h>
@@ -230,19 +231,9 @@ void ipcbox_service_end(struct ipcbox_service *service, int err)
 /* The first of a server with a number above @number. */
 static struct ipcbox_delivery *first_behind(struct ipcbox_server *server, u64 number)
 {
-	struct rb_node *node = server->deliveries.rb_node;
-	struct ipcbox_delivery *found = NULL;
-
 	lockdep_assert_held(server->service->lock);
-	while (node) {
-		if (number < delivery_at(node)->number) {
-			found = delivery_at(node);
-			node = node->rb_left;
-		} else {
-			node = node->rb_right;
-		}
-	}
-	return found;
+	return delivery_at(ipcbox_tree_first_after(&number, &server->deliveries,
+						   compare_number));
 }
 
 /* How many deliveries are looked at before the lock of the box is dropped. */

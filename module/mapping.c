@@ -47,12 +47,12 @@ static int compare_mms(const void *a, const void *b)
 	return a < b ? -1 : a > b;
 }
 
-static int compare_nodes(struct rb_node *a, const struct rb_node *b)
+static int compare_mappings(struct rb_node *a, const struct rb_node *b)
 {
 	return compare_mms(mapping_of(a)->mm, mapping_of(b)->mm);
 }
 
-static int compare_key(const void *mm, const struct rb_node *node)
+static int compare_mm(const void *mm, const struct rb_node *node)
 {
 	return compare_mms(mm, mapping_of(node)->mm);
 }
@@ -154,7 +154,7 @@ static struct mapping *mapping_find(struct ipcbox_buffer *buffer,
 	struct rb_node *node;
 
 	spin_lock(&buffer->lock);
-	node = rb_find(mm, &buffer->mappings, compare_key);
+	node = rb_find(mm, &buffer->mappings, compare_mm);
 	if (node) {
 		mapping = mapping_of(node);
 		mapping->vmas++;
@@ -178,7 +178,7 @@ static struct mapping *mapping_get(struct ipcbox_buffer *buffer,
 	if (IS_ERR(mapping))
 		return mapping;
 	spin_lock(&buffer->lock);
-	rb_find_add(&mapping->node, &buffer->mappings, compare_nodes);
+	rb_find_add(&mapping->node, &buffer->mappings, compare_mappings);
 	spin_unlock(&buffer->lock);
 	return mapping;
 }

@@ -8,7 +8,7 @@ static void ring_init(struct ipcbox_msg *msg)
 	msg->prev = msg;
 }
 
-static bool is_alone_in_ring(const struct ipcbox_msg *msg)
+static bool is_alone(const struct ipcbox_msg *msg)
 {
 	return msg->next == msg;
 }
@@ -196,7 +196,7 @@ static void remove_first(struct ipcbox_queue *queue, struct ipcbox_msg *msg)
 {
 	struct ipcbox_msg *next = msg->next;
 
-	if (!is_alone_in_ring(msg)) {
+	if (!is_alone(msg)) {
 		if (is_in_tree(next))
 			restored_remove(queue, next);
 		replace_first(queue, msg, next);
