@@ -42,15 +42,11 @@ static int deliver_reply(struct ipcbox_request *request,
 	       write_reply(request);
 }
 
-/**
- * ipcbox_call_finish() - tell the caller what came of a call, and free what it has
- * @request: the command
- * @caller: the call
- * @err: what came of it
- *
- * Return: what the command returns.
+/*
+ * Tell the caller what came of a call, and free what it has. Return: what the command
+ * returns.
  */
-int ipcbox_call_finish(struct ipcbox_request *request,
+static int finish_call(struct ipcbox_request *request,
 		       struct ipcbox_caller *caller, int err)
 {
 	struct ipcbox_call __user *user = request->user;
@@ -106,11 +102,12 @@ static int call_over(struct ipcbox_request *request, struct ipcbox_route *route,
 
 	err = ipcbox_box_call(lane, &caller, &patience);
 	if (err == -ERESTART_RESTARTBLOCK) {
-		err = ipcbox_park(request, route, sender, &caller, &patience);
+		err = ipcbox_park(request, route, sender, &caller, &patience,
+				  finish_call);
 		if (err == -ERESTART_RESTARTBLOCK)
 			return err;
 	}
-	return ipcbox_call_finish(request, &caller, err);
+	return finish_call(request, &caller, err);
 }
 
 int ipcbox_do_call(struct ipcbox_request *request)

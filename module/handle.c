@@ -7,7 +7,6 @@
 #include "mapping.h"
 #include "mailbox.h"
 #include "ns.h"
-#include "parked.h"
 #include "port.h"
 #include "stat.h"
 
@@ -128,8 +127,6 @@ void ipcbox_handle_flush(struct ipcbox_handle *handle, const struct file *file,
 			 struct files_struct *files)
 {
 	ipcbox_senders_forget_current(&handle->senders);
-	if (current->flags & PF_EXITING)
-		ipcbox_parked_end_process();
 	if (!handle->box || !files ||
 	    !ipcbox_server_is_busy(&handle->server, files))
 		return;

@@ -24,6 +24,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/nsproxy.h>
+#include <linux/sched.h>
 #include <net/net_namespace.h>
 
 #define CREATE_TRACE_POINTS
@@ -112,6 +113,8 @@ static int ipcbox_open(struct inode *inode, struct file *file)
 
 static int ipcbox_flush(struct file *file, fl_owner_t files)
 {
+	if (current->flags & PF_EXITING)
+		ipcbox_parked_end_process();
 	ipcbox_handle_flush(file->private_data, file, files);
 	return 0;
 }

@@ -4,7 +4,6 @@
 #include "account.h"
 #include "cache.h"
 #include "call.h"
-#include "commands.h"
 #include "request.h"
 #include "sender.h"
 #include "tree.h"
@@ -36,6 +35,7 @@ struct parked {
 	struct ipcbox_sender *sender;
 	struct ipcbox_patience patience;
 	struct ipcbox_caller caller;
+	ipcbox_finish_fn *finish;
 };
 
 /*
@@ -339,7 +339,7 @@ static long parked_go_on(struct restart_block *restart)
 			park(parked);
 			return ret;
 		}
-		ret = ipcbox_call_finish(&parked->request, &parked->caller, ret);
+		ret = parked->finish(&parked->request, &parked->caller, ret);
 		parked_put_all(parked);
 	}
 	forget_restart(restart);
@@ -353,6 +353,7 @@ static long parked_go_on(struct restart_block *restart)
  * @sender: who stands for the caller
  * @caller: the call, which ipcbox_box_call() left as it is
  * @patience: of the caller
+ * @finish: tells the caller what came of the call, when it goes on
  *
  * Return: -ERESTART_RESTARTBLOCK: the call is parked, and what was passed, but for
  * @request, is no more the caller's. Otherwise the result of the call, as of
@@ -360,7 +361,7 @@ static long parked_go_on(struct restart_block *restart)
  */
 int ipcbox_park(struct ipcbox_request *request, const struct ipcbox_route *route,
 		struct ipcbox_sender *sender, struct ipcbox_caller *caller,
-		const struct ipcbox_patience *patience)
+		const struct ipcbox_patience *patience, ipcbox_finish_fn *finish)
 {
 	struct ipcbox_call __user *user = request->user;
 	struct parked *parked, *old;
@@ -387,6 +388,7 @@ int ipcbox_park(struct ipcbox_request *request, const struct ipcbox_route *route
 	parked->route = *route;
 	parked->sender = sender;
 	parked->patience = *patience;
+	parked->finish = finish;
 	/* First this: by it a parked call is known to be waited for. */
 	ret = set_restart_fn(&current->restart_block, parked_go_on);
 	WRITE_ONCE(parked_ever, true);
