@@ -27,7 +27,7 @@
  * again until the box is settled.)
  *
  * A sender whose message went in may sleep on until the next tick: it is *admitted*,
- * and told together with others when half of the room is free, see lane.c. The timer
+ * and told together with others when half of the room is free, see settle.c. The timer
  * for the rest runs in a softirq, and only tries to get the lock, which is taken with
  * softirqs on.
  *
@@ -104,7 +104,7 @@ struct ipcbox_box {
 	struct ipcbox_lane *sole;	/* the lane of a box with only one, */
 	struct rb_root_cached ready;	/* or those with messages, by their first */
 
-	/* Poll. What they know is right while there are any, see lane.c. */
+	/* Poll. What they know is right while there are any, see box_poll.c. */
 	struct ipcbox_pollers readable;
 	bool known_readable;
 	bool told_each;			/* somebody wants to know of the next message */

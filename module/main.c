@@ -3,8 +3,7 @@
  * ipcbox: mailboxes, links and ports.
  *
  * The life of the module, top to bottom: what a namespace gets, what a file
- * does, and how both come and go. See ns.h for the lock order and box.h for
- * what it is all about.
+ * does, and how both come and go. See box.h for what it is all about.
  */
 #include "account.h"
 #include "buffer.h"
