@@ -37,7 +37,7 @@ static void add_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 	lane->box->senders++;
 }
 
-/* A message comes in: to a receiver who waits, or into the queue. */
+/* A message comes in: to a receiver that waits, or into the queue. */
 static __always_inline void enter(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 				  bool is_call, struct ipcbox_wakes *wakes)
 {
@@ -56,6 +56,25 @@ static __always_inline void enter(struct ipcbox_lane *lane, struct ipcbox_msg *m
 	}
 }
 
+/* No room: let the sender wait, if it may. Return: -EINPROGRESS, or an errno. */
+static noinline int wait_to_enter(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
+				  bool is_call, struct ipcbox_waiter *sender,
+				  const struct ipcbox_patience *patience)
+{
+	int err;
+
+	lockdep_assert_held(&lane->box->lock);
+	err = may_wait(patience, is_call);
+	if (err)
+		return err;
+	if (is_call)
+		ipcbox_caller_enter_queue(ipcbox_caller_of(msg), lane->box);
+	else
+		ipcbox_waiter_init(sender);
+	add_sender(lane, msg, sender);
+	return -EINPROGRESS;
+}
+
 /*
  * The one way into a lane, for a send, each message of a batch, and a call. The box
  * has not ended. Return: 0, -EINPROGRESS: the sender waits for room; or an errno.
@@ -65,22 +84,11 @@ static __always_inline int offer(struct ipcbox_lane *lane, struct ipcbox_msg *ms
 				 const struct ipcbox_patience *patience,
 				 struct ipcbox_wakes *wakes)
 {
-	int err;
-
 	lockdep_assert_held(&lane->box->lock);
 	if (msg->len > lane->box->bounds.max_msgsize)
 		return -EMSGSIZE;
-	if (!may_enter(lane, msg)) {
-		err = may_wait(patience, is_call);
-		if (err)
-			return err;
-		if (is_call)
-			ipcbox_caller_enter_queue(ipcbox_caller_of(msg), lane->box);
-		else
-			ipcbox_waiter_init(sender);
-		add_sender(lane, msg, sender);
-		return -EINPROGRESS;
-	}
+	if (!may_enter(lane, msg))
+		return wait_to_enter(lane, msg, is_call, sender, patience);
 	if (is_call)
 		ipcbox_caller_enter_queue(ipcbox_caller_of(msg), lane->box);
 	enter(lane, msg, is_call, wakes);
@@ -217,10 +225,10 @@ static int why_empty(const struct ipcbox_box *box, struct pid *peer)
 	return -EAGAIN;
 }
 
-/* Nothing is there: let the receiver wait, if it may. Return: -EINPROGRESS, or an errno. */
-static int wait_to_take(struct ipcbox_box *box, struct pid *peer,
-			struct ipcbox_receiver *receiver,
-			const struct ipcbox_patience *patience)
+/* Nothing is there: let the receiver wait, if it may. Return: as wait_to_enter(). */
+static noinline int wait_to_take(struct ipcbox_box *box, struct pid *peer,
+				 struct ipcbox_receiver *receiver,
+				 const struct ipcbox_patience *patience)
 {
 	int err;
 
