@@ -46,6 +46,7 @@ static void ask_readable(struct ipcbox_box *box, const struct ipcbox_wakes *wake
 	u32 fresh = min(wakes->queued, box->messages);
 	bool changed = box->messages && !box->known_readable;
 
+	lockdep_assert_held(&box->lock);
 	if (!ipcbox_pollers_exist(&box->readable))
 		return;
 	box->known_readable = box->messages;
@@ -61,6 +62,7 @@ static void ask_writable(struct ipcbox_lane *lane, const struct ipcbox_wakes *wa
 {
 	u32 rooms, fresh, known = lane->known_rooms;
 
+	lockdep_assert_held(&lane->box->lock);
 	if (!ipcbox_pollers_exist(&lane->writable))
 		return;
 	rooms = count_rooms(lane);

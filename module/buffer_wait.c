@@ -49,6 +49,7 @@ static u32 wanted(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 	const struct buffer_waiter *first;
 	u32 want = 0;
 
+	lockdep_assert_held(&buffer->lock);
 	if (buffer->gone || (role == IPCBOX_RECEIVING && buffer->senders_gone))
 		return IPCBOX_BUFFER_ASK;
 	if (side->polled)
@@ -83,6 +84,7 @@ static u64 available(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 /* Over for this side, once there is nothing left? */
 static int why_over(const struct ipcbox_buffer *buffer, enum ipcbox_role role)
 {
+	lockdep_assert_held(&buffer->lock);
 	if (buffer->gone)
 		return buffer->gone;
 	return role == IPCBOX_RECEIVING && buffer->senders_gone ? -EPIPE : 0;

@@ -31,6 +31,7 @@ static int compare_owner(const void *owner, const struct rb_node *node)
 static void set_regular(struct ipcbox_server *server, struct pid *pid,
 			const void *files)
 {
+	lockdep_assert_held(server->service->lock);
 	ipcbox_watch_stop(&server->regular.watch);
 	ipcbox_watch_start(&server->regular.watch, pid, &server->end_orphans);
 	server->regular.files = files;
@@ -42,6 +43,7 @@ static void add_to_owner(struct ipcbox_delivery *delivery, struct task_struct *t
 	struct ipcbox_server *server = delivery->server;
 	struct pid *pid = task_tgid(task);
 
+	lockdep_assert_held(server->service->lock);
 	delivery->owner = task->files;
 	if (server->regular.watch.pid != pid ||
 	    server->regular.files != delivery->owner) {
@@ -57,6 +59,7 @@ static void add_to_owner(struct ipcbox_delivery *delivery, struct task_struct *t
 
 static void remove_from_owner(struct ipcbox_delivery *delivery)
 {
+	lockdep_assert_held(delivery->server->service->lock);
 	if (delivery->watch.pid) {
 		ipcbox_watch_stop(&delivery->watch);
 		rb_erase(&delivery->of_other, &delivery->server->others);

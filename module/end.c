@@ -15,6 +15,7 @@ static struct ipcbox_waiter *take_receiver(struct ipcbox_box *box,
 {
 	struct ipcbox_receiver *receiver = ipcbox_lane_first_receiver(waiting);
 
+	lockdep_assert_held(&box->lock);
 	if (!receiver)
 		return NULL;
 	ipcbox_lane_remove_receiver(box, receiver);
@@ -40,6 +41,7 @@ static struct ipcbox_waiter *take_blocked_sender(void *from)
 	struct ipcbox_lane *lane = from;
 	struct ipcbox_msg *msg = ipcbox_queue_first(&lane->blocked);
 
+	lockdep_assert_held(&lane->box->lock);
 	if (!msg)
 		return NULL;
 	ipcbox_lane_remove_sender(lane, msg);
@@ -63,6 +65,7 @@ static void dismiss_call(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 {
 	struct ipcbox_caller *call = ipcbox_caller_of(msg);
 
+	lockdep_assert_held(&lane->box->lock);
 	trace_ipcbox_drop(lane->id, msg);
 	ipcbox_caller_leave_queue(call, lane->box);
 	ipcbox_waiter_finish(&call->waiter, lane->box->gone, wakes);
@@ -179,6 +182,7 @@ static struct ipcbox_caller *first_unserved(const struct ipcbox_box *box)
 {
 	struct ipcbox_caller *call;
 
+	lockdep_assert_held(&box->lock);
 	call = hlist_entry_safe(box->if_served.first, struct ipcbox_caller,
 				if_served);
 	/* All have the same: the port's. */

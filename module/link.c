@@ -132,6 +132,7 @@ static struct ipcbox_link *first_link_after(struct ipcbox_links *links,
  */
 static bool is_dead(const struct ipcbox_link *link)
 {
+	lockdep_assert_held(&link->lane.box->lock);
 	return !link->users && ipcbox_lane_is_idle(&link->lane) &&
 	       (!link->lane.sent || ipcbox_process_ended(link->pid));
 }

@@ -66,6 +66,7 @@ static bool is_too_long(const struct ipcbox_account *account, unsigned long amou
 /* Return: whether the waiter has all now. */
 static bool pay_part(struct ipcbox_account *account, struct payer *payer)
 {
+	lockdep_assert_held(&account->quota.lock);
 	payer->have += ipcbox_account_charge_part(account, IPCBOX_BYTES,
 						  payer->amount - payer->have,
 						  payer->reserve);

@@ -220,6 +220,7 @@ static void add_receiver(struct ipcbox_box *box, struct ipcbox_receiver *receive
 /* Why is there no message? -EAGAIN: it has to be waited for. */
 static int why_empty(const struct ipcbox_box *box, struct pid *peer)
 {
+	lockdep_assert_held(&box->lock);
 	if (box->senders_gone || (peer && ipcbox_process_ended(peer)))
 		return -EPIPE;
 	return -EAGAIN;
