@@ -23,9 +23,9 @@ static struct ipcbox_buffer *check_sharing(struct ipcbox_buffer *buffer, u32 fla
 }
 
 static struct ipcbox_buffer *create_or_open_buffer(struct ipcbox_ns *ns,
-					    const struct ipcbox_name *name,
-					    const struct ipcbox_attr *attr,
-					    u32 flags)
+						   const struct ipcbox_name *name,
+						   const struct ipcbox_attr *attr,
+						   u32 flags)
 {
 	bool reuse = flags & IPCBOX_REUSE;
 	struct ipcbox_buffer *buffer;

@@ -348,7 +348,7 @@ static int wait_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
  * the consumer may be content with less.
  */
 static int wait_for_cells(struct ipcbox_buffer *buffer, u32 cells,
-			 const struct ipcbox_patience *patience)
+			  const struct ipcbox_patience *patience)
 {
 	u32 plenty = ipcbox_ring_cells(&buffer->ring) / 4;
 	struct ipcbox_patience brief = *patience;

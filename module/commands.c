@@ -138,9 +138,9 @@ static int publish_port(struct ipcbox_fd *fd, struct ipcbox_port *port,
 }
 
 static struct ipcbox_port *create_or_open_port(struct ipcbox_ns *ns,
-					  const struct ipcbox_name *name,
-					  const struct ipcbox_attr *attr,
-					  u32 flags)
+					       const struct ipcbox_name *name,
+					       const struct ipcbox_attr *attr,
+					       u32 flags)
 {
 	bool reuse = flags & IPCBOX_REUSE;
 	struct ipcbox_port *port;

@@ -66,7 +66,7 @@ static inline void ipcbox_lane_count_out(struct ipcbox_lane *lane, u32 messages,
 
 /* From here on the message is in the box: number it. */
 static __always_inline void ipcbox_lane_arrive(struct ipcbox_lane *lane,
-				   struct ipcbox_msg *msg, bool is_call)
+					       struct ipcbox_msg *msg, bool is_call)
 {
 	msg->seq = ++lane->sent;
 	msg->arrival = ++lane->box->arrivals;
@@ -79,8 +79,8 @@ static __always_inline void ipcbox_lane_arrive(struct ipcbox_lane *lane,
 }
 
 static __always_inline void ipcbox_lane_enqueue(struct ipcbox_lane *lane,
-				    struct ipcbox_msg *msg,
-				    struct ipcbox_wakes *wakes)
+						struct ipcbox_msg *msg,
+						struct ipcbox_wakes *wakes)
 {
 	lockdep_assert_held(&lane->box->lock);
 	ipcbox_queue_push(&lane->queued, msg);
@@ -91,8 +91,8 @@ static __always_inline void ipcbox_lane_enqueue(struct ipcbox_lane *lane,
 }
 
 static __always_inline void ipcbox_lane_dequeue(struct ipcbox_lane *lane,
-				    struct ipcbox_msg *msg,
-				    struct ipcbox_wakes *wakes)
+						struct ipcbox_msg *msg,
+						struct ipcbox_wakes *wakes)
 {
 	lockdep_assert_held(&lane->box->lock);
 	ipcbox_queue_remove(&lane->queued, msg);
@@ -155,8 +155,8 @@ ipcbox_lane_next_receiver(struct ipcbox_lane *lane)
 
 /* The message passes into the hand of a receiver. */
 static __always_inline void ipcbox_lane_hand_over(struct ipcbox_lane *lane,
-				      struct ipcbox_receiver *receiver,
-				      struct ipcbox_msg *msg, bool is_call)
+						  struct ipcbox_receiver *receiver,
+						  struct ipcbox_msg *msg, bool is_call)
 {
 	atomic_inc(&lane->in_hand);
 	receiver->lane = lane;
@@ -170,8 +170,8 @@ static __always_inline void ipcbox_lane_hand_over(struct ipcbox_lane *lane,
 
 /* Give the first message to a receiver on no list. Return: 0; -EMSGSIZE: it needs more. */
 static __always_inline int ipcbox_lane_take_first(struct ipcbox_lane *lane,
-				      struct ipcbox_receiver *receiver,
-				      struct ipcbox_wakes *wakes)
+						  struct ipcbox_receiver *receiver,
+						  struct ipcbox_wakes *wakes)
 {
 	struct ipcbox_msg *msg = ipcbox_queue_first(&lane->queued);
 
