@@ -111,6 +111,6 @@ unsigned long ipcbox_account_charge_part(struct ipcbox_account *account,
 struct ipcbox_account *ipcbox_account_next(struct ipcbox_ns *ns,
 					   unsigned long *index);
 void ipcbox_account_visit_ns(void (*fn)(struct ipcbox_ns *ns),
-					const struct ipcbox_ns *only);
+			     const struct ipcbox_ns *only);
 
 #endif /* _IPCBOX_ACCOUNT_H */
