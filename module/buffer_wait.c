@@ -6,7 +6,6 @@
 #include "buffer.h"
 
 #include "account.h"
-#include "mapping.h"
 #include "ns.h"
 #include "trace.h"
 
@@ -490,18 +489,16 @@ static void wake_rest(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 		wake_pollers(buffer, role, &supply);
 }
 
-static void do_rest_of_buffer(struct work_struct *work)
+/**
+ * ipcbox_buffer_wake_rest() - wake those whom a call left
+ * @buffer: the buffer
+ *
+ * Context: may sleep.
+ */
+void ipcbox_buffer_wake_rest(struct ipcbox_buffer *buffer)
 {
-	struct ipcbox_buffer *buffer =
-		container_of(work, struct ipcbox_buffer, rest);
-	struct net *net = buffer->named.ns->net;
-
-	ipcbox_mapping_bury_rest(buffer);
 	wake_rest(buffer, IPCBOX_RECEIVING);
 	wake_rest(buffer, IPCBOX_SENDING);
-	ipcbox_named_put(&buffer->named);
-	/* Last: the namespace may die of it. */
-	put_net(net);
 }
 
 /**
@@ -521,16 +518,6 @@ void ipcbox_buffer_leave_rest(struct ipcbox_buffer *buffer)
 		return;
 	put_net(net);
 	ipcbox_named_put(&buffer->named);
-}
-
-/**
- * ipcbox_buffer_init_rest() - prepare to leave something
- * @buffer: new
- */
-void ipcbox_buffer_init_rest(struct ipcbox_buffer *buffer)
-{
-	INIT_WORK(&buffer->rest, do_rest_of_buffer);
-	init_llist_head(&buffer->unburied);
 }
 
 /**

@@ -231,13 +231,11 @@ static void mapping_put(struct mapping *mapping)
 	ipcbox_buffer_leave_rest(buffer);
 }
 
-/**
- * ipcbox_mapping_bury_rest() - bury those for whom it would have taken long
- * @buffer: the buffer
- *
- * They count for their users until then. How many there are is bounded by the numbers.
+/*
+ * Bury those for whom it would have taken long. They count for their users until then.
+ * How many there are is bounded by the numbers.
  */
-void ipcbox_mapping_bury_rest(struct ipcbox_buffer *buffer)
+static void bury_rest(struct ipcbox_buffer *buffer)
 {
 	struct llist_node *all = llist_del_all(&buffer->unburied);
 	struct mapping *mapping, *next;
@@ -246,6 +244,29 @@ void ipcbox_mapping_bury_rest(struct ipcbox_buffer *buffer)
 		bury(mapping, IPCBOX_RING_BURY_ALL);
 		mapping_free(mapping);
 	}
+}
+
+static void do_rest_of_buffer(struct work_struct *work)
+{
+	struct ipcbox_buffer *buffer =
+		container_of(work, struct ipcbox_buffer, rest);
+	struct net *net = buffer->named.ns->net;
+
+	bury_rest(buffer);
+	ipcbox_buffer_wake_rest(buffer);
+	ipcbox_named_put(&buffer->named);
+	/* Last: the namespace may die of it. */
+	put_net(net);
+}
+
+/**
+ * ipcbox_mapping_init_rest() - prepare what mappings and calls leave
+ * @buffer: new
+ */
+void ipcbox_mapping_init_rest(struct ipcbox_buffer *buffer)
+{
+	INIT_WORK(&buffer->rest, do_rest_of_buffer);
+	init_llist_head(&buffer->unburied);
 }
 
 /* ---- the control pages --------------------------------------------------- */
