@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What those who poll a box or a lane know, and when they have to look again.
+ * Pollers of a box and of a lane: what they know, and when they have to look again.
  */
 #include "box.h"
 

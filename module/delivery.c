@@ -68,7 +68,7 @@ static void remove_from_owner(struct ipcbox_delivery *delivery)
 	}
 }
 
-/* What a process with these files received, or NULL. */
+/* A delivery to a process with these files, or NULL. */
 static struct ipcbox_delivery *first_of_owner(struct ipcbox_server *server,
 					      const void *owner)
 {
@@ -149,7 +149,7 @@ void ipcbox_delivery_end(struct ipcbox_delivery *delivery)
 }
 
 /**
- * ipcbox_delivery_find() - what a server has to answer, by its number
+ * ipcbox_delivery_find() - find a delivery by the number of its message
  * @server: the server
  * @number: of the message
  *
@@ -329,7 +329,7 @@ bool ipcbox_server_is_busy(struct ipcbox_server *server, const void *owner)
 	return busy;
 }
 
-/* What a server received for a process. */
+/* A server, and a process that receives through it. */
 struct server_and_owner {
 	struct ipcbox_server *server;
 	const void *owner;		/* NULL: for any */

@@ -19,8 +19,8 @@
  * Other processes that share the open file pay nothing for these deliveries: those of
  * one process are found without a look at the others. A server keeps one process, the
  * *regular*, with a list of its deliveries and a watch that stays from one to the next.
- * What other processes receive while the regular has any is in a tree by the process,
- * and each of these has a watch of its own.
+ * Deliveries to other processes, while the regular has any, are in a tree by the
+ * process, and each of them has a watch of its own.
  *
  * All of this is under the lock of the box, which is that of its *service*.
  */
@@ -34,14 +34,14 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
-/* Of a box. */
+/* The deliveries of a box. */
 struct ipcbox_service {
 	spinlock_t *lock;		/* that of the box */
 	u32 count;			/* of the deliveries; also read without the lock */
 	struct hlist_head deliveries;	/* of all servers */
 };
 
-/* Of an open file. */
+/* An open file through which messages are received, and its deliveries. */
 struct ipcbox_server {
 	struct ipcbox_service *service;
 	struct work_struct end_orphans;	/* queued when a process ended */
@@ -56,7 +56,7 @@ struct ipcbox_server {
 	struct rb_root others;		/* of other processes, by their files */
 };
 
-/* Part of what waits for an answer. */
+/* One message that is to be answered; part of a struct that knows the message. */
 struct ipcbox_delivery {
 	struct ipcbox_waiter *waiter;	/* of the task that waits; set by its owner */
 
@@ -73,7 +73,7 @@ struct ipcbox_delivery {
 	struct hlist_node of_box;	/* in service->deliveries */
 };
 
-/* Of a message that nobody has received. */
+/* Nobody has received the message yet. */
 static inline void ipcbox_delivery_init(struct ipcbox_delivery *delivery,
 					struct ipcbox_waiter *waiter)
 {

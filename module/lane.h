@@ -5,12 +5,12 @@
 /**
  * DOC: lane
  *
- * What is done with the messages of a lane, and with those who wait there, under the
- * lock of its box: for those who settle it afterwards, see settle.h. Everyone else uses
- * box.h.
+ * Single steps with the messages of a lane and with its waiters, under the lock of its
+ * box. They leave the lane unsettled, see settle.h, so they are only for transfer.c,
+ * settle.c and the files of the box. Everyone else uses box.h.
  *
- * What a message passes through is inline, for the sake of the loops over many of them,
- * and because it is known in most places whether a message is a call.
+ * The steps of each message are inline: some run in loops over many messages, and most
+ * callers know whether a message is a call.
  */
 
 #include "box.h"

@@ -5,9 +5,9 @@
 /**
  * DOC: settle
  *
- * Whoever has changed a lane settles it before the lock of its box is dropped, see
- * box.h: while there is a message and a receiver, it is handed over; while there is
- * room and a sender, it is let in.
+ * A task that has changed a lane settles it before it drops the lock of the box, see
+ * box.h: while a message and a receiver wait, the receiver gets the message; while a
+ * sender waits and there is room, its message goes in.
  */
 
 #include "box.h"

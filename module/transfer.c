@@ -5,7 +5,7 @@
 #include "lane.h"
 #include "settle.h"
 
-/* The charge for a caller is there already: it waits for the reply in any case. */
+/* A caller is charged already: it waits for the reply in any case. */
 static int may_wait(const struct ipcbox_patience *patience, bool is_call)
 {
 	if (patience->nonblock)
@@ -226,7 +226,7 @@ static int why_empty(const struct ipcbox_box *box, struct pid *peer)
 	return -EAGAIN;
 }
 
-/* Nothing is there: let the receiver wait, if it may. Return: as wait_to_enter(). */
+/* The lane is empty: let the receiver wait, if it may. Return: as wait_to_enter(). */
 static noinline int wait_to_take(struct ipcbox_box *box, struct pid *peer,
 				 struct ipcbox_receiver *receiver,
 				 const struct ipcbox_patience *patience)
