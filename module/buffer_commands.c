@@ -72,7 +72,8 @@ int ipcbox_do_buffer_create(struct ipcbox_request *request)
 		return err;
 	return publish_buffer(&fd,
 			      create_or_open_buffer(request->handle->ns, &name,
-					     &create->attr, create->flags),
+						    &create->attr,
+						    create->flags),
 			      create->flags);
 }
 

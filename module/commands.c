@@ -176,7 +176,7 @@ int ipcbox_do_port_create(struct ipcbox_request *request)
 		return err;
 	return publish_port(&fd,
 			    create_or_open_port(request->handle->ns, &name,
-					   &create->attr, create->flags),
+						&create->attr, create->flags),
 			    create->flags);
 }
 
