@@ -235,7 +235,7 @@ static __always_inline void uncharge_one(struct ipcbox_account *account,
 }
 
 /* After the full barrier of sub_return, see quota.h. */
-static __always_inline bool is_wanted(const struct ipcbox_account *account)
+static __always_inline bool quota_is_wanted(const struct ipcbox_account *account)
 {
 	return unlikely(READ_ONCE(account->quota.wanted));
 }
@@ -249,7 +249,7 @@ static noinline void uncharge_slow(struct ipcbox_account *account,
 	ipcbox_quota_returned(account);
 	while ((account = account->parent) != end) {
 		uncharge_one(account, resource, amount);
-		if (is_wanted(account))
+		if (quota_is_wanted(account))
 			ipcbox_quota_returned(account);
 	}
 }
@@ -270,7 +270,7 @@ void ipcbox_account_uncharge_below(struct ipcbox_account *account,
 {
 	for (; account != end; account = account->parent) {
 		uncharge_one(account, resource, amount);
-		if (is_wanted(account)) {
+		if (quota_is_wanted(account)) {
 			uncharge_slow(account, end, resource, amount);
 			return;
 		}

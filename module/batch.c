@@ -55,14 +55,9 @@ static int read_send_entries(const struct outgoing *out,
 static int check_entry(const struct outgoing *out,
 		       const struct ipcbox_send_entry *entry)
 {
-	const struct ipcbox_box *box = out->lane->box;
-
 	if (entry->priority > IPCBOX_PRIORITY_MAX)
 		return -EINVAL;
-	/* Look first whether it is worth to copy it; what counts comes later. */
-	if (entry->len > READ_ONCE(box->bounds.max_msgsize))
-		return READ_ONCE(box->gone) ?: -EMSGSIZE;
-	return 0;
+	return ipcbox_lane_check_length(out->lane, entry->len);
 }
 
 /* Return: how many of the next few could be made; @err: why not more, or 0. */
@@ -217,46 +212,34 @@ struct incoming {
 	struct ipcbox_patience patience;
 };
 
-/* Who sent, as the receiver sees them: often the same for many in a row. */
-struct origin {
+/* Often the same sender for many in a row. */
+struct known_origin {
 	const struct ipcbox_sender *sender;
-	s32 pid;
-	u32 uid;
-	u32 gid;
+	struct ipcbox_origin origin;
 };
 
-static void find_origin(struct origin *origin, const struct ipcbox_sender *sender)
+static void look_up_origin(struct known_origin *known,
+			   const struct ipcbox_sender *sender)
 {
-	if (sender == origin->sender)
+	if (sender == known->sender)
 		return;
-	origin->sender = sender;
-	origin->pid = pid_vnr(sender->pid);
-	origin->uid = ipcbox_sender_uid(sender);
-	origin->gid = ipcbox_sender_gid(sender);
+	known->sender = sender;
+	known->origin = ipcbox_origin_of(sender);
 }
 
 /* The payload, then what is told of it. */
 static __always_inline int
-deliver(struct ipcbox_recv_entry __user *user, void __user *data,
-	const struct ipcbox_waiter *receiver, struct origin *origin)
+deliver_entry(struct ipcbox_recv_entry __user *user, void __user *data,
+	      const struct ipcbox_receiver *receiver, struct known_origin *known)
 {
-	const struct ipcbox_msg *msg = receiver->msg;
 	struct ipcbox_recv_entry entry IPCBOX_NOINIT;
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	if (ipcbox_msg_copy_out(receiver->payload, data))
 		return -EFAULT;
-	find_origin(origin, msg->sender);
-	entry.len = msg->len;
-	entry.tag = msg->tag;
-	entry.seq = msg->seq;
-	entry.call = msg->is_call ? msg->arrival : 0;
-	entry.pid = origin->pid;
-	entry.uid = origin->uid;
-	entry.gid = origin->gid;
-	entry.priority = msg->priority;
-	entry.room = receiver->room;
+	look_up_origin(known, receiver->msg->sender);
+	ipcbox_describe(&entry, receiver, &known->origin);
 	entry.result = 0;
 	return ipcbox_copy_to_user(&user->len, &entry.len,
 				   sizeof(entry) -
@@ -290,7 +273,7 @@ static int read_rooms(const struct incoming *in, struct ipcbox_room *rooms, u32 
 
 static void put_back(const struct ipcbox_hand *hand, u32 from)
 {
-	struct ipcbox_waiter receiver = { .lane = hand->lane };
+	struct ipcbox_receiver receiver = { .lane = hand->lane };
 	u32 i;
 
 	for (i = from; i < hand->count; i++) {
@@ -299,7 +282,7 @@ static void put_back(const struct ipcbox_hand *hand, u32 from)
 	}
 }
 
-static void go_on(struct incoming *in, u32 count)
+static void advance_by(struct incoming *in, u32 count)
 {
 	in->user += count * in->args->entry_size;
 	in->left -= count;
@@ -310,8 +293,8 @@ static u32 receive_ready(struct incoming *in, const struct ipcbox_room *rooms,
 			 u32 count, int *err)
 {
 	struct ipcbox_hand hand IPCBOX_NOINIT;
-	struct ipcbox_waiter receiver = {};
-	struct origin origin = {};
+	struct ipcbox_receiver receiver = {};
+	struct known_origin known = {};
 	u32 i;
 
 	ipcbox_box_take_many(in->request->handle->box,
@@ -322,15 +305,16 @@ static u32 receive_ready(struct incoming *in, const struct ipcbox_room *rooms,
 	for (i = 0; i < hand.count && !*err; i++) {
 		receiver.msg = hand.msgs[i];
 		receiver.payload = hand.msgs[i];
-		*err = deliver(in->user + i * in->args->entry_size,
-			       u64_to_user_ptr(rooms[i].data), &receiver, &origin);
+		*err = deliver_entry(in->user + i * in->args->entry_size,
+				     u64_to_user_ptr(rooms[i].data), &receiver,
+				     &known);
 	}
 	if (*err)
 		put_back(&hand, --i);
 	/* With nothing in hand the lane may be gone. */
 	if (i)
 		ipcbox_box_accept_many(&hand, i);
-	go_on(in, i);
+	advance_by(in, i);
 	return i;
 }
 
@@ -338,9 +322,9 @@ static u32 receive_ready(struct incoming *in, const struct ipcbox_room *rooms,
 static int receive_one(struct incoming *in, const struct ipcbox_room *room)
 {
 	struct ipcbox_recv_entry __user *user = in->user;
-	struct ipcbox_waiter receiver IPCBOX_NOINIT;
+	struct ipcbox_receiver receiver IPCBOX_NOINIT;
 	union ipcbox_small small IPCBOX_NOINIT;
-	struct origin origin = {};
+	struct known_origin known = {};
 	int err;
 
 	ipcbox_receive_prepare(&receiver, &small, in->request, room->capacity,
@@ -352,13 +336,13 @@ static int receive_one(struct incoming *in, const struct ipcbox_room *room)
 		err = -EFAULT;
 	if (err)
 		return err;
-	err = deliver(user, u64_to_user_ptr(room->data), &receiver, &origin);
+	err = deliver_entry(user, u64_to_user_ptr(room->data), &receiver, &known);
 	if (err) {
 		ipcbox_box_restore(&receiver);
 		return err;
 	}
 	ipcbox_box_accept(&receiver);
-	go_on(in, 1);
+	advance_by(in, 1);
 	return 0;
 }
 

@@ -2,11 +2,13 @@
 #include "box.h"
 
 #include "account.h"
-#include "call.h"
+#include "caller.h"
 #include "lane.h"
 #include "noinit.h"
 #include "sender.h"
+#include "settle.h"
 #include "trace.h"
+#include "transfer.h"
 
 #include <linux/sched.h>
 
@@ -37,8 +39,8 @@ void ipcbox_box_init(struct ipcbox_box *box, struct ipcbox_lane *sole)
 		.sole = sole,
 	};
 	spin_lock_init(&box->lock);
-	INIT_LIST_HEAD(&box->takers);
-	INIT_HLIST_HEAD(&box->in_service);
+	INIT_LIST_HEAD(&box->waiting);
+	ipcbox_service_init(&box->service, &box->lock);
 	INIT_HLIST_HEAD(&box->if_served);
 	ipcbox_pollers_init(&box->readable, EPOLLIN | EPOLLRDNORM);
 }
@@ -65,10 +67,10 @@ void ipcbox_lane_init(struct ipcbox_lane *lane, struct ipcbox_box *box)
 	};
 	ipcbox_queue_init(&lane->queued);
 	ipcbox_queue_init(&lane->blocked);
-	INIT_LIST_HEAD(&lane->takers);
+	INIT_LIST_HEAD(&lane->waiting);
 	INIT_LIST_HEAD(&lane->admitted);
 	INIT_LIST_HEAD(&lane->unpaid);
-	timer_setup(&lane->tell_admitted, ipcbox_lane_tell_admitted_late, 0);
+	timer_setup(&lane->tell_admitted, ipcbox_settle_tell_admitted_late, 0);
 	RB_CLEAR_NODE(&lane->ready_node);
 	ipcbox_pollers_init(&lane->writable, EPOLLOUT | EPOLLWRNORM);
 }
@@ -84,13 +86,6 @@ void ipcbox_lane_deinit(struct ipcbox_lane *lane)
 }
 
 /* ---- send ---------------------------------------------------------------- */
-
-static int may_wait(const struct ipcbox_patience *patience)
-{
-	if (patience->nonblock)
-		return -EAGAIN;
-	return ipcbox_account_charge(patience->account, IPCBOX_WAITERS, 1);
-}
 
 /* A sender wants to go. Unless it is done by now, its message goes with it. */
 static int leave_as_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
@@ -109,24 +104,20 @@ static int leave_as_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 		/* Whoever waited behind us, or polls, may find room now. */
 		ipcbox_lane_remove_sender(lane, msg);
 	}
-	ipcbox_lane_settle_and_unlock(lane, &wakes);
+	ipcbox_settle_and_unlock(lane, &wakes);
 	return err;
 }
 
-static int wait_for_room(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
-			 const struct ipcbox_patience *patience)
-	__releases(&lane->box->lock)
+/* Sleep until the message is in. */
+static noinline int wait_for_room(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
+				  struct ipcbox_waiter *sender,
+				  const struct ipcbox_patience *patience)
 {
-	struct ipcbox_waiter sender IPCBOX_NOINIT;
 	int ret;
 
-	ipcbox_waiter_init(&sender);
-	ipcbox_lane_add_sender(lane, msg, &sender);
-	spin_unlock(&lane->box->lock);
-
 	trace_ipcbox_block(lane->id, IPCBOX_SENDING);
-	ret = ipcbox_wait(&sender, patience, NULL);
-	ret = ret ? leave_as_sender(lane, msg, &sender, ret) : sender.result;
+	ret = ipcbox_wait(sender, patience, NULL);
+	ret = ret ? leave_as_sender(lane, msg, sender, ret) : sender->result;
 	trace_ipcbox_wake(lane->id, IPCBOX_SENDING, ret);
 
 	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
@@ -146,46 +137,14 @@ static int wait_for_room(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 int ipcbox_box_send(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 		    const struct ipcbox_patience *patience)
 {
+	struct ipcbox_waiter sender IPCBOX_NOINIT;
 	struct ipcbox_wakes wakes IPCBOX_NOINIT;
-	struct ipcbox_box *box = lane->box;
 	int err;
 
 	ipcbox_wakes_init(&wakes);
-	spin_lock(&box->lock);
-	err = box->gone;
-	if (!err && msg->len > box->bounds.max_msgsize)
-		err = -EMSGSIZE;
-	if (err)
-		goto out_unlock;
-
-	if (ipcbox_lane_may_enter(lane, msg)) {
-		ipcbox_lane_add_message(lane, msg, &wakes);
-		ipcbox_lane_settle_and_unlock(lane, &wakes);
-		return 0;
-	}
-	err = may_wait(patience);
-	if (!err)
-		return wait_for_room(lane, msg, patience);
-
-out_unlock:
-	spin_unlock(&box->lock);
-	return err;
-}
-
-/* As many as may enter at once, from the first on. Return: how many. */
-static unsigned int send_at_once(struct ipcbox_lane *lane,
-				 struct ipcbox_msg **msgs, unsigned int count)
-{
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
-	struct ipcbox_box *box = lane->box;
-	unsigned int sent = 0;
-
-	ipcbox_wakes_init(&wakes);
-	spin_lock(&box->lock);
-	if (!box->gone)
-		sent = ipcbox_lane_add_messages(lane, msgs, count, &wakes);
-	ipcbox_lane_settle_and_unlock(lane, &wakes);
-	return sent;
+	spin_lock(&lane->box->lock);
+	err = ipcbox_offer_and_unlock(lane, msg, &sender, patience, &wakes);
+	return err == -EINPROGRESS ? wait_for_room(lane, msg, &sender, patience) : err;
 }
 
 /**
@@ -205,99 +164,62 @@ unsigned int ipcbox_box_send_many(struct ipcbox_lane *lane,
 				  const struct ipcbox_patience *patience,
 				  int *err)
 {
+	struct ipcbox_waiter sender IPCBOX_NOINIT;
+	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 	unsigned int sent = 0;
 
-	*err = 0;
-	for (;;) {
-		sent += send_at_once(lane, msgs + sent, count - sent);
-		if (sent == count)
-			return sent;
-		/* Whatever is in the way of the next one, this will tell. */
-		*err = ipcbox_box_send(lane, msgs[sent], patience);
-		if (*err || ++sent == count)
-			return sent;
-	}
+	do {
+		ipcbox_wakes_init(&wakes);
+		spin_lock(&lane->box->lock);
+		sent += ipcbox_offer_many_and_unlock(lane, msgs + sent,
+						     count - sent, &sender,
+						     patience, &wakes, err);
+		if (*err == -EINPROGRESS) {
+			*err = wait_for_room(lane, msgs[sent], &sender, patience);
+			if (!*err)
+				sent++;
+		}
+	} while (!*err && sent < count);
+	return sent;
 }
 
 /* ---- receive ------------------------------------------------------------- */
 
 static int leave_as_receiver(struct ipcbox_box *box,
-			     struct ipcbox_waiter *receiver, int err)
+			     struct ipcbox_receiver *receiver, int err)
 {
 	spin_lock(&box->lock);
-	if (receiver->done)
-		err = receiver->result;
+	if (receiver->waiter.done)
+		err = receiver->waiter.result;
 	else
-		ipcbox_lane_remove_taker(box, receiver);
+		ipcbox_lane_remove_receiver(box, receiver);
 	spin_unlock(&box->lock);
 	return err;
 }
 
-static int wait_for_message(struct ipcbox_box *box, struct pid *peer,
-			    struct ipcbox_waiter *receiver,
-			    const struct ipcbox_patience *patience,
-			    struct ipcbox_wakes *wakes)
-	__releases(&box->lock)
+/**
+ * ipcbox_box_wait_for_message() - sleep until a receiver has a message
+ * @box: as for ipcbox_box_take()
+ * @peer: as for ipcbox_box_take()
+ * @receiver: as for ipcbox_box_take(), queued by ipcbox_take_and_unlock()
+ * @patience: as for ipcbox_box_take()
+ *
+ * Return: as ipcbox_box_take().
+ */
+int ipcbox_box_wait_for_message(struct ipcbox_box *box, struct pid *peer,
+				struct ipcbox_receiver *receiver,
+				const struct ipcbox_patience *patience)
 {
 	u64 id = receiver->from ? receiver->from->id : box->id;
 	int ret;
 
-	ipcbox_lane_add_taker(box, receiver);
-	spin_unlock(&box->lock);
-	ipcbox_wake(wakes);
-
 	trace_ipcbox_block(id, IPCBOX_RECEIVING);
-	ret = ipcbox_wait(receiver, patience, peer);
-	ret = ret ? leave_as_receiver(box, receiver, ret) : receiver->result;
+	ret = ipcbox_wait(&receiver->waiter, patience, peer);
+	ret = ret ? leave_as_receiver(box, receiver, ret) : receiver->waiter.result;
 	trace_ipcbox_wake(id, IPCBOX_RECEIVING, ret);
 
 	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
 	return ret;
-}
-
-/* Why is there no message? -EAGAIN: it has to be waited for. */
-static int why_empty(const struct ipcbox_box *box, struct pid *peer)
-{
-	if (box->senders_gone || (peer && ipcbox_process_ended(peer)))
-		return -EPIPE;
-	return -EAGAIN;
-}
-
-/* Take a message or wait for one; and wake who is to be woken in any case. */
-static int take_and_unlock(struct ipcbox_box *box, struct pid *peer,
-			   struct ipcbox_waiter *receiver,
-			   const struct ipcbox_patience *patience,
-			   struct ipcbox_wakes *wakes)
-	__releases(&box->lock)
-{
-	struct ipcbox_lane *lane;
-	int err;
-
-	err = box->gone;
-	if (err)
-		goto out_unlock;
-
-	lane = receiver->from ?: ipcbox_lane_first_ready(box);
-	if (lane && lane->messages) {
-		err = ipcbox_lane_take_message(lane, receiver, wakes);
-		if (err)
-			goto out_unlock;
-		ipcbox_lane_settle_and_unlock(lane, wakes);
-		return 0;
-	}
-	/* Whoever polls the box believes to know that it has messages: now of none. */
-	if (box->messages)
-		box->told_each = true;
-	err = why_empty(box, peer);
-	if (err == -EAGAIN)
-		err = may_wait(patience);
-	if (!err)
-		return wait_for_message(box, peer, receiver, patience, wakes);
-
-out_unlock:
-	spin_unlock(&box->lock);
-	ipcbox_wake(wakes);
-	return err;
 }
 
 /**
@@ -315,14 +237,18 @@ out_unlock:
  * or the errno of the end of the box; then nothing was taken.
  */
 int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
-		    struct ipcbox_waiter *receiver,
+		    struct ipcbox_receiver *receiver,
 		    const struct ipcbox_patience *patience)
 {
 	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	int err;
 
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&box->lock);
-	return take_and_unlock(box, peer, receiver, patience, &wakes);
+	err = ipcbox_take_and_unlock(box, peer, receiver, patience, &wakes);
+	if (err == -EINPROGRESS)
+		err = ipcbox_box_wait_for_message(box, peer, receiver, patience);
+	return err;
 }
 
 /**
@@ -341,93 +267,10 @@ void ipcbox_box_take_many(struct ipcbox_box *box, struct ipcbox_lane *from,
 			  struct ipcbox_hand *hand)
 {
 	struct ipcbox_wakes wakes IPCBOX_NOINIT;
-	struct ipcbox_lane *lane;
-
-	hand->count = 0;
-	ipcbox_wakes_init(&wakes);
-	spin_lock(&box->lock);
-	lane = from ?: ipcbox_lane_first_ready(box);
-	if (box->gone || !lane) {
-		spin_unlock(&box->lock);
-		return;
-	}
-	hand->lane = lane;
-	hand->count = ipcbox_lane_take_messages(lane, !from && !box->sole, rooms,
-						hand->msgs, count, &wakes);
-	/* What is in hand keeps the lane, also while settling drops the lock. */
-	if (hand->count)
-		ipcbox_lane_settle_and_unlock(lane, &wakes);
-	else
-		spin_unlock(&box->lock);
-}
-
-static int reply_under_lock(struct ipcbox_box *box,
-			    struct ipcbox_server *server, u64 number,
-			    const union ipcbox_small *reply,
-			    struct ipcbox_msg *payload,
-			    struct ipcbox_wakes *wakes)
-{
-	if (box->gone)
-		return box->gone;
-	return ipcbox_call_reply(box, server, number, reply, payload, wakes);
-}
-
-/**
- * ipcbox_box_reply() - give a reply to a caller
- * @box: the box, held by the caller
- * @server: through which the call was received
- * @number: of the call
- * @reply: the reply; its sender stays the caller's
- * @payload: of a long reply, or NULL; passes to who called, on success
- *
- * Return: 0, -EINVAL, -EPIPE, -EMSGSIZE, or the errno of the end of the box.
- */
-int ipcbox_box_reply(struct ipcbox_box *box, struct ipcbox_server *server,
-		     u64 number, const union ipcbox_small *reply,
-		     struct ipcbox_msg *payload)
-{
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
-	int err;
 
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&box->lock);
-	err = reply_under_lock(box, server, number, reply, payload, &wakes);
-	spin_unlock(&box->lock);
-	ipcbox_wake(&wakes);
-	return err;
-}
-
-/**
- * ipcbox_box_reply_and_take() - the two of them, under the lock once
- * @box: as for both; receiver->server received the call
- * @number: as for ipcbox_box_reply(); set to 0 when the reply is given
- * @reply: as for ipcbox_box_reply()
- * @payload: as for ipcbox_box_reply()
- * @peer: as for ipcbox_box_take()
- * @receiver: as for ipcbox_box_take()
- * @patience: as for ipcbox_box_take()
- *
- * Return: as the first of the two that fails.
- */
-int ipcbox_box_reply_and_take(struct ipcbox_box *box, u64 *number,
-			      const union ipcbox_small *reply,
-			      struct ipcbox_msg *payload, struct pid *peer,
-			      struct ipcbox_waiter *receiver,
-			      const struct ipcbox_patience *patience)
-{
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
-	int err;
-
-	ipcbox_wakes_init(&wakes);
-	spin_lock(&box->lock);
-	err = reply_under_lock(box, receiver->server, *number, reply, payload,
-			       &wakes);
-	if (err) {
-		spin_unlock(&box->lock);
-		return err;
-	}
-	*number = 0;
-	return take_and_unlock(box, peer, receiver, patience, &wakes);
+	ipcbox_take_many_and_unlock(box, from, rooms, count, hand, &wakes);
 }
 
 /* From here on the lane may be freed, if it is one of a mailbox. */
@@ -438,7 +281,7 @@ static void let_go(struct ipcbox_lane *lane, unsigned int count)
 }
 
 /* Of a call that a receiver had in its hand, what is its own. */
-static void free_hand(struct ipcbox_waiter *receiver)
+static void free_hand(struct ipcbox_receiver *receiver)
 {
 	if (receiver->payload != receiver->msg)
 		ipcbox_msg_free(receiver->payload);
@@ -449,7 +292,7 @@ static void free_hand(struct ipcbox_waiter *receiver)
  * ipcbox_box_accept() - a message that was taken has reached its receiver
  * @receiver: of ipcbox_box_take(); what it tells is gone afterwards
  */
-void ipcbox_box_accept(struct ipcbox_waiter *receiver)
+void ipcbox_box_accept(struct ipcbox_receiver *receiver)
 {
 	struct ipcbox_msg *msg = receiver->msg;
 
@@ -482,14 +325,14 @@ void ipcbox_box_accept_many(struct ipcbox_hand *hand, unsigned int count)
 }
 
 static void restore_call(struct ipcbox_lane *lane,
-			 struct ipcbox_waiter *receiver)
+			 struct ipcbox_receiver *receiver)
 {
 	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 	struct ipcbox_caller *call;
 
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&lane->box->lock);
-	call = ipcbox_call_take_back(lane->box, receiver);
+	call = ipcbox_caller_take_back(lane->box, receiver);
 	if (call) {
 		ipcbox_lane_restore_message(lane, &call->request.msg, &wakes);
 	} else {
@@ -497,7 +340,7 @@ static void restore_call(struct ipcbox_lane *lane,
 		ipcbox_lane_count_drop(lane);
 		trace_ipcbox_drop(lane->id, receiver->msg);
 	}
-	ipcbox_lane_settle_and_unlock(lane, &wakes);
+	ipcbox_settle_and_unlock(lane, &wakes);
 	free_hand(receiver);
 }
 
@@ -510,7 +353,7 @@ static void restore_message(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
 	spin_lock(&box->lock);
 	if (!box->gone) {
 		ipcbox_lane_restore_message(lane, msg, &wakes);
-		ipcbox_lane_settle_and_unlock(lane, &wakes);
+		ipcbox_settle_and_unlock(lane, &wakes);
 	} else {
 		ipcbox_lane_count_drop(lane);
 		spin_unlock(&box->lock);
@@ -526,7 +369,7 @@ static void restore_message(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
  * filled meanwhile; then the lane holds one message too many for a while, which
  * is better than to lose one.
  */
-void ipcbox_box_restore(struct ipcbox_waiter *receiver)
+void ipcbox_box_restore(struct ipcbox_receiver *receiver)
 {
 	struct ipcbox_lane *lane = receiver->lane;
 
@@ -582,65 +425,4 @@ int ipcbox_box_set_attr(struct ipcbox_box *box,
 	}
 	spin_unlock(&box->lock);
 	return err;
-}
-
-/**
- * ipcbox_lane_settle() - let senders in who wait where there is room now
- * @lane: the lane
- */
-void ipcbox_lane_settle(struct ipcbox_lane *lane)
-{
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
-
-	ipcbox_wakes_init(&wakes);
-	spin_lock(&lane->box->lock);
-	ipcbox_lane_settle_and_unlock(lane, &wakes);
-}
-
-/* ---- poll ---------------------------------------------------------------- */
-
-/**
- * ipcbox_box_poll() - is there something to receive?
- * @box: the box; the caller is on its wait queue
- * @asked: what the caller polls for
- *
- * Return: EPOLLIN, EPOLLHUP, EPOLLERR as they apply.
- */
-__poll_t ipcbox_box_poll(struct ipcbox_box *box, __poll_t asked)
-{
-	__poll_t events = 0;
-
-	/* Under the lock, for ipcbox_pollers_exist(). */
-	spin_lock(&box->lock);
-	box->known_readable = box->messages;
-	if (asked & EPOLLET)
-		box->told_each = true;
-	if (box->messages)
-		events |= EPOLLIN | EPOLLRDNORM;
-	if (box->senders_gone)
-		events |= EPOLLIN | EPOLLRDNORM | EPOLLHUP;
-	if (box->gone)
-		events |= EPOLLIN | EPOLLRDNORM | EPOLLHUP | EPOLLERR;
-	spin_unlock(&box->lock);
-	return events;
-}
-
-/**
- * ipcbox_lane_poll() - is there room to send?
- * @lane: the lane; the caller is on its wait queue
- *
- * Return: EPOLLOUT, EPOLLHUP, EPOLLERR as they apply.
- */
-__poll_t ipcbox_lane_poll(struct ipcbox_lane *lane)
-{
-	__poll_t events = 0;
-
-	spin_lock(&lane->box->lock);
-	lane->known_rooms = ipcbox_lane_rooms(lane);
-	if (lane->box->gone)
-		events |= EPOLLOUT | EPOLLWRNORM | EPOLLHUP | EPOLLERR;
-	else if (lane->known_rooms)
-		events |= EPOLLOUT | EPOLLWRNORM;
-	spin_unlock(&lane->box->lock);
-	return events;
 }

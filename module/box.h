@@ -27,7 +27,7 @@
  * again until the box is settled.)
  *
  * A sender whose message went in may sleep on until the next tick: it is *admitted*,
- * and told together with others when half of the room is free, see lane.c. The timer
+ * and told together with others when half of the room is free, see settle.c. The timer
  * for the rest runs in a softirq, and only tries to get the lock, which is taken with
  * softirqs on.
  *
@@ -41,6 +41,7 @@
  */
 
 #include "access.h"
+#include "delivery.h"
 #include "pollers.h"
 #include "queue.h"
 #include "wait.h"
@@ -68,6 +69,20 @@ struct ipcbox_bounds {
 	u64 max_bytes;
 };
 
+/* A task that takes a message, and perhaps waits for it. */
+struct ipcbox_receiver {
+	struct ipcbox_waiter waiter;
+	struct ipcbox_lane *from;	/* it takes from this lane only, or NULL */
+	u64 capacity;			/* longest message that it takes */
+	struct ipcbox_server *server;	/* answers for the calls that it takes */
+	union ipcbox_small *small;	/* where the request of a call goes */
+	u64 needed;			/* out: with -EMSGSIZE */
+	struct ipcbox_msg *msg;		/* out: what it was given, */
+	struct ipcbox_msg *payload;	/* out: which has the payload, often msg */
+	struct ipcbox_lane *lane;	/* out: and over which lane */
+	u32 room;			/* out: of a call: for the reply */
+};
+
 struct ipcbox_box {
 	spinlock_t lock;		/* of the box and all of its lanes */
 	u64 id;				/* unique; never changes */
@@ -83,14 +98,13 @@ struct ipcbox_box {
 	u32 messages;			/* messages queued now, in all lanes */
 	u32 receivers;			/* asleep for a message */
 	u32 senders;			/* asleep for room, in all lanes */
-	u32 calls;			/* received, and not answered yet: */
-	struct hlist_head in_service;	/* these, of all servers */
+	struct ipcbox_service service;	/* calls received, and not answered yet */
 	struct hlist_head if_served;	/* calls in a queue that fail without receivers */
-	struct list_head takers;	/* receivers that take from any lane */
+	struct list_head waiting;	/* receivers that take from any lane */
 	struct ipcbox_lane *sole;	/* the lane of a box with only one, */
 	struct rb_root_cached ready;	/* or those with messages, by their first */
 
-	/* Poll. What they know is right while there are any, see lane.c. */
+	/* Poll. What they know is right while there are any, see box_poll.c. */
 	struct ipcbox_pollers readable;
 	bool known_readable;
 	bool told_each;			/* somebody wants to know of the next message */
@@ -109,7 +123,7 @@ struct ipcbox_lane {
 	u32 senders;			/* calls asleep for room */
 	u32 receivers;			/* calls asleep for a message of it */
 	u64 dropped;			/* messages dropped at the end */
-	struct list_head takers;	/* these receivers */
+	struct list_head waiting;	/* these receivers */
 	struct list_head admitted;	/* senders to be told: their message is in */
 	struct list_head unpaid;	/* senders that wait for bytes, see quota.c */
 	struct timer_list tell_admitted; /* if nobody else does */
@@ -123,6 +137,17 @@ struct ipcbox_lane {
 	u32 known_rooms;		/* 0: not writable */
 	atomic_t armed;			/* fds that are not writable for lack of bytes */
 };
+
+/*
+ * Is it worth to copy a message of this length? What counts is the look under the lock,
+ * which comes later.
+ */
+static inline int ipcbox_lane_check_length(const struct ipcbox_lane *lane, u64 len)
+{
+	if (len > READ_ONCE(lane->box->bounds.max_msgsize))
+		return READ_ONCE(lane->box->gone) ?: -EMSGSIZE;
+	return 0;
+}
 
 u64 ipcbox_box_next_id(void);
 void ipcbox_box_init(struct ipcbox_box *box, struct ipcbox_lane *sole);
@@ -152,26 +177,24 @@ void ipcbox_box_take_many(struct ipcbox_box *box, struct ipcbox_lane *from,
 			  struct ipcbox_hand *hand);
 void ipcbox_box_accept_many(struct ipcbox_hand *hand, unsigned int count);
 int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
-		    struct ipcbox_waiter *receiver,
+		    struct ipcbox_receiver *receiver,
 		    const struct ipcbox_patience *patience);
-int ipcbox_box_reply(struct ipcbox_box *box, struct ipcbox_server *server,
-		     u64 number, const union ipcbox_small *reply,
-		     struct ipcbox_msg *payload);
-int ipcbox_box_reply_and_take(struct ipcbox_box *box, u64 *number,
-			      const union ipcbox_small *reply,
-			      struct ipcbox_msg *payload, struct pid *peer,
-			      struct ipcbox_waiter *receiver,
-			      const struct ipcbox_patience *patience);
-void ipcbox_box_restore(struct ipcbox_waiter *receiver);
-void ipcbox_box_accept(struct ipcbox_waiter *receiver);
+int ipcbox_box_wait_for_message(struct ipcbox_box *box, struct pid *peer,
+				struct ipcbox_receiver *receiver,
+				const struct ipcbox_patience *patience);
+void ipcbox_box_restore(struct ipcbox_receiver *receiver);
+void ipcbox_box_accept(struct ipcbox_receiver *receiver);
 
 void ipcbox_box_get_attr(struct ipcbox_box *box, struct ipcbox_access *access,
 			 struct ipcbox_bounds *bounds);
 int ipcbox_box_set_attr(struct ipcbox_box *box,
 			const struct ipcbox_access *access,
 			const struct ipcbox_bounds *bounds);
+
+/* settle.c */
 void ipcbox_lane_settle(struct ipcbox_lane *lane);
 
+/* end.c */
 bool ipcbox_box_end(struct ipcbox_box *box, int err);
 void ipcbox_box_end_senders(struct ipcbox_box *box);
 void ipcbox_lane_end_unserved(struct ipcbox_lane *lane);
@@ -179,6 +202,10 @@ void ipcbox_lane_end(struct ipcbox_lane *lane);
 bool ipcbox_lane_drain(struct ipcbox_lane *lane, unsigned int *steps);
 bool ipcbox_lane_is_idle(const struct ipcbox_lane *lane);
 
+/* box_poll.c */
+void ipcbox_lane_ask_pollers(struct ipcbox_lane *lane,
+			     const struct ipcbox_wakes *wakes);
+void ipcbox_lane_tell_pollers(struct ipcbox_lane *lane);
 __poll_t ipcbox_box_poll(struct ipcbox_box *box, __poll_t asked);
 __poll_t ipcbox_lane_poll(struct ipcbox_lane *lane);
 

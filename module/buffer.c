@@ -4,6 +4,7 @@
 #include "account.h"
 #include "attr.h"
 #include "box.h"
+#include "mapping.h"
 #include "ns.h"
 
 #include <linux/log2.h>
@@ -160,7 +161,7 @@ static struct ipcbox_buffer *buffer_alloc(struct ipcbox_ns *ns,
 	spin_lock_init(&buffer->lock);
 	ipcbox_owners_init(&buffer->owners);
 	buffer->mappings = RB_ROOT;
-	ipcbox_buffer_init_rest(buffer);
+	ipcbox_mapping_init_rest(buffer);
 	side_init(&buffer->sides[IPCBOX_RECEIVING]);
 	side_init(&buffer->sides[IPCBOX_SENDING]);
 	return buffer;

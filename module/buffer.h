@@ -81,7 +81,7 @@ int ipcbox_buffer_wait(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 		       u32 cells, const struct ipcbox_patience *patience);
 int ipcbox_buffer_wake(struct ipcbox_buffer *buffer, enum ipcbox_role role);
 void ipcbox_buffer_leave_rest(struct ipcbox_buffer *buffer);
-void ipcbox_buffer_init_rest(struct ipcbox_buffer *buffer);
+void ipcbox_buffer_wake_rest(struct ipcbox_buffer *buffer);
 int ipcbox_buffer_init_queue(void);
 void ipcbox_buffer_deinit_queue(void);
 void ipcbox_buffer_end(struct ipcbox_buffer *buffer, int err);

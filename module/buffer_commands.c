@@ -22,10 +22,10 @@ static struct ipcbox_buffer *check_sharing(struct ipcbox_buffer *buffer, u32 fla
 	return ERR_PTR(-EPROTOTYPE);
 }
 
-static struct ipcbox_buffer *create_or_open(struct ipcbox_ns *ns,
-					    const struct ipcbox_name *name,
-					    const struct ipcbox_attr *attr,
-					    u32 flags)
+static struct ipcbox_buffer *create_or_open_buffer(struct ipcbox_ns *ns,
+						   const struct ipcbox_name *name,
+						   const struct ipcbox_attr *attr,
+						   u32 flags)
 {
 	bool reuse = flags & IPCBOX_REUSE;
 	struct ipcbox_buffer *buffer;
@@ -71,8 +71,9 @@ int ipcbox_do_buffer_create(struct ipcbox_request *request)
 	if (err)
 		return err;
 	return publish_buffer(&fd,
-			      create_or_open(request->handle->ns, &name,
-					     &create->attr, create->flags),
+			      create_or_open_buffer(request->handle->ns, &name,
+						    &create->attr,
+						    create->flags),
 			      create->flags);
 }
 

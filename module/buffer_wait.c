@@ -6,7 +6,6 @@
 #include "buffer.h"
 
 #include "account.h"
-#include "mapping.h"
 #include "ns.h"
 #include "trace.h"
 
@@ -14,12 +13,19 @@
 #include <linux/sched/signal.h>
 #include <linux/workqueue.h>
 
-/* How long a producer waits for plenty of room: see wait_for_room(). */
+/* How long a producer waits for plenty of room: see wait_for_cells(). */
 #define PLENTY_MS 1
 
 static const __poll_t events_of[] = {
 	[IPCBOX_RECEIVING] = EPOLLIN | EPOLLRDNORM,
 	[IPCBOX_SENDING] = EPOLLOUT | EPOLLWRNORM,
+};
+
+/* A task that waits at a buffer, for messages or for cells. */
+struct buffer_waiter {
+	struct ipcbox_waiter waiter;
+	u32 enough;			/* is woken when there are so many, */
+	u32 needed;			/* and takes so many then */
 };
 
 /* ---- what is wanted ------------------------------------------------------ */
@@ -30,20 +36,26 @@ static u32 polled_for(const struct ipcbox_buffer *buffer, enum ipcbox_role role)
 	return role == IPCBOX_SENDING ? ipcbox_buffer_max_cells(buffer) : 1;
 }
 
+static struct buffer_waiter *first_waiter(struct ipcbox_side *side)
+{
+	return list_first_entry_or_null(&side->waiters, struct buffer_waiter,
+					waiter.node);
+}
+
 static u32 wanted(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 {
 	struct ipcbox_side *side = &buffer->sides[role];
-	const struct ipcbox_waiter *first;
+	const struct buffer_waiter *first;
 	u32 want = 0;
 
+	lockdep_assert_held(&buffer->lock);
 	if (buffer->gone || (role == IPCBOX_RECEIVING && buffer->senders_gone))
 		return IPCBOX_BUFFER_ASK;
 	if (side->polled)
 		want = polled_for(buffer, role);
-	first = list_first_entry_or_null(&side->waiters, struct ipcbox_waiter,
-					 node);
-	if (first && (!want || first->capacity < want))
-		want = first->capacity;
+	first = first_waiter(side);
+	if (first && (!want || first->enough < want))
+		want = first->enough;
 	return want;
 }
 
@@ -71,6 +83,7 @@ static u64 available(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 /* Over for this side, once there is nothing left? */
 static int why_over(const struct ipcbox_buffer *buffer, enum ipcbox_role role)
 {
+	lockdep_assert_held(&buffer->lock);
 	if (buffer->gone)
 		return buffer->gone;
 	return role == IPCBOX_RECEIVING && buffer->senders_gone ? -EPIPE : 0;
@@ -147,21 +160,20 @@ static bool finish_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 			struct supply *supply, struct ipcbox_wakes *wakes)
 {
 	struct ipcbox_side *side = &buffer->sides[role];
-	struct ipcbox_waiter *waiter;
+	struct buffer_waiter *waiter;
 
 	lockdep_assert_held(&buffer->lock);
-	while ((waiter = list_first_entry_or_null(&side->waiters,
-						  struct ipcbox_waiter, node))) {
-		if (supply->left < waiter->capacity || !supply->sleepers)
+	while ((waiter = first_waiter(side))) {
+		if (supply->left < waiter->enough || !supply->sleepers)
 			return false;
 		if (ipcbox_wakes_full(wakes))
 			return true;
-		list_del(&waiter->node);
+		list_del(&waiter->waiter.node);
 		side->count--;
 		side->promised += waiter->needed;
 		supply->left -= waiter->needed;
 		supply->sleepers--;
-		ipcbox_waiter_finish(waiter, 0, wakes);
+		ipcbox_waiter_finish(&waiter->waiter, 0, wakes);
 	}
 	return false;
 }
@@ -227,7 +239,7 @@ int ipcbox_buffer_wake(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 
 /* Return: 0: the waiter is queued; else why not. */
 static int enqueue(struct ipcbox_buffer *buffer, enum ipcbox_role role,
-		   struct ipcbox_waiter *waiter)
+		   struct buffer_waiter *waiter)
 {
 	struct ipcbox_side *side = &buffer->sides[role];
 	int err;
@@ -235,7 +247,7 @@ static int enqueue(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 	spin_lock(&buffer->lock);
 	err = why_over(buffer, role);
 	if (!err) {
-		list_add_tail(&waiter->node, &side->waiters);
+		list_add_tail(&waiter->waiter.node, &side->waiters);
 		side->count++;
 		tell_wanted(buffer, role);
 	}
@@ -247,18 +259,18 @@ static int enqueue(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 
 /* A waiter goes. Return: @err, unless it was woken meanwhile: then that counts. */
 static int dequeue(struct ipcbox_buffer *buffer, enum ipcbox_role role,
-		   struct ipcbox_waiter *waiter, int err)
+		   struct buffer_waiter *waiter, int err)
 {
 	struct ipcbox_side *side = &buffer->sides[role];
 	bool others = false;
 
 	spin_lock(&buffer->lock);
-	if (waiter->done) {
-		err = waiter->result;
+	if (waiter->waiter.done) {
+		err = waiter->waiter.result;
 		if (!err)
 			side->promised -= waiter->needed;
 	} else {
-		list_del(&waiter->node);
+		list_del(&waiter->waiter.node);
 		side->count--;
 		others = side->count;
 	}
@@ -271,13 +283,13 @@ static int dequeue(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 }
 
 static int sleep_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
-		     struct ipcbox_waiter *waiter,
+		     struct buffer_waiter *waiter,
 		     const struct ipcbox_patience *patience)
 {
 	int ret;
 
 	trace_ipcbox_block(buffer->id, role);
-	ret = ipcbox_wait(waiter, patience, NULL);
+	ret = ipcbox_wait(&waiter->waiter, patience, NULL);
 	trace_ipcbox_wake(buffer->id, role, ret);
 	return ret;
 }
@@ -308,11 +320,11 @@ static int look(struct ipcbox_buffer *buffer, enum ipcbox_role role, u32 cells)
 static int wait_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 		    u32 cells, u32 enough, const struct ipcbox_patience *patience)
 {
-	struct ipcbox_waiter waiter;
+	struct buffer_waiter waiter;
 	int err;
 
-	ipcbox_waiter_init(&waiter);
-	waiter.capacity = enough;
+	ipcbox_waiter_init(&waiter.waiter);
+	waiter.enough = enough;
 	waiter.needed = cells;
 	err = enqueue(buffer, role, &waiter);
 	if (err)
@@ -334,8 +346,8 @@ static int wait_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
  * each message. So it waits for a quarter of the buffer first, though not for long:
  * the consumer may be content with less.
  */
-static int wait_for_room(struct ipcbox_buffer *buffer, u32 cells,
-			 const struct ipcbox_patience *patience)
+static int wait_for_cells(struct ipcbox_buffer *buffer, u32 cells,
+			  const struct ipcbox_patience *patience)
 {
 	u32 plenty = ipcbox_ring_cells(&buffer->ring) / 4;
 	struct ipcbox_patience brief = *patience;
@@ -370,7 +382,7 @@ int ipcbox_buffer_wait(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 	if (err)
 		return err;
 	if (role == IPCBOX_SENDING)
-		err = wait_for_room(buffer, cells, patience);
+		err = wait_for_cells(buffer, cells, patience);
 	else
 		err = wait_for(buffer, role, 1, 1, patience);
 	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
@@ -390,18 +402,17 @@ static bool dismiss_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 			 int err)
 {
 	struct ipcbox_side *side = &buffer->sides[role];
-	struct ipcbox_waiter *waiter;
+	struct buffer_waiter *waiter;
 	struct ipcbox_wakes wakes;
 	bool again;
 
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&buffer->lock);
 	while (!ipcbox_wakes_full(&wakes) &&
-	       (waiter = list_first_entry_or_null(&side->waiters,
-						  struct ipcbox_waiter, node))) {
-		list_del(&waiter->node);
+	       (waiter = first_waiter(side))) {
+		list_del(&waiter->waiter.node);
 		side->count--;
-		ipcbox_waiter_finish(waiter, err, &wakes);
+		ipcbox_waiter_finish(&waiter->waiter, err, &wakes);
 	}
 	tell_wanted(buffer, role);
 	again = ipcbox_wakes_full(&wakes);
@@ -478,18 +489,16 @@ static void wake_rest(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 		wake_pollers(buffer, role, &supply);
 }
 
-static void do_rest(struct work_struct *work)
+/**
+ * ipcbox_buffer_wake_rest() - wake those whom a call left
+ * @buffer: the buffer
+ *
+ * Context: may sleep.
+ */
+void ipcbox_buffer_wake_rest(struct ipcbox_buffer *buffer)
 {
-	struct ipcbox_buffer *buffer =
-		container_of(work, struct ipcbox_buffer, rest);
-	struct net *net = buffer->named.ns->net;
-
-	ipcbox_mapping_bury_rest(buffer);
 	wake_rest(buffer, IPCBOX_RECEIVING);
 	wake_rest(buffer, IPCBOX_SENDING);
-	ipcbox_named_put(&buffer->named);
-	/* Last: the namespace may die of it. */
-	put_net(net);
 }
 
 /**
@@ -509,16 +518,6 @@ void ipcbox_buffer_leave_rest(struct ipcbox_buffer *buffer)
 		return;
 	put_net(net);
 	ipcbox_named_put(&buffer->named);
-}
-
-/**
- * ipcbox_buffer_init_rest() - prepare to leave something
- * @buffer: new
- */
-void ipcbox_buffer_init_rest(struct ipcbox_buffer *buffer)
-{
-	INIT_WORK(&buffer->rest, do_rest);
-	init_llist_head(&buffer->unburied);
 }
 
 /**

@@ -137,10 +137,10 @@ static int publish_port(struct ipcbox_fd *fd, struct ipcbox_port *port,
 	return ipcbox_fd_publish(fd);
 }
 
-static struct ipcbox_port *create_or_open(struct ipcbox_ns *ns,
-					  const struct ipcbox_name *name,
-					  const struct ipcbox_attr *attr,
-					  u32 flags)
+static struct ipcbox_port *create_or_open_port(struct ipcbox_ns *ns,
+					       const struct ipcbox_name *name,
+					       const struct ipcbox_attr *attr,
+					       u32 flags)
 {
 	bool reuse = flags & IPCBOX_REUSE;
 	struct ipcbox_port *port;
@@ -175,8 +175,8 @@ int ipcbox_do_port_create(struct ipcbox_request *request)
 	if (err)
 		return err;
 	return publish_port(&fd,
-			    create_or_open(request->handle->ns, &name,
-					   &create->attr, create->flags),
+			    create_or_open_port(request->handle->ns, &name,
+						&create->attr, create->flags),
 			    create->flags);
 }
 

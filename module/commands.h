@@ -26,8 +26,6 @@ int ipcbox_do_port_list(struct ipcbox_request *request);
 int ipcbox_do_send(struct ipcbox_request *request);
 int ipcbox_do_recv(struct ipcbox_request *request);
 int ipcbox_do_call(struct ipcbox_request *request);
-int ipcbox_call_finish(struct ipcbox_request *request,
-		       struct ipcbox_caller *caller, int err);
 int ipcbox_do_reply(struct ipcbox_request *request);
 int ipcbox_do_reply_recv(struct ipcbox_request *request);
 int ipcbox_do_send_batch(struct ipcbox_request *request);

@@ -2,60 +2,61 @@
 /*
  * The end of boxes and lanes: the first phase of teardown, see box.h.
  */
-#include "call.h"
+#include "caller.h"
 #include "lane.h"
 #include "quota.h"
+#include "settle.h"
 #include "trace.h"
 
 #include <linux/sched.h>
 
-/* Tell all receivers on a list of the box that nothing will come. */
-static void dismiss_takers(struct ipcbox_box *box, struct list_head *takers,
-			   int err)
+static struct ipcbox_waiter *take_receiver(struct ipcbox_box *box,
+					   struct list_head *waiting)
 {
-	struct ipcbox_wakes wakes;
-	bool again;
+	struct ipcbox_receiver *receiver = ipcbox_lane_first_receiver(waiting);
 
-	ipcbox_wakes_init(&wakes);
-	do {
-		struct ipcbox_waiter *taker;
-
-		spin_lock(&box->lock);
-		while (!ipcbox_wakes_full(&wakes) &&
-		       (taker = ipcbox_lane_first_taker(takers))) {
-			ipcbox_lane_remove_taker(box, taker);
-			ipcbox_waiter_finish(taker, err, &wakes);
-		}
-		again = ipcbox_wakes_full(&wakes);
-		spin_unlock(&box->lock);
-		ipcbox_wake(&wakes);
-		cond_resched();
-	} while (again);
+	lockdep_assert_held(&box->lock);
+	if (!receiver)
+		return NULL;
+	ipcbox_lane_remove_receiver(box, receiver);
+	return &receiver->waiter;
 }
 
+static struct ipcbox_waiter *take_receiver_of_box(void *from)
+{
+	struct ipcbox_box *box = from;
+
+	return take_receiver(box, &box->waiting);
+}
+
+static struct ipcbox_waiter *take_receiver_of_lane(void *from)
+{
+	struct ipcbox_lane *lane = from;
+
+	return take_receiver(lane->box, &lane->waiting);
+}
+
+static struct ipcbox_waiter *take_blocked_sender(void *from)
+{
+	struct ipcbox_lane *lane = from;
+	struct ipcbox_msg *msg = ipcbox_queue_first(&lane->blocked);
+
+	lockdep_assert_held(&lane->box->lock);
+	if (!msg)
+		return NULL;
+	ipcbox_lane_remove_sender(lane, msg);
+	if (msg->is_call)
+		ipcbox_caller_leave_queue(ipcbox_caller_of(msg), lane->box);
+	return msg->waiter;
+}
+
+/* Nobody is admitted any more, since nobody is blocked. */
 static void dismiss_senders(struct ipcbox_lane *lane, int err)
 {
-	struct ipcbox_wakes wakes;
-	bool again;
+	spinlock_t *lock = &lane->box->lock;
 
-	ipcbox_wakes_init(&wakes);
-	do {
-		struct ipcbox_msg *msg;
-
-		spin_lock(&lane->box->lock);
-		while (!ipcbox_wakes_full(&wakes) &&
-		       (msg = ipcbox_queue_first(&lane->blocked))) {
-			ipcbox_lane_remove_sender(lane, msg);
-			if (msg->is_call)
-				ipcbox_call_leave_queue(ipcbox_caller_of(msg));
-			ipcbox_waiter_finish(msg->waiter, err, &wakes);
-		}
-		ipcbox_lane_tell_admitted(lane, &wakes);
-		again = ipcbox_wakes_full(&wakes);
-		spin_unlock(&lane->box->lock);
-		ipcbox_wake(&wakes);
-		cond_resched();
-	} while (again);
+	ipcbox_finish_all(lock, take_blocked_sender, lane, err);
+	ipcbox_finish_all(lock, ipcbox_settle_take_admitted, lane, 0);
 }
 
 /* A caller learns of the end by its message, which is gone when it knows. */
@@ -64,8 +65,9 @@ static void dismiss_call(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 {
 	struct ipcbox_caller *call = ipcbox_caller_of(msg);
 
+	lockdep_assert_held(&lane->box->lock);
 	trace_ipcbox_drop(lane->id, msg);
-	ipcbox_call_leave_queue(call);
+	ipcbox_caller_leave_queue(call, lane->box);
 	ipcbox_waiter_finish(&call->waiter, lane->box->gone, wakes);
 }
 
@@ -114,8 +116,8 @@ bool ipcbox_box_end(struct ipcbox_box *box, int err)
 	spin_unlock(&box->lock);
 	if (!first)
 		return false;
-	dismiss_takers(box, &box->takers, err);
-	ipcbox_box_end_calls(box, err);
+	ipcbox_finish_all(&box->lock, take_receiver_of_box, box, err);
+	ipcbox_service_end(&box->service, err);
 	ipcbox_pollers_end(&box->readable, EPOLLHUP | EPOLLERR);
 	return true;
 }
@@ -131,7 +133,7 @@ void ipcbox_lane_end(struct ipcbox_lane *lane)
 	/* It does not change any more. */
 	int err = READ_ONCE(lane->box->gone);
 
-	dismiss_takers(lane->box, &lane->takers, err);
+	ipcbox_finish_all(&lane->box->lock, take_receiver_of_lane, lane, err);
 	dismiss_senders(lane, err);
 	ipcbox_quota_end(lane, err);
 	ipcbox_pollers_end(&lane->writable, EPOLLHUP | EPOLLERR);
@@ -171,7 +173,7 @@ void ipcbox_box_end_senders(struct ipcbox_box *box)
 	box->senders_gone = true;
 	spin_unlock(&box->lock);
 	/* Whoever waits, waits at an empty box. */
-	dismiss_takers(box, &box->takers, -EPIPE);
+	ipcbox_finish_all(&box->lock, take_receiver_of_box, box, -EPIPE);
 	ipcbox_pollers_end(&box->readable, EPOLLHUP);
 }
 
@@ -180,8 +182,9 @@ static struct ipcbox_caller *first_unserved(const struct ipcbox_box *box)
 {
 	struct ipcbox_caller *call;
 
+	lockdep_assert_held(&box->lock);
 	call = hlist_entry_safe(box->if_served.first, struct ipcbox_caller,
-				in_service);
+				if_served);
 	/* All have the same: the port's. */
 	return call && !READ_ONCE(*call->receivers) ? call : NULL;
 }
@@ -206,11 +209,11 @@ void ipcbox_lane_end_unserved(struct ipcbox_lane *lane)
 		spin_lock(&lane->box->lock);
 		while (!ipcbox_wakes_full(&wakes) &&
 		       (call = first_unserved(lane->box))) {
-			ipcbox_call_withdraw(lane, call, &wakes);
+			ipcbox_lane_withdraw(lane, call, &wakes);
 			ipcbox_waiter_finish(&call->waiter, -ECONNREFUSED, &wakes);
 		}
 		again = ipcbox_wakes_full(&wakes);
-		ipcbox_lane_settle_and_unlock(lane, &wakes);
+		ipcbox_settle_and_unlock(lane, &wakes);
 		cond_resched();
 	} while (again);
 }

@@ -11,18 +11,10 @@
 #include "parked.h"
 #include "receive.h"
 
-#include <linux/pid.h>
-
 /* ---- call ---------------------------------------------------------------- */
 
-static void free_payload(struct ipcbox_msg *payload)
-{
-	if (payload)
-		ipcbox_msg_free(payload);
-}
-
 /* All that the caller gets is in one piece at the end of the struct. */
-static int respond(struct ipcbox_request *request)
+static int write_reply(struct ipcbox_request *request)
 {
 	struct ipcbox_call __user *user = request->user;
 	const struct ipcbox_call *call = &request->call;
@@ -36,28 +28,25 @@ static int deliver_reply(struct ipcbox_request *request,
 			 struct ipcbox_caller *caller)
 {
 	const struct ipcbox_msg *reply = &caller->reply.msg;
+	struct ipcbox_origin origin = ipcbox_origin_of(reply->sender);
 	struct ipcbox_call *call = &request->call;
 
 	call->reply_len = reply->len;
 	call->reply_tag = reply->tag;
-	call->reply_pid = pid_vnr(reply->sender->pid);
-	call->reply_uid = ipcbox_sender_uid(reply->sender);
-	call->reply_gid = ipcbox_sender_gid(reply->sender);
+	call->reply_pid = origin.pid;
+	call->reply_uid = origin.uid;
+	call->reply_gid = origin.gid;
 	call->received = 1;
 	return ipcbox_msg_copy_out(caller->reply_payload ?: reply,
 				   u64_to_user_ptr(call->reply)) ?:
-	       respond(request);
+	       write_reply(request);
 }
 
-/**
- * ipcbox_call_finish() - tell the caller what came of a call, and free what it has
- * @request: the command
- * @caller: the call
- * @err: what came of it
- *
- * Return: what the command returns.
+/*
+ * Tell the caller what came of a call, and free what it has. Return: what the command
+ * returns.
  */
-int ipcbox_call_finish(struct ipcbox_request *request,
+static int finish_call(struct ipcbox_request *request,
 		       struct ipcbox_caller *caller, int err)
 {
 	struct ipcbox_call __user *user = request->user;
@@ -98,11 +87,10 @@ static int call_over(struct ipcbox_request *request, struct ipcbox_route *route,
 	int err;
 
 	caller.receivers = receivers_of(request);
-	if (caller.receivers && !READ_ONCE(*caller.receivers))
-		return -ECONNREFUSED;
-	/* Look first whether it is worth to copy it; what counts comes later. */
-	if (call->len > READ_ONCE(lane->box->bounds.max_msgsize))
-		return READ_ONCE(lane->box->gone) ?: -EMSGSIZE;
+	err = ipcbox_caller_check_receivers(&caller) ?:
+	      ipcbox_lane_check_length(lane, call->len);
+	if (err)
+		return err;
 	err = ipcbox_small_init(&caller.request, sender,
 				u64_to_user_ptr(call->data), call->len,
 				lane, &patience, &caller.payload);
@@ -114,11 +102,12 @@ static int call_over(struct ipcbox_request *request, struct ipcbox_route *route,
 
 	err = ipcbox_box_call(lane, &caller, &patience);
 	if (err == -ERESTART_RESTARTBLOCK) {
-		err = ipcbox_park(request, route, sender, &caller, &patience);
+		err = ipcbox_park(request, route, sender, &caller, &patience,
+				  finish_call);
 		if (err == -ERESTART_RESTARTBLOCK)
 			return err;
 	}
-	return ipcbox_call_finish(request, &caller, err);
+	return finish_call(request, &caller, err);
 }
 
 int ipcbox_do_call(struct ipcbox_request *request)
@@ -180,7 +169,7 @@ static int give_reply(struct ipcbox_request *request, struct ipcbox_sender *self
 	err = ipcbox_box_reply(handle->box, &handle->server, args->call, &reply,
 			       payload);
 	if (err)
-		free_payload(payload);
+		ipcbox_msg_free_if(payload);
 	return err;
 }
 
@@ -227,7 +216,7 @@ static int reply_and_receive(struct ipcbox_request *request,
 	args->call = 0;
 	err = ipcbox_receive(&reception, self);
 	if (reception.number)
-		free_payload(reception.payload);
+		ipcbox_msg_free_if(reception.payload);
 	else if (err && put_user(0ULL, &user->call))
 		err = -EFAULT;
 	return err;

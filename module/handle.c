@@ -7,7 +7,6 @@
 #include "mapping.h"
 #include "mailbox.h"
 #include "ns.h"
-#include "parked.h"
 #include "port.h"
 #include "stat.h"
 
@@ -128,10 +127,8 @@ void ipcbox_handle_flush(struct ipcbox_handle *handle, const struct file *file,
 			 struct files_struct *files)
 {
 	ipcbox_senders_forget_current(&handle->senders);
-	if (current->flags & PF_EXITING)
-		ipcbox_parked_end_process();
 	if (!handle->box || !files ||
-	    !ipcbox_server_has_calls(&handle->server, files))
+	    !ipcbox_server_is_busy(&handle->server, files))
 		return;
 	/*
 	 * A table that is not the caller's own any more is closed as a whole, and
@@ -190,7 +187,7 @@ static void set_lane(struct ipcbox_handle *handle, struct ipcbox_lane *lane)
 static void set_box(struct ipcbox_handle *handle, struct ipcbox_box *box)
 {
 	handle->box = box;
-	ipcbox_server_init(&handle->server, box);
+	ipcbox_server_init(&handle->server, &box->service);
 }
 
 /**

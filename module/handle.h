@@ -13,7 +13,7 @@
  * published, apart from the senders it remembers.
  */
 
-#include "call.h"
+#include "delivery.h"
 #include "quota.h"
 #include "sender.h"
 

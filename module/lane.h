@@ -5,26 +5,42 @@
 /**
  * DOC: lane
  *
- * What happens in a lane under the lock of its box: messages in and out, and
- * settling. For box.c and end.c; everyone else uses box.h.
+ * Single steps with the messages of a lane and with its waiters, under the lock of its
+ * box. They leave the lane unsettled, see settle.h, so they are only for transfer.c,
+ * settle.c and the files of the box. Everyone else uses box.h.
+ *
+ * The steps of each message are inline: some run in loops over many messages, and most
+ * callers know whether a message is a call.
  */
 
 #include "box.h"
+#include "caller.h"
+#include "trace.h"
 
-/* The lane with the next message of a box, or NULL if the box is empty. */
-static inline struct ipcbox_lane *
-ipcbox_lane_first_ready(const struct ipcbox_box *box)
+/* ---- which lane is next -------------------------------------------------- */
+
+/* Is it the only one that has messages? Then its place is the first, and stays so. */
+static inline bool ipcbox_lane_is_only_ready(const struct ipcbox_lane *lane)
 {
-	struct rb_node *node;
+	const struct rb_node *node = &lane->ready_node;
 
-	if (box->sole)
-		return box->sole->messages ? box->sole : NULL;
-	node = rb_first_cached(&box->ready);
-	return node ? rb_entry(node, struct ipcbox_lane, ready_node) : NULL;
+	return lane->box->ready.rb_root.rb_node == node && !node->rb_left &&
+	       !node->rb_right;
 }
 
+void ipcbox_lane_renew_place_slow(struct ipcbox_lane *lane);
+
+/* A lane's place depends on its first message, which has changed. */
+static __always_inline void ipcbox_lane_renew_place(struct ipcbox_lane *lane)
+{
+	if (!lane->box->sole)
+		ipcbox_lane_renew_place_slow(lane);
+}
+
+/* ---- messages in and out ------------------------------------------------- */
+
 /* An empty lane takes any message, so none can wait for ever. */
-static inline bool ipcbox_lane_has_room(const struct ipcbox_lane *lane, u64 len)
+static __always_inline bool ipcbox_lane_has_room(const struct ipcbox_lane *lane, u64 len)
 {
 	const struct ipcbox_bounds *bounds = &lane->box->bounds;
 
@@ -32,60 +48,140 @@ static inline bool ipcbox_lane_has_room(const struct ipcbox_lane *lane, u64 len)
 				   lane->bytes + len <= bounds->max_bytes);
 }
 
-/* Is there room for a message, and is it its turn? If not it has to wait. */
-static inline bool ipcbox_lane_may_enter(const struct ipcbox_lane *lane,
-					 const struct ipcbox_msg *msg)
+static inline void ipcbox_lane_count_in(struct ipcbox_lane *lane, const struct ipcbox_msg *msg)
 {
-	const struct ipcbox_msg *waiting = ipcbox_queue_first(&lane->blocked);
-
-	/* Nobody passes a sender who waits, unless with a higher priority. */
-	return ipcbox_lane_has_room(lane, msg->len) &&
-	       (!waiting || waiting->priority < msg->priority);
+	lane->messages++;
+	lane->bytes += msg->len;
+	lane->box->messages++;
+	lane->box->bytes += msg->len;
 }
 
-u32 ipcbox_lane_rooms(const struct ipcbox_lane *lane);
+static inline void ipcbox_lane_count_out(struct ipcbox_lane *lane, u32 messages, u64 bytes)
+{
+	lane->messages -= messages;
+	lane->bytes -= bytes;
+	lane->box->messages -= messages;
+	lane->box->bytes -= bytes;
+}
 
-void ipcbox_lane_add_message(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
-			     struct ipcbox_wakes *wakes);
-unsigned int ipcbox_lane_add_messages(struct ipcbox_lane *lane,
-				      struct ipcbox_msg **msgs,
-				      unsigned int count,
-				      struct ipcbox_wakes *wakes);
-void ipcbox_lane_restore_message(struct ipcbox_lane *lane,
-				 struct ipcbox_msg *msg,
-				 struct ipcbox_wakes *wakes);
+/* From here on the message is in the box: number it. */
+static __always_inline void ipcbox_lane_arrive(struct ipcbox_lane *lane,
+					       struct ipcbox_msg *msg, bool is_call)
+{
+	msg->seq = ++lane->sent;
+	msg->arrival = ++lane->box->arrivals;
+	if (is_call) {
+		ipcbox_caller_of(msg)->arrived = true;
+		trace_ipcbox_call(lane->id, msg);
+	} else {
+		trace_ipcbox_send(lane->id, msg);
+	}
+}
+
+static __always_inline void ipcbox_lane_enqueue(struct ipcbox_lane *lane,
+						struct ipcbox_msg *msg,
+						struct ipcbox_wakes *wakes)
+{
+	lockdep_assert_held(&lane->box->lock);
+	ipcbox_queue_push(&lane->queued, msg);
+	ipcbox_lane_count_in(lane, msg);
+	if (ipcbox_queue_first(&lane->queued) == msg)
+		ipcbox_lane_renew_place(lane);
+	wakes->queued++;
+}
+
+static __always_inline void ipcbox_lane_dequeue(struct ipcbox_lane *lane,
+						struct ipcbox_msg *msg,
+						struct ipcbox_wakes *wakes)
+{
+	lockdep_assert_held(&lane->box->lock);
+	ipcbox_queue_remove(&lane->queued, msg);
+	ipcbox_lane_count_out(lane, 1, msg->len);
+	ipcbox_lane_renew_place(lane);
+	wakes->left++;
+}
+
 void ipcbox_lane_remove_message(struct ipcbox_lane *lane,
 				struct ipcbox_msg *msg,
 				struct ipcbox_wakes *wakes);
-
-void ipcbox_lane_add_taker(struct ipcbox_box *box, struct ipcbox_waiter *taker);
-void ipcbox_lane_remove_taker(struct ipcbox_box *box,
-			      struct ipcbox_waiter *taker);
-struct ipcbox_waiter *ipcbox_lane_first_taker(struct list_head *takers);
-int ipcbox_lane_take_message(struct ipcbox_lane *lane,
-			     struct ipcbox_waiter *taker,
-			     struct ipcbox_wakes *wakes);
-unsigned int ipcbox_lane_take_messages(struct ipcbox_lane *lane, bool in_turn,
-				       const struct ipcbox_room *rooms,
-				       struct ipcbox_msg **msgs,
-				       unsigned int count,
-				       struct ipcbox_wakes *wakes);
-
+void ipcbox_lane_restore_message(struct ipcbox_lane *lane,
+				 struct ipcbox_msg *msg,
+				 struct ipcbox_wakes *wakes);
 void ipcbox_lane_count_drop(struct ipcbox_lane *lane);
 void ipcbox_lane_drop(struct ipcbox_lane *lane, struct ipcbox_msg *msg);
-
-void ipcbox_lane_add_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
-			    struct ipcbox_waiter *sender);
 void ipcbox_lane_remove_sender(struct ipcbox_lane *lane,
 			       struct ipcbox_msg *msg);
+void ipcbox_lane_withdraw(struct ipcbox_lane *lane, struct ipcbox_caller *call,
+			  struct ipcbox_wakes *wakes);
 
-void ipcbox_lane_tell_admitted(struct ipcbox_lane *lane,
-			       struct ipcbox_wakes *wakes);
-void ipcbox_lane_tell_admitted_late(struct timer_list *timer);
+/* ---- receivers ----------------------------------------------------------- */
 
-void ipcbox_lane_tell_pollers(struct ipcbox_lane *lane);
-void ipcbox_lane_settle_and_unlock(struct ipcbox_lane *lane,
-				   struct ipcbox_wakes *wakes)
-	__releases(&lane->box->lock);
+/**
+ * ipcbox_lane_remove_receiver() - a receiver does not wait any more
+ * @box: the box
+ * @receiver: waits there, or at a lane of it
+ */
+static inline void ipcbox_lane_remove_receiver(struct ipcbox_box *box,
+					       struct ipcbox_receiver *receiver)
+{
+	lockdep_assert_held(&box->lock);
+	list_del(&receiver->waiter.node);
+	box->receivers--;
+	if (receiver->from)
+		receiver->from->receivers--;
+}
+
+/**
+ * ipcbox_lane_first_receiver() - who waited longest on a list
+ * @waiting: the list of a lane or box
+ *
+ * Return: the receiver, or NULL.
+ */
+static inline struct ipcbox_receiver *
+ipcbox_lane_first_receiver(struct list_head *waiting)
+{
+	return list_first_entry_or_null(waiting, struct ipcbox_receiver,
+					waiter.node);
+}
+
+/* Those who named this lane go first. */
+static inline struct ipcbox_receiver *
+ipcbox_lane_next_receiver(struct ipcbox_lane *lane)
+{
+	lockdep_assert_held(&lane->box->lock);
+	return ipcbox_lane_first_receiver(&lane->waiting) ?:
+		       ipcbox_lane_first_receiver(&lane->box->waiting);
+}
+
+/* The message passes into the hand of a receiver. */
+static __always_inline void ipcbox_lane_hand_over(struct ipcbox_lane *lane,
+						  struct ipcbox_receiver *receiver,
+						  struct ipcbox_msg *msg, bool is_call)
+{
+	atomic_inc(&lane->in_hand);
+	receiver->lane = lane;
+	if (is_call) {
+		ipcbox_caller_pass(ipcbox_caller_of(msg), lane->box, receiver);
+	} else {
+		receiver->msg = msg;
+		receiver->payload = msg;
+	}
+}
+
+/* Give the first message to a receiver on no list. Return: 0; -EMSGSIZE: it needs more. */
+static __always_inline int ipcbox_lane_take_first(struct ipcbox_lane *lane,
+						  struct ipcbox_receiver *receiver,
+						  struct ipcbox_wakes *wakes)
+{
+	struct ipcbox_msg *msg = ipcbox_queue_first(&lane->queued);
+
+	if (msg->len > receiver->capacity) {
+		receiver->needed = msg->len;
+		return -EMSGSIZE;
+	}
+	ipcbox_lane_dequeue(lane, msg, wakes);
+	ipcbox_lane_hand_over(lane, receiver, msg, msg->is_call);
+	return 0;
+}
 
 #endif /* _IPCBOX_LANE_H */

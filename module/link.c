@@ -4,12 +4,13 @@
 #include "account.h"
 #include "cache.h"
 #include "trace.h"
+#include "tree.h"
 
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
-static struct ipcbox_link *link_of(struct rb_node *node)
+static struct ipcbox_link *link_of(const struct rb_node *node)
 {
 	return rb_entry_safe(node, struct ipcbox_link, node);
 }
@@ -76,55 +77,53 @@ void ipcbox_links_init(struct ipcbox_links *links, struct ipcbox_box *box)
 	links->ended_to = NULL;
 }
 
-/* The link of @pid; or if there is none, @fresh takes its place (or NULL). */
-static struct ipcbox_link *find_or_insert(struct ipcbox_links *links,
-					  struct pid *pid,
-					  struct ipcbox_link *fresh)
+static int compare_link(const void *pid, const struct rb_node *node)
 {
-	struct rb_node **at = &links->root.rb_node;
-	struct rb_node *parent = NULL;
+	const void *other = link_of(node)->pid;
+
+	return pid < other ? -1 : pid > other;
+}
+
+static int compare_links(struct rb_node *a, const struct rb_node *b)
+{
+	return compare_link(link_of(a)->pid, b);
+}
+
+/* The link of @pid, or NULL. */
+static struct ipcbox_link *find_link(struct ipcbox_links *links, struct pid *pid)
+{
+	lockdep_assert_held(&links->box->lock);
+	return link_of(rb_find(pid, &links->root, compare_link));
+}
+
+/* Return: @fresh, in the set now; or the link of its process that is there already. */
+static struct ipcbox_link *find_or_add_link(struct ipcbox_links *links,
+					    struct ipcbox_link *fresh)
+{
+	struct rb_node *found;
 
 	lockdep_assert_held(&links->box->lock);
-	while (*at) {
-		struct ipcbox_link *link = link_of(*at);
-
-		if (link->pid == pid)
-			return link;
-		parent = *at;
-		at = pid < link->pid ? &parent->rb_left : &parent->rb_right;
-	}
-	if (fresh) {
-		rb_link_node(&fresh->node, parent, at);
-		rb_insert_color(&fresh->node, &links->root);
-		WRITE_ONCE(links->count, links->count + 1);
-	}
+	found = rb_find_add(&fresh->node, &links->root, compare_links);
+	if (found)
+		return link_of(found);
+	WRITE_ONCE(links->count, links->count + 1);
 	return fresh;
 }
 
-static void erase(struct ipcbox_links *links, struct ipcbox_link *link)
+static void erase_link(struct ipcbox_links *links, struct ipcbox_link *link)
 {
+	lockdep_assert_held(&links->box->lock);
 	rb_erase(&link->node, &links->root);
 	RB_CLEAR_NODE(&link->node);
 	WRITE_ONCE(links->count, links->count - 1);
 }
 
 /* The first link behind @pid in the order of the set. */
-static struct ipcbox_link *find_after(struct ipcbox_links *links,
-				      struct pid *pid)
+static struct ipcbox_link *first_link_after(struct ipcbox_links *links,
+					    struct pid *pid)
 {
-	struct rb_node *node = links->root.rb_node;
-	struct ipcbox_link *found = NULL;
-
 	lockdep_assert_held(&links->box->lock);
-	while (node) {
-		if (pid < link_of(node)->pid) {
-			found = link_of(node);
-			node = node->rb_left;
-		} else {
-			node = node->rb_right;
-		}
-	}
-	return found;
+	return link_of(ipcbox_tree_first_after(pid, &links->root, compare_link));
 }
 
 /*
@@ -133,6 +132,7 @@ static struct ipcbox_link *find_after(struct ipcbox_links *links,
  */
 static bool is_dead(const struct ipcbox_link *link)
 {
+	lockdep_assert_held(&link->lane.box->lock);
 	return !link->users && ipcbox_lane_is_idle(&link->lane) &&
 	       (!link->lane.sent || ipcbox_process_ended(link->pid));
 }
@@ -143,10 +143,10 @@ static struct ipcbox_link *reap_one(struct ipcbox_links *links)
 	struct ipcbox_link *link;
 
 	spin_lock(&links->box->lock);
-	link = find_after(links, links->reap_after);
+	link = first_link_after(links, links->reap_after);
 	links->reap_after = link ? link->pid : NULL;
 	if (link && is_dead(link))
-		erase(links, link);
+		erase_link(links, link);
 	else
 		link = NULL;
 	spin_unlock(&links->box->lock);
@@ -182,7 +182,7 @@ struct ipcbox_link *ipcbox_link_find(struct ipcbox_links *links,
 	struct ipcbox_link *link;
 
 	spin_lock(&links->box->lock);
-	link = links->box->gone ? NULL : find_or_insert(links, pid, NULL);
+	link = links->box->gone ? NULL : find_link(links, pid);
 	if (link)
 		link->users++;
 	spin_unlock(&links->box->lock);
@@ -215,7 +215,7 @@ struct ipcbox_link *ipcbox_link_get(struct ipcbox_links *links, struct pid *pid,
 
 	spin_lock(&links->box->lock);
 	err = links->box->gone;
-	link = err ? NULL : find_or_insert(links, pid, fresh);
+	link = err ? NULL : find_or_add_link(links, fresh);
 	if (link && link != fresh)
 		link->users++;
 	spin_unlock(&links->box->lock);
@@ -242,7 +242,7 @@ void ipcbox_link_put(struct ipcbox_links *links, struct ipcbox_link *link)
 	} else {
 		dead = is_dead(link);
 		if (dead)
-			erase(links, link);
+			erase_link(links, link);
 	}
 	spin_unlock(&links->box->lock);
 	if (dead)
@@ -257,7 +257,7 @@ static struct ipcbox_link *link_after(struct ipcbox_links *links, struct pid *pi
 	struct ipcbox_link *link;
 
 	spin_lock(&links->box->lock);
-	link = find_after(links, pid);
+	link = first_link_after(links, pid);
 	if (link)
 		link->users++;
 	spin_unlock(&links->box->lock);
@@ -314,7 +314,7 @@ static bool drain_link(struct ipcbox_links *links, struct ipcbox_link *link,
 
 	if (drained) {
 		spin_lock(&links->box->lock);
-		erase(links, link);
+		erase_link(links, link);
 		spin_unlock(&links->box->lock);
 	}
 	ipcbox_link_put(links, link);

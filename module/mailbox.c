@@ -165,7 +165,7 @@ static bool end_rest(struct ipcbox_rest *rest)
 	return true;
 }
 
-static void leave_rest(struct ipcbox_mailbox *mailbox)
+static void leave_rest_of_mailbox(struct ipcbox_mailbox *mailbox)
 {
 	refcount_inc(&mailbox->refs);
 	ipcbox_rest_leave(&mailbox->rest, mailbox->ns->net, end_rest);
@@ -180,7 +180,7 @@ static void mailbox_end(struct ipcbox_mailbox *mailbox)
 		return;
 	trace_ipcbox_delete(mailbox->box.id, "mailbox", "", 0);
 	if (!end_some_links(mailbox))
-		leave_rest(mailbox);
+		leave_rest_of_mailbox(mailbox);
 	/* Those who have a link to it, or an fd, still may keep it for long. */
 	ipcbox_account_uncharge(mailbox->account, IPCBOX_BOXES, 1);
 }

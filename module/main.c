@@ -3,8 +3,7 @@
  * ipcbox: mailboxes, links and ports.
  *
  * The life of the module, top to bottom: what a namespace gets, what a file
- * does, and how both come and go. See ns.h for the lock order and box.h for
- * what it is all about.
+ * does, and how both come and go. See box.h for what it is all about.
  */
 #include "account.h"
 #include "buffer.h"
@@ -24,6 +23,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/nsproxy.h>
+#include <linux/sched.h>
 #include <net/net_namespace.h>
 
 #define CREATE_TRACE_POINTS
@@ -112,6 +112,8 @@ static int ipcbox_open(struct inode *inode, struct file *file)
 
 static int ipcbox_flush(struct file *file, fl_owner_t files)
 {
+	if (current->flags & PF_EXITING)
+		ipcbox_parked_end_process();
 	ipcbox_handle_flush(file->private_data, file, files);
 	return 0;
 }

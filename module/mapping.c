@@ -47,12 +47,12 @@ static int compare_mms(const void *a, const void *b)
 	return a < b ? -1 : a > b;
 }
 
-static int compare_nodes(struct rb_node *a, const struct rb_node *b)
+static int compare_mappings(struct rb_node *a, const struct rb_node *b)
 {
 	return compare_mms(mapping_of(a)->mm, mapping_of(b)->mm);
 }
 
-static int compare_key(const void *mm, const struct rb_node *node)
+static int compare_mm(const void *mm, const struct rb_node *node)
 {
 	return compare_mms(mm, mapping_of(node)->mm);
 }
@@ -154,7 +154,7 @@ static struct mapping *mapping_find(struct ipcbox_buffer *buffer,
 	struct rb_node *node;
 
 	spin_lock(&buffer->lock);
-	node = rb_find(mm, &buffer->mappings, compare_key);
+	node = rb_find(mm, &buffer->mappings, compare_mm);
 	if (node) {
 		mapping = mapping_of(node);
 		mapping->vmas++;
@@ -178,7 +178,7 @@ static struct mapping *mapping_get(struct ipcbox_buffer *buffer,
 	if (IS_ERR(mapping))
 		return mapping;
 	spin_lock(&buffer->lock);
-	rb_find_add(&mapping->node, &buffer->mappings, compare_nodes);
+	rb_find_add(&mapping->node, &buffer->mappings, compare_mappings);
 	spin_unlock(&buffer->lock);
 	return mapping;
 }
@@ -231,13 +231,11 @@ static void mapping_put(struct mapping *mapping)
 	ipcbox_buffer_leave_rest(buffer);
 }
 
-/**
- * ipcbox_mapping_bury_rest() - bury those for whom it would have taken long
- * @buffer: the buffer
- *
- * They count for their users until then. How many there are is bounded by the numbers.
+/*
+ * Bury those for whom it would have taken long. They count for their users until then.
+ * How many there are is bounded by the numbers.
  */
-void ipcbox_mapping_bury_rest(struct ipcbox_buffer *buffer)
+static void bury_rest(struct ipcbox_buffer *buffer)
 {
 	struct llist_node *all = llist_del_all(&buffer->unburied);
 	struct mapping *mapping, *next;
@@ -246,6 +244,29 @@ void ipcbox_mapping_bury_rest(struct ipcbox_buffer *buffer)
 		bury(mapping, IPCBOX_RING_BURY_ALL);
 		mapping_free(mapping);
 	}
+}
+
+static void do_rest_of_buffer(struct work_struct *work)
+{
+	struct ipcbox_buffer *buffer =
+		container_of(work, struct ipcbox_buffer, rest);
+	struct net *net = buffer->named.ns->net;
+
+	bury_rest(buffer);
+	ipcbox_buffer_wake_rest(buffer);
+	ipcbox_named_put(&buffer->named);
+	/* Last: the namespace may die of it. */
+	put_net(net);
+}
+
+/**
+ * ipcbox_mapping_init_rest() - prepare what mappings and calls leave
+ * @buffer: new
+ */
+void ipcbox_mapping_init_rest(struct ipcbox_buffer *buffer)
+{
+	INIT_WORK(&buffer->rest, do_rest_of_buffer);
+	init_llist_head(&buffer->unburied);
 }
 
 /* ---- the control pages --------------------------------------------------- */

@@ -28,7 +28,7 @@ struct vm_area_struct;
 
 void ipcbox_mapping_layout(const struct ipcbox_buffer *buffer,
 			   struct ipcbox_buffer_layout *layout);
-void ipcbox_mapping_bury_rest(struct ipcbox_buffer *buffer);
+void ipcbox_mapping_init_rest(struct ipcbox_buffer *buffer);
 int ipcbox_mapping_create(struct ipcbox_buffer *buffer, u32 directions,
 			  struct vm_area_struct *vma);
 

@@ -85,6 +85,13 @@ static inline int ipcbox_msg_copy_out(const struct ipcbox_msg *msg,
 
 void ipcbox_msg_free(struct ipcbox_msg *msg);
 
+/* A payload of its own, if there is one. */
+static inline void ipcbox_msg_free_if(struct ipcbox_msg *payload)
+{
+	if (payload)
+		ipcbox_msg_free(payload);
+}
+
 /* Several at once, as ipcbox_msg_create() and ipcbox_msg_free() do with one. */
 unsigned int ipcbox_msg_create_many(struct ipcbox_sender *sender,
 				    const struct ipcbox_send_entry *entries,

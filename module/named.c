@@ -6,14 +6,15 @@
 #include "cache.h"
 #include "ns.h"
 #include "trace.h"
+#include "tree.h"
 
 #include <linux/cred.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 
-static struct ipcbox_named *named_of(struct rb_node *node)
+static struct ipcbox_named *named_of(const struct rb_node *node)
 {
-	return rb_entry(node, struct ipcbox_named, node);
+	return rb_entry_safe(node, struct ipcbox_named, node);
 }
 
 /* ---- life ---------------------------------------------------------------- */
@@ -121,48 +122,40 @@ static void leave_rest(struct ipcbox_named *named)
 
 /* ---- names --------------------------------------------------------------- */
 
-static int compare(const struct ipcbox_name *name,
-		   const struct ipcbox_named *named)
+static int compare_bytes(const char *bytes, u32 len, const struct ipcbox_named *named)
 {
-	int order = memcmp(name->bytes, named->name,
-			   min_t(u32, name->len, named->name_len));
+	int order = memcmp(bytes, named->name, min_t(u32, len, named->name_len));
 
-	return order ?: (int)name->len - (int)named->name_len;
+	return order ?: (int)len - (int)named->name_len;
 }
 
-static struct ipcbox_named *find(struct ipcbox_ns *ns,
-				 const struct ipcbox_name *name)
+static int compare_name(const void *key, const struct rb_node *node)
 {
-	struct rb_node *node = ns->names.rb_node;
+	const struct ipcbox_name *name = key;
 
+	return compare_bytes(name->bytes, name->len, named_of(node));
+}
+
+static int compare_named(struct rb_node *a, const struct rb_node *b)
+{
+	const struct ipcbox_named *named = named_of(a);
+
+	return compare_bytes(named->name, named->name_len, named_of(b));
+}
+
+static struct ipcbox_named *find_named(struct ipcbox_ns *ns,
+				       const struct ipcbox_name *name)
+{
 	lockdep_assert_held(&ns->names_mutex);
-	while (node) {
-		int order = compare(name, named_of(node));
-
-		if (!order)
-			return named_of(node);
-		node = order < 0 ? node->rb_left : node->rb_right;
-	}
-	return NULL;
+	return named_of(rb_find(name, &ns->names, compare_name));
 }
 
 /* The first whose name sorts after @name. */
-static struct ipcbox_named *find_after(struct ipcbox_ns *ns,
-				       const struct ipcbox_name *name)
+static struct ipcbox_named *first_named_after(struct ipcbox_ns *ns,
+					      const struct ipcbox_name *name)
 {
-	struct rb_node *node = ns->names.rb_node;
-	struct ipcbox_named *found = NULL;
-
 	lockdep_assert_held(&ns->names_mutex);
-	while (node) {
-		if (compare(name, named_of(node)) < 0) {
-			found = named_of(node);
-			node = node->rb_left;
-		} else {
-			node = node->rb_right;
-		}
-	}
-	return found;
+	return named_of(ipcbox_tree_first_after(name, &ns->names, compare_name));
 }
 
 /* As those that are looked for, in the form in which they are. */
@@ -177,25 +170,13 @@ static void copy_name(struct ipcbox_name *name, const struct ipcbox_named *named
 static int insert_name(struct ipcbox_named *named)
 {
 	struct ipcbox_ns *ns = named->ns;
-	struct rb_node **link = &ns->names.rb_node;
-	struct rb_node *parent = NULL;
-	struct ipcbox_name name;
 
 	lockdep_assert_held(&ns->names_mutex);
-	copy_name(&name, named);
-	while (*link) {
-		int order = compare(&name, named_of(*link));
-
-		if (!order)
-			return -EEXIST;
-		parent = *link;
-		link = order < 0 ? &parent->rb_left : &parent->rb_right;
-	}
+	if (rb_find_add(&named->node, &ns->names, compare_named))
+		return -EEXIST;
 	refcount_inc(&named->refs);
 	__module_get(THIS_MODULE);
 	WRITE_ONCE(named->listed, true);
-	rb_link_node(&named->node, parent, link);
-	rb_insert_color(&named->node, &ns->names);
 	trace_ipcbox_create(named->ops->id(named), named->ops->kind, named->name,
 			    named->name_len);
 	return 0;
@@ -294,7 +275,7 @@ struct ipcbox_named *ipcbox_named_open(struct ipcbox_ns *ns,
 	int err;
 
 	mutex_lock(&ns->names_mutex);
-	named = find(ns, name);
+	named = find_named(ns, name);
 	err = named ? may_open(named, ops, directions) : -ENOENT;
 	if (!err) {
 		refcount_inc(&named->refs);
@@ -382,7 +363,7 @@ int ipcbox_named_delete(struct ipcbox_ns *ns, const struct ipcbox_name *name,
 	int err;
 
 	mutex_lock(&ns->names_mutex);
-	named = find(ns, name);
+	named = find_named(ns, name);
 	err = named ? may_delete(named) : -ENOENT;
 	if (!err) {
 		erase_name(named);
@@ -457,7 +438,7 @@ bool ipcbox_named_next(struct ipcbox_ns *ns, const struct ipcbox_name *after,
 	struct ipcbox_named *named;
 
 	mutex_lock(&ns->names_mutex);
-	named = find_after(ns, after);
+	named = first_named_after(ns, after);
 	if (named)
 		refcount_inc(&named->refs);
 	mutex_unlock(&ns->names_mutex);

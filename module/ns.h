@@ -10,30 +10,7 @@
  * module's load) to its death (or unload). Every fd holds the namespace, so
  * when it dies only objects that nobody has open are left to free.
  *
- * Lock order, outermost first::
- *
- *   ns->names_mutex      a mutex: held over checks of capabilities
- *   ns->attr_mutex       a mutex: held over checks of capabilities
- *   mmap_lock            the kernel's, of a process: a buffer is mapped, or unmapped
- *     box->lock          a spinlock: held for short, and never over a user copy
- *     buffer->lock       a spinlock: likewise, and never over a look at the ring
- *       pollers.lock     a spinlock: of a queue for poll(); alone where those of a box are woken
- *
- *   all_ns_mutex         a mutex in account.c: a limit of the host was changed
- *     xa_lock            as below, and then, alone, quota.lock
- *   poll->lock           a spinlock: an fd is armed or disarmed, see quota.h
- *     quota.lock         a spinlock: within this one, or alone
- *   ns->accounts.xa_lock   a spinlock: within one of the mutexes or mmap_lock, or alone
- *   ns->mailboxes.xa_lock  a spinlock: alone
- *   owners->lock           a spinlock: alone, see owners.h
- *   ns->senders.xa_lock    a spinlock: alone
- *   the lists of caches    a spinlock: alone, see cache.h
- *     cache->lock          a spinlock: also alone
- *
- * The timer of a lane, in a softirq, only tries to take box->lock.
- *
- * No two of the first three are held together, nor two locks of boxes and buffers.
- * Sleepers and pollers are woken after box->lock or buffer->lock is dropped.
+ * docs/design.md has the order of all locks.
  */
 
 #include "account.h"

@@ -21,12 +21,12 @@ static int compare_uids(kuid_t a, kuid_t b)
 	return uid_lt(a, b) ? -1 : uid_gt(a, b);
 }
 
-static int compare_nodes(struct rb_node *a, const struct rb_node *b)
+static int compare_users(struct rb_node *a, const struct rb_node *b)
 {
 	return compare_uids(user_of(a)->uid, user_of(b)->uid);
 }
 
-static int compare_key(const void *uid, const struct rb_node *node)
+static int compare_uid(const void *uid, const struct rb_node *node)
 {
 	return compare_uids(*(const kuid_t *)uid, user_of(node)->uid);
 }
@@ -73,7 +73,7 @@ static int count_user(struct ipcbox_owners *owners, kuid_t uid, bool reserve)
 		return -ENOMEM;
 	fresh->uid = uid;
 	spin_lock(&owners->lock);
-	found = rb_find_add(&fresh->node, &owners->users, compare_nodes);
+	found = rb_find_add(&fresh->node, &owners->users, compare_users);
 	user = found ? user_of(found) : fresh;
 	if (is_within_bounds(owners, user, reserve)) {
 		user->count++;
@@ -96,7 +96,7 @@ static void uncount_user(struct ipcbox_owners *owners, kuid_t uid)
 	bool last;
 
 	spin_lock(&owners->lock);
-	node = rb_find(&uid, &owners->users, compare_key);
+	node = rb_find(&uid, &owners->users, compare_uid);
 	user = user_of(node);
 	owners->count--;
 	last = !--user->count;

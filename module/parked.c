@@ -4,9 +4,9 @@
 #include "account.h"
 #include "cache.h"
 #include "call.h"
-#include "commands.h"
 #include "request.h"
 #include "sender.h"
+#include "tree.h"
 
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -35,6 +35,7 @@ struct parked {
 	struct ipcbox_sender *sender;
 	struct ipcbox_patience patience;
 	struct ipcbox_caller caller;
+	ipcbox_finish_fn *finish;
 };
 
 /*
@@ -46,7 +47,7 @@ static struct rb_root parked_calls = RB_ROOT;
 static unsigned int parked_count;	/* read without the mutex, as a hint */
 static bool parked_ever;
 
-static long go_on(struct restart_block *restart);
+static long parked_go_on(struct restart_block *restart);
 static void look_after(struct work_struct *work);
 static DECLARE_DELAYED_WORK(look_work, look_after);
 
@@ -68,31 +69,30 @@ static struct place place_of(const struct rb_node *node)
 	return (struct place){ parked_at(node)->pid, parked_at(node)->task };
 }
 
-static bool place_is_before(struct place p, struct place q)
+static int compare_place(const void *key, const struct rb_node *node)
 {
-	return p.pid != q.pid ? p.pid < q.pid : p.task < q.task;
+	const struct place *p = key, q = place_of(node);
+
+	if (p->pid != q.pid)
+		return p->pid < q.pid ? -1 : 1;
+	return p->task < q.task ? -1 : p->task > q.task;
 }
 
-static bool is_before(struct rb_node *a, const struct rb_node *b)
+static bool parked_is_before(struct rb_node *a, const struct rb_node *b)
 {
-	return place_is_before(place_of(a), place_of(b));
+	const struct place place = place_of(a);
+
+	return compare_place(&place, b) < 0;
 }
 
 /* The first behind a place where there may be none any more, or NULL. */
-static struct parked *first_after(struct place place)
+static struct parked *first_after(const struct place *place)
 {
-	struct rb_node *node = parked_calls.rb_node, *found = NULL;
+	struct rb_node *node;
 
 	lockdep_assert_held(&parked_mutex);
-	while (node) {
-		if (place_is_before(place, place_of(node))) {
-			found = node;
-			node = node->rb_left;
-		} else {
-			node = node->rb_right;
-		}
-	}
-	return found ? parked_at(found) : NULL;
+	node = ipcbox_tree_first_after(place, &parked_calls, compare_place);
+	return node ? parked_at(node) : NULL;
 }
 
 static int compare_process(const void *pid, const struct rb_node *node)
@@ -113,15 +113,15 @@ static int compare_current(const void *pid, const struct rb_node *node)
 	return current < parked->task ? -1 : 1;
 }
 
-static void add(struct parked *parked)
+static void parked_add(struct parked *parked)
 {
 	lockdep_assert_held(&parked_mutex);
-	rb_add(&parked->node, &parked_calls, is_before);
+	rb_add(&parked->node, &parked_calls, parked_is_before);
 	WRITE_ONCE(parked_count, parked_count + 1);
 	schedule_delayed_work(&look_work, HZ);
 }
 
-static void remove(struct parked *parked)
+static void parked_remove(struct parked *parked)
 {
 	lockdep_assert_held(&parked_mutex);
 	rb_erase(&parked->node, &parked_calls);
@@ -129,14 +129,15 @@ static void remove(struct parked *parked)
 }
 
 /* Take the first parked call out of the tree that compares equal, if there is one. */
-static struct parked *take(int (*compare)(const void *pid, const struct rb_node *node))
+static struct parked *
+parked_take(int (*compare)(const void *pid, const struct rb_node *node))
 {
 	struct rb_node *node;
 
 	mutex_lock(&parked_mutex);
 	node = rb_find_first(task_tgid(current), &parked_calls, compare);
 	if (node)
-		remove(parked_at(node));
+		parked_remove(parked_at(node));
 	mutex_unlock(&parked_mutex);
 	return node ? parked_at(node) : NULL;
 }
@@ -176,7 +177,7 @@ static void parked_put_all(struct parked *parked)
 	ipcbox_sender_put(sender);
 }
 
-static void give_up(struct parked *parked, int err)
+static void parked_give_up(struct parked *parked, int err)
 {
 	if (parked->over)
 		return;
@@ -188,7 +189,7 @@ static void give_up(struct parked *parked, int err)
 /* Nobody will come for the result. */
 static void parked_end(struct parked *parked)
 {
-	give_up(parked, -EINTR);
+	parked_give_up(parked, -EINTR);
 	ipcbox_call_discard(&parked->caller, parked->result);
 	parked_put_all(parked);
 }
@@ -220,7 +221,7 @@ static bool is_stale(const struct parked *parked)
 	const struct restart_block *restart = &parked->task->restart_block;
 
 	/* The kernel writes this plainly as well. */
-	return is_dying(parked) || data_race(READ_ONCE(restart->fn)) != go_on;
+	return is_dying(parked) || data_race(READ_ONCE(restart->fn)) != parked_go_on;
 }
 
 /* How many parked calls are looked at before the mutex is dropped. */
@@ -229,19 +230,19 @@ static bool is_stale(const struct parked *parked)
 /* Look at the next few behind a place, which moves on. Return: whether there were any. */
 static bool look_at_some(struct place *place, struct list_head *stale)
 {
-	struct parked *parked = first_after(*place);
+	struct parked *parked = first_after(place);
 	bool any = parked;
 	unsigned int looks;
 
 	for (looks = 0; parked && looks < LOOKS_MAX; looks++) {
 		*place = place_of(&parked->node);
 		if (is_stale(parked)) {
-			remove(parked);
+			parked_remove(parked);
 			list_add_tail(&parked->stale, stale);
 		} else if (ktime_after(ktime_get(), parked->patience.deadline)) {
-			give_up(parked, -ETIMEDOUT);
+			parked_give_up(parked, -ETIMEDOUT);
 		}
-		parked = first_after(*place);
+		parked = first_after(place);
 	}
 	return any;
 }
@@ -271,16 +272,16 @@ static void look_after(struct work_struct *work)
 static bool take_some_dying(struct place *place, struct list_head *stale)
 {
 	const struct pid *pid = place->pid;
-	struct parked *parked = first_after(*place);
+	struct parked *parked = first_after(place);
 	unsigned int looks;
 
 	for (looks = 0; parked && parked->pid == pid && looks < LOOKS_MAX; looks++) {
 		*place = place_of(&parked->node);
 		if (is_dying(parked)) {
-			remove(parked);
+			parked_remove(parked);
 			list_add_tail(&parked->stale, stale);
 		}
-		parked = first_after(*place);
+		parked = first_after(place);
 	}
 	return looks == LOOKS_MAX;
 }
@@ -318,14 +319,14 @@ static void forget_restart(struct restart_block *restart)
 static void park(struct parked *parked)
 {
 	mutex_lock(&parked_mutex);
-	add(parked);
+	parked_add(parked);
 	mutex_unlock(&parked_mutex);
 }
 
 /* In restart_syscall(2), which a program may also call by itself. */
-static long go_on(struct restart_block *restart)
+static long parked_go_on(struct restart_block *restart)
 {
-	struct parked *parked = take(compare_current);
+	struct parked *parked = parked_take(compare_current);
 	int ret = -EINTR;
 
 	if (parked) {
@@ -334,11 +335,11 @@ static long go_on(struct restart_block *restart)
 							   &parked->caller,
 							   &parked->patience);
 		if (ret == -ERESTART_RESTARTBLOCK) {
-			ret = set_restart_fn(restart, go_on);
+			ret = set_restart_fn(restart, parked_go_on);
 			park(parked);
 			return ret;
 		}
-		ret = ipcbox_call_finish(&parked->request, &parked->caller, ret);
+		ret = parked->finish(&parked->request, &parked->caller, ret);
 		parked_put_all(parked);
 	}
 	forget_restart(restart);
@@ -352,6 +353,7 @@ static long go_on(struct restart_block *restart)
  * @sender: who stands for the caller
  * @caller: the call, which ipcbox_box_call() left as it is
  * @patience: of the caller
+ * @finish: tells the caller what came of the call, when it goes on
  *
  * Return: -ERESTART_RESTARTBLOCK: the call is parked, and what was passed, but for
  * @request, is no more the caller's. Otherwise the result of the call, as of
@@ -359,13 +361,13 @@ static long go_on(struct restart_block *restart)
  */
 int ipcbox_park(struct ipcbox_request *request, const struct ipcbox_route *route,
 		struct ipcbox_sender *sender, struct ipcbox_caller *caller,
-		const struct ipcbox_patience *patience)
+		const struct ipcbox_patience *patience, ipcbox_finish_fn *finish)
 {
 	struct ipcbox_call __user *user = request->user;
 	struct parked *parked, *old;
 	int ret;
 
-	old = take(compare_current);
+	old = parked_take(compare_current);
 	if (old)
 		parked_end(old);
 	/* If a handler runs in the end, the kernel says EINTR, and nothing else is told. */
@@ -386,8 +388,9 @@ int ipcbox_park(struct ipcbox_request *request, const struct ipcbox_route *route
 	parked->route = *route;
 	parked->sender = sender;
 	parked->patience = *patience;
+	parked->finish = finish;
 	/* First this: by it a parked call is known to be waited for. */
-	ret = set_restart_fn(&current->restart_block, go_on);
+	ret = set_restart_fn(&current->restart_block, parked_go_on);
 	WRITE_ONCE(parked_ever, true);
 	park(parked);
 	return ret;
@@ -408,9 +411,9 @@ void ipcbox_parked_deinit(void)
 		return;
 	rcu_read_lock();
 	for_each_process_thread(process, task)
-		if (READ_ONCE(task->restart_block.fn) == go_on)
+		if (READ_ONCE(task->restart_block.fn) == parked_go_on)
 			forget_restart(&task->restart_block);
 	rcu_read_unlock();
-	/* Who has looked at it before, or is at the end of go_on(), is gone after this. */
+	/* Who has looked at it before, or is at the end of parked_go_on(), is gone after this. */
 	synchronize_rcu_tasks();
 }

@@ -64,15 +64,15 @@ void ipcbox_pollers_stop(void);
 void ipcbox_pollers_init(struct ipcbox_pollers *pollers, __poll_t events);
 void ipcbox_pollers_deinit(struct ipcbox_pollers *pollers);
 
-/*
- * Is there anybody? Under the lock of the object, after a change of it.
- *
- * No barrier is missing: a poller is on the queue before it takes the lock to look.
- * If it had the lock before us it is seen here; if after, it sees what we did.
- */
-static inline bool ipcbox_pollers_exist(const struct ipcbox_pollers *pollers)
+/* Is there anybody? Under the lock of the object, after a change of it. */
+static inline bool ipcbox_pollers_exist(struct ipcbox_pollers *pollers)
 {
-	return !list_empty(&pollers->queue.head);
+	/*
+	 * No barrier is missing: a poller is on the queue before it takes the lock to
+	 * look. If it had the lock before us it is seen here; if after, it sees what
+	 * we did.
+	 */
+	return waitqueue_active(&pollers->queue);
 }
 
 void ipcbox_pollers_ask(struct ipcbox_pollers *pollers, bool shared,

@@ -15,7 +15,7 @@ static bool is_alone(const struct ipcbox_msg *msg)
 
 /* ---- the lower priorities ------------------------------------------------ */
 
-static struct ipcbox_msg *msg_of(struct rb_node *node)
+static struct ipcbox_msg *msg_of(const struct rb_node *node)
 {
 	return rb_entry(node, struct ipcbox_msg, node);
 }
@@ -125,16 +125,9 @@ void ipcbox_queue_push_slow(struct ipcbox_queue *queue, struct ipcbox_msg *msg)
 
 /* ---- those put back ------------------------------------------------------ */
 
-static bool is_before(const struct ipcbox_msg *a, const struct ipcbox_msg *b)
-{
-	if (a->priority != b->priority)
-		return a->priority > b->priority;
-	return a->arrival < b->arrival;
-}
-
 static bool node_is_before(struct rb_node *a, const struct rb_node *b)
 {
-	return is_before(msg_of(a), rb_entry(b, struct ipcbox_msg, node));
+	return ipcbox_msg_is_before(msg_of(a), msg_of(b));
 }
 
 static void restored_add(struct ipcbox_queue *queue, struct ipcbox_msg *msg)

@@ -48,6 +48,15 @@ void ipcbox_queue_push_slow(struct ipcbox_queue *queue, struct ipcbox_msg *msg);
 void ipcbox_queue_remove_slow(struct ipcbox_queue *queue, struct ipcbox_msg *msg);
 void ipcbox_queue_restore(struct ipcbox_queue *queue, struct ipcbox_msg *msg);
 
+/* The order of messages: by priority, highest first, and by arrival. */
+static inline bool ipcbox_msg_is_before(const struct ipcbox_msg *a,
+					const struct ipcbox_msg *b)
+{
+	if (a->priority != b->priority)
+		return a->priority > b->priority;
+	return a->arrival < b->arrival;
+}
+
 /* Of a ring, behind all is in front of the first. */
 static inline void ipcbox_ring_link(struct ipcbox_msg *msg,
 				    struct ipcbox_msg *before)

@@ -4,7 +4,6 @@
 #include "account.h"
 #include "box.h"
 #include "cache.h"
-#include "lane.h"
 #include "msg.h"
 #include "noinit.h"
 #include "ns.h"
@@ -53,10 +52,9 @@ static void set_wanted(struct ipcbox_quota *quota)
 /* ---- what has come back -------------------------------------------------- */
 
 /* The first to finish a waiter decides. Afterwards it may be gone. */
-static void finish_payer(struct payer *payer, int result, struct ipcbox_wakes *wakes)
+static bool is_first_to_finish(struct payer *payer)
 {
-	if (!atomic_xchg(&payer->finished, 1))
-		ipcbox_waiter_finish(&payer->waiter, result, wakes);
+	return !atomic_xchg(&payer->finished, 1);
 }
 
 static bool is_too_long(const struct ipcbox_account *account, unsigned long amount,
@@ -68,6 +66,7 @@ static bool is_too_long(const struct ipcbox_account *account, unsigned long amou
 /* Return: whether the waiter has all now. */
 static bool pay_part(struct ipcbox_account *account, struct payer *payer)
 {
+	lockdep_assert_held(&account->quota.lock);
 	payer->have += ipcbox_account_charge_part(account, IPCBOX_BYTES,
 						  payer->amount - payer->have,
 						  payer->reserve);
@@ -90,7 +89,8 @@ static void pay(struct ipcbox_account *account, struct ipcbox_wakes *wakes)
 		else if (!pay_part(account, payer))
 			return;
 		list_del_init(&payer->node);
-		finish_payer(payer, result, wakes);
+		if (is_first_to_finish(payer))
+			ipcbox_waiter_finish(&payer->waiter, result, wakes);
 	}
 }
 
@@ -297,6 +297,22 @@ int ipcbox_quota_wait(struct ipcbox_account *account, unsigned long amount,
 	return err;
 }
 
+/* The next one that an uncharge has not finished before. */
+static struct ipcbox_waiter *take_unpaid(void *from)
+{
+	struct ipcbox_lane *lane = from;
+	struct payer *payer;
+
+	lockdep_assert_held(&lane->box->lock);
+	while (!list_empty(&lane->unpaid)) {
+		payer = list_first_entry(&lane->unpaid, struct payer, waiter.node);
+		list_del_init(&payer->waiter.node);
+		if (is_first_to_finish(payer))
+			return &payer->waiter;
+	}
+	return NULL;
+}
+
 /**
  * ipcbox_quota_end() - tell all who wait for bytes that their box has ended
  * @lane: a lane of the box
@@ -306,24 +322,7 @@ int ipcbox_quota_wait(struct ipcbox_account *account, unsigned long amount,
  */
 void ipcbox_quota_end(struct ipcbox_lane *lane, int err)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
-	struct payer *payer;
-	bool again;
-
-	ipcbox_wakes_init(&wakes);
-	do {
-		spin_lock(&lane->box->lock);
-		while (!ipcbox_wakes_full(&wakes) && !list_empty(&lane->unpaid)) {
-			payer = list_first_entry(&lane->unpaid, struct payer,
-						 waiter.node);
-			list_del_init(&payer->waiter.node);
-			finish_payer(payer, err, &wakes);
-		}
-		again = ipcbox_wakes_full(&wakes);
-		spin_unlock(&lane->box->lock);
-		ipcbox_wake(&wakes);
-		cond_resched();
-	} while (again);
+	ipcbox_finish_all(&lane->box->lock, take_unpaid, lane, err);
 }
 
 /* ---- poll ---------------------------------------------------------------- */

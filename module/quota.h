@@ -64,7 +64,7 @@ enum ipcbox_quota_kind {
 
 /* Of an account. */
 struct ipcbox_quota {
-	spinlock_t lock;		/* of what is below, see ns.h */
+	spinlock_t lock;		/* of what is below */
 	bool wanted;			/* not all of these are empty; read without the lock */
 	struct list_head waiting;	/* senders, in their order */
 	struct rb_root_cached armed[IPCBOX_QUOTA_KINDS]; /* fds, by what they need */

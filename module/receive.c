@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "receive.h"
 
+#include "call.h"
 #include "commands.h"
 #include "copy.h"
 #include "mailbox.h"
@@ -82,24 +83,7 @@ void ipcbox_receive_put_link(struct ipcbox_request *request,
 
 /* ---- one message --------------------------------------------------------- */
 
-/* Tell of a message that was taken what the receiver is to know. */
-static void describe(struct ipcbox_recv *recv, const struct ipcbox_waiter *receiver)
-{
-	const struct ipcbox_msg *msg = receiver->msg;
-	const struct ipcbox_sender *sender = msg->sender;
-
-	recv->pid = pid_vnr(sender->pid);
-	recv->uid = ipcbox_sender_uid(sender);
-	recv->gid = ipcbox_sender_gid(sender);
-	recv->priority = msg->priority;
-	recv->room = receiver->room;
-	recv->len = msg->len;
-	recv->tag = msg->tag;
-	recv->seq = msg->seq;
-	recv->call = msg->is_call ? msg->arrival : 0;
-}
-
-static __always_inline int respond(const struct ipcbox_reception *reception)
+static __always_inline int write_answer(const struct ipcbox_reception *reception)
 {
 	return ipcbox_copy_to_user(reception->to, reception->answer,
 				   reception->size);
@@ -109,23 +93,25 @@ static __always_inline int respond(const struct ipcbox_reception *reception)
  * The payload, then the struct: only when both are there does the caller have
  * the message. One that is being killed has no use for it; somebody else may.
  */
-static int deliver(struct ipcbox_reception *reception,
-		   const struct ipcbox_waiter *receiver)
+static int deliver_message(struct ipcbox_reception *reception,
+			   const struct ipcbox_receiver *receiver)
 {
 	struct ipcbox_recv *recv = reception->recv;
+	struct ipcbox_origin origin;
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	describe(recv, receiver);
+	origin = ipcbox_origin_of(receiver->msg->sender);
+	ipcbox_describe(recv, receiver, &origin);
 	return ipcbox_msg_copy_out(receiver->payload,
 				   u64_to_user_ptr(recv->data)) ?:
-	       respond(reception);
+	       write_answer(reception);
 }
 
 /* Take a message; but first give the reply, if there is one. */
-static int take(struct ipcbox_reception *reception, struct pid *peer,
-		struct ipcbox_waiter *receiver,
-		const struct ipcbox_patience *patience)
+static int reply_or_take(struct ipcbox_reception *reception, struct pid *peer,
+			 struct ipcbox_receiver *receiver,
+			 const struct ipcbox_patience *patience)
 {
 	struct ipcbox_box *box = reception->request->handle->box;
 
@@ -144,12 +130,12 @@ static int take(struct ipcbox_reception *reception, struct pid *peer,
  * @capacity: longest message to take
  * @from: the link to take from, or NULL
  */
-void ipcbox_receive_prepare(struct ipcbox_waiter *receiver,
+void ipcbox_receive_prepare(struct ipcbox_receiver *receiver,
 			    union ipcbox_small *small,
 			    struct ipcbox_request *request, u64 capacity,
 			    struct ipcbox_link *from)
 {
-	ipcbox_waiter_init(receiver);
+	ipcbox_waiter_init(&receiver->waiter);
 	receiver->capacity = capacity;
 	receiver->from = from ? &from->lane : NULL;
 	receiver->server = &request->handle->server;
@@ -158,10 +144,10 @@ void ipcbox_receive_prepare(struct ipcbox_waiter *receiver,
 }
 
 static noinline int tell_needed(const struct ipcbox_reception *reception,
-				const struct ipcbox_waiter *receiver)
+				const struct ipcbox_receiver *receiver)
 {
 	reception->recv->len = receiver->needed;
-	return respond(reception) ?: -EMSGSIZE;
+	return write_answer(reception) ?: -EMSGSIZE;
 }
 
 /* @self: who stands for the caller; NULL: it does not wait. */
@@ -170,7 +156,7 @@ static int receive_from(struct ipcbox_reception *reception,
 {
 	struct ipcbox_recv *recv = reception->recv;
 	struct ipcbox_patience patience IPCBOX_NOINIT;
-	struct ipcbox_waiter receiver IPCBOX_NOINIT;
+	struct ipcbox_receiver receiver IPCBOX_NOINIT;
 	union ipcbox_small small IPCBOX_NOINIT;
 	int err;
 
@@ -181,13 +167,13 @@ static int receive_from(struct ipcbox_reception *reception,
 		patience.nonblock = true; /* the rest is for those who wait */
 	ipcbox_receive_prepare(&receiver, &small, reception->request,
 			       recv->capacity, from);
-	err = take(reception, from ? from->pid : NULL, &receiver, &patience);
+	err = reply_or_take(reception, from ? from->pid : NULL, &receiver, &patience);
 	if (err == -EMSGSIZE && !reception->number)
 		return tell_needed(reception, &receiver);
 	if (err)
 		return err;
 
-	err = deliver(reception, &receiver);
+	err = deliver_message(reception, &receiver);
 	if (err)
 		ipcbox_box_restore(&receiver);
 	else

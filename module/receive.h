@@ -9,8 +9,12 @@
  * reply before, and to deliver it.
  */
 
+#include "box.h"
 #include "msg.h"
 #include "request.h"
+#include "sender.h"
+
+#include <linux/pid.h>
 
 struct ipcbox_reception {
 	struct ipcbox_request *request;
@@ -27,9 +31,47 @@ struct ipcbox_reception {
 	struct ipcbox_msg *payload;	/* passes on with the reply */
 };
 
+/* Who sent a message, as the receiver sees them. */
+struct ipcbox_origin {
+	s32 pid;
+	u32 uid;
+	u32 gid;
+};
+
+static __always_inline struct ipcbox_origin
+ipcbox_origin_of(const struct ipcbox_sender *sender)
+{
+	return (struct ipcbox_origin){
+		.pid = pid_vnr(sender->pid),
+		.uid = ipcbox_sender_uid(sender),
+		.gid = ipcbox_sender_gid(sender),
+	};
+}
+
+/*
+ * All that user space is told of a message that was taken. It has the same fields in
+ * struct ipcbox_recv and in struct ipcbox_recv_entry, in another order.
+ */
+#define ipcbox_describe(to, receiver, origin) do {			\
+	typeof(to) _to = (to);						\
+	const struct ipcbox_receiver *_receiver = (receiver);		\
+	const struct ipcbox_msg *_msg = _receiver->msg;			\
+	const struct ipcbox_origin *_origin = (origin);			\
+									\
+	_to->pid = _origin->pid;					\
+	_to->uid = _origin->uid;					\
+	_to->gid = _origin->gid;					\
+	_to->priority = _msg->priority;					\
+	_to->room = _receiver->room;					\
+	_to->len = _msg->len;						\
+	_to->tag = _msg->tag;						\
+	_to->seq = _msg->seq;						\
+	_to->call = _msg->is_call ? _msg->arrival : 0;			\
+} while (0)
+
 int ipcbox_receive(struct ipcbox_reception *reception,
 		   struct ipcbox_sender *self);
-void ipcbox_receive_prepare(struct ipcbox_waiter *receiver,
+void ipcbox_receive_prepare(struct ipcbox_receiver *receiver,
 			    union ipcbox_small *small,
 			    struct ipcbox_request *request, u64 capacity,
 			    struct ipcbox_link *from);

@@ -16,9 +16,9 @@ static int send_over(struct ipcbox_request *request, struct ipcbox_lane *lane,
 	struct ipcbox_msg *msg;
 	int err;
 
-	/* Look first whether it is worth to copy it; what counts comes later. */
-	if (send->len > READ_ONCE(lane->box->bounds.max_msgsize))
-		return READ_ONCE(lane->box->gone) ?: -EMSGSIZE;
+	err = ipcbox_lane_check_length(lane, send->len);
+	if (err)
+		return err;
 	msg = ipcbox_msg_create(sender, u64_to_user_ptr(send->data), send->len,
 				lane, &patience);
 	if (IS_ERR(msg))

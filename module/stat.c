@@ -36,7 +36,7 @@ void ipcbox_stat_box(struct ipcbox_stat *stat, struct ipcbox_box *box,
 	stat->sent = box->arrivals;
 	stat->received = box->arrivals - box->messages - box->dropped;
 	stat->receivers = box->receivers;
-	stat->calls = box->calls;
+	stat->calls = box->service.count;
 	stat->senders = box->senders;
 	spin_unlock(&box->lock);
 }

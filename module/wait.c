@@ -80,6 +80,39 @@ void ipcbox_wake_all(struct ipcbox_wakes *wakes)
 }
 
 /**
+ * ipcbox_finish_all() - finish all waiters of something, a few at a time
+ * @lock: covers them
+ * @take_next: takes the next one off its list; NULL: there is none left
+ * @from: what they wait for, passed to @take_next
+ * @result: of them all
+ *
+ * Anyone can make such a list long. So the lock is dropped after as many as can be
+ * woken together, and others run before the next ones.
+ *
+ * Context: may sleep.
+ */
+void ipcbox_finish_all(spinlock_t *lock,
+		       struct ipcbox_waiter *(*take_next)(void *from), void *from,
+		       int result)
+{
+	struct ipcbox_wakes wakes;
+	bool again;
+
+	ipcbox_wakes_init(&wakes);
+	do {
+		struct ipcbox_waiter *waiter;
+
+		spin_lock(lock);
+		while (!ipcbox_wakes_full(&wakes) && (waiter = take_next(from)))
+			ipcbox_waiter_finish(waiter, result, &wakes);
+		again = ipcbox_wakes_full(&wakes);
+		spin_unlock(lock);
+		ipcbox_wake(&wakes);
+		cond_resched();
+	} while (again);
+}
+
+/**
  * ipcbox_process_ended() - has the last thread of a process exited?
  * @pid: of the thread group
  *

@@ -31,15 +31,12 @@
 #include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/sched.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 
 struct ipcbox_account;
-struct ipcbox_lane;
-struct ipcbox_msg;
-struct ipcbox_server;
 struct pid;
 struct task_struct;
-union ipcbox_small;
 
 /* Who waits, for the trace. */
 enum ipcbox_role {
@@ -62,16 +59,6 @@ struct ipcbox_waiter {
 	bool done;
 	int result;			/* 0 or an errno; once done */
 	bool admitted;			/* of a sender: its message is in */
-	/* Of a receiver only. */
-	struct ipcbox_lane *from;	/* it takes from this lane only, or NULL */
-	u64 capacity;			/* longest message that it takes */
-	struct ipcbox_server *server;	/* answers for the calls that it takes */
-	union ipcbox_small *small;	/* where the request of a call goes */
-	u64 needed;			/* out: with -EMSGSIZE; of a buffer: in */
-	struct ipcbox_msg *msg;		/* out: what it was given, */
-	struct ipcbox_msg *payload;	/* out: which has the payload, often msg */
-	struct ipcbox_lane *lane;	/* out: and over which lane */
-	u32 room;			/* out: of a call: for the reply */
 };
 
 /*
@@ -100,10 +87,7 @@ static inline bool ipcbox_wakes_full(const struct ipcbox_wakes *wakes)
 	return wakes->count == IPCBOX_WAKES_MAX;
 }
 
-/*
- * Of the current task, on its stack. The result is written when it is done, and a
- * receiver fills in its part afterwards.
- */
+/* Of the current task, on its stack. The result is written when it is done. */
 static inline void ipcbox_waiter_init(struct ipcbox_waiter *waiter)
 {
 	waiter->task = current;
@@ -123,6 +107,10 @@ static inline void ipcbox_wake(struct ipcbox_wakes *wakes)
 	if (wakes->count)
 		ipcbox_wake_all(wakes);
 }
+
+void ipcbox_finish_all(spinlock_t *lock,
+		       struct ipcbox_waiter *(*take_next)(void *from), void *from,
+		       int result);
 
 bool ipcbox_process_ended(struct pid *pid);
 
