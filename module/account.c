@@ -214,7 +214,7 @@ undo:
  * @amount: how much
  *
  * Return: 0, or the errno of that resource's limit, with nothing charged.
- * Context: any; takes no lock.
+ * Context: any; takes no lock but that of a quota, and that for bytes and memory only.
  */
 int ipcbox_account_charge(struct ipcbox_account *account,
 			  enum ipcbox_resource resource, unsigned long amount)
@@ -234,10 +234,16 @@ static __always_inline void uncharge_one(struct ipcbox_account *account,
 	WARN_ON_ONCE(atomic_long_sub_return(amount, &account->used[resource]) < 0);
 }
 
-/* After the full barrier of sub_return, see quota.h. */
-static __always_inline bool quota_is_wanted(const struct ipcbox_account *account)
+/*
+ * Does anybody wait for what came back? After the full barrier of sub_return, see quota.h.
+ * Tasks wait for bytes and memory only. What is charged under the lock of a box, like a
+ * waiter, is neither, so nobody is woken there.
+ */
+static __always_inline bool quota_is_wanted(const struct ipcbox_account *account,
+					    enum ipcbox_resource resource)
 {
-	return unlikely(READ_ONCE(account->quota.wanted));
+	return unlikely(READ_ONCE(account->quota.wanted)) &&
+	       (resource == IPCBOX_BYTES || resource == IPCBOX_MEMORY);
 }
 
 /* Somebody wants what has come back to @account, the last one that was uncharged. */
@@ -249,7 +255,7 @@ static noinline void uncharge_slow(struct ipcbox_account *account,
 	ipcbox_quota_returned(account);
 	while ((account = account->parent) != end) {
 		uncharge_one(account, resource, amount);
-		if (quota_is_wanted(account))
+		if (quota_is_wanted(account, resource))
 			ipcbox_quota_returned(account);
 	}
 }
@@ -270,7 +276,7 @@ void ipcbox_account_uncharge_below(struct ipcbox_account *account,
 {
 	for (; account != end; account = account->parent) {
 		uncharge_one(account, resource, amount);
-		if (quota_is_wanted(account)) {
+		if (quota_is_wanted(account, resource)) {
 			uncharge_slow(account, end, resource, amount);
 			return;
 		}

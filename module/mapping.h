@@ -17,7 +17,8 @@
  * All children that are nobody in a buffer share that page, which was made with the
  * buffer: fork needs no memory for it.
  *
- * Lock order: all of it runs under mmap_lock, which is outside of every lock of ours.
+ * Lock order: all but the work item runs under mmap_lock, which is outside of every lock
+ * of ours.
  */
 
 #include <linux/types.h>

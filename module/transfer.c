@@ -164,8 +164,8 @@ int ipcbox_offer_call_and_unlock(struct ipcbox_lane *lane,
  * @sender: out: waits with the first that does not go in, if it may
  * @patience: as for ipcbox_offer_and_unlock()
  * @wakes: empty
- * @err: out: why not more went in, as for ipcbox_offer_and_unlock(); 0: because no
- *	more tasks can be woken at once
+ * @err: out: why not more went in, as for ipcbox_offer_and_unlock(); 0: offer the rest
+ *	again, since no more tasks can be woken at once, or settling may have made room
  *
  * Return: how many went in, from the first on.
  */
@@ -187,6 +187,13 @@ unsigned int ipcbox_offer_many_and_unlock(struct ipcbox_lane *lane,
 		if (!failed)
 			sent++;
 	}
+	/*
+	 * A receiver that still waits has less room than the first message needs. Settling
+	 * ends its wait, and may give that message to another receiver: then there is room.
+	 */
+	if (sent && (failed == -EAGAIN || failed == -EUSERS) &&
+	    ipcbox_lane_next_receiver(lane))
+		failed = 0;
 	*err = failed;
 	ipcbox_settle_and_unlock(lane, wakes);
 	return sent;

@@ -321,6 +321,31 @@ TEST_F(batch_wait, sleeping_receive_with_a_bad_pointer_leaves_the_message)
 
 /* Whom a batch wakes */
 
+/*
+ * The first message waits in the port for a moment, since the first receiver has too
+ * little room, and so there is none for the second. Then the second receiver has it.
+ */
+TEST_F(batch_wait, goes_on_behind_a_receiver_that_had_too_little_room)
+{
+	int port = port_create_sized(self->control, "one", BOTH, 1, 1 << 16);
+	struct call small, large;
+
+	ASSERT_LE(0, port);
+	small.recv = room(small.data, 4);
+	call_start(&small, port, IPCBOX_RECV, &small.recv);
+	ASSERT_TRUE(receivers_asleep(port, 1));
+	call_recv(&large, port);
+	ASSERT_TRUE(receivers_asleep(port, 2));
+	self->send.flags = IPCBOX_NONBLOCK;
+	self->send.count = 2;
+	EXPECT_EQ(2, command(port, IPCBOX_SEND_BATCH, &self->send));
+	EXPECT_SENT(2, UNTOLD);
+	EXPECT_EQ(-EMSGSIZE, call_end(&small));
+	EXPECT_EQ(0, call_end(&large));
+	EXPECT_EQ(2, recv_tag(port));
+	close(port);
+}
+
 TEST_F(batch_wait, wakes_as_many_receivers_as_it_has_messages)
 {
 	struct call receivers[FEW + 1];
