@@ -45,7 +45,7 @@ find_library()
 }
 
 # The shared libraries that the programs below a folder need from this machine, and
-# those that these need. What the folder has itself is taken from there.
+# those that these need. Its own library a guest has in the base.
 copy_libraries()
 {
 	local root=$1 class name lib more=yes
@@ -53,9 +53,9 @@ copy_libraries()
 	while [ -n "$more" ]; do
 		more=
 		while read -r class name; do
-			if [ -e "$root/usr/lib/$name" ] || [ -e "$root/usr/lib32/$name" ]; then
-				continue
-			fi
+			case $name in
+			libipcbox.so.*) continue ;;
+			esac
 			lib=$(find_library "$class" "$name")
 			[ -n "$lib" ] || die "there is no $class library '$name' on this machine"
 			[ ! -e "$root$lib" ] || continue
