@@ -348,6 +348,7 @@ TEST_F(order, message_of_a_failed_receive_keeps_its_place)
 /* It has no place any more, and its bytes are given back. */
 TEST_F(order, message_of_a_failed_receive_goes_with_its_port)
 {
+	struct ipcbox_query query;
 	struct late_page page;
 	struct call receiver;
 
@@ -360,6 +361,8 @@ TEST_F(order, message_of_a_failed_receive_goes_with_its_port)
 	ASSERT_EQ(0, port_remove(self->control, self->stage.name));
 	EXPECT_EQ(0, late_page_refuse(&page));
 	EXPECT_EQ(-EFAULT, call_end(&receiver));
+	ASSERT_EQ(0, box_query(self->control, &query));
+	EXPECT_EQ(self->stage.before.bytes.used, query.bytes.used);
 }
 
 TEST_HARNESS_MAIN
