@@ -214,6 +214,28 @@ TEST_F(library, message_is_empty_after_an_error)
 	EXPECT_STREQ("", ipcbox_msg_data(self->msg));
 }
 
+/* The kernel told the length already when there is no memory for it. */
+TEST_F(library, message_is_empty_when_there_is_no_memory_for_it)
+{
+	static char data[512 << 10];
+	struct rlimit before, none;
+
+	ipcbox_options_set_msgsize(self->options, sizeof(data));
+	ASSERT_EQ(0, ipcbox_set(self->port, self->options));
+	ASSERT_EQ(0, ipcbox_send(self->port, "text", 4));
+	ASSERT_EQ(0, recv_now_msg(self->port, &self->msg));
+	ASSERT_EQ(0, ipcbox_send(self->port, data, sizeof(data)));
+	ASSERT_EQ(0, getrlimit(RLIMIT_AS, &before));
+	none = before;
+	none.rlim_cur = 0;
+	ASSERT_EQ(0, setrlimit(RLIMIT_AS, &none));
+	EXPECT_EQ(-ENOMEM, recv_now_msg(self->port, &self->msg));
+	EXPECT_EQ(0, ipcbox_msg_len(self->msg));
+	ASSERT_EQ(0, setrlimit(RLIMIT_AS, &before));
+	EXPECT_EQ(0, recv_now_msg(self->port, &self->msg));
+	EXPECT_EQ(sizeof(data), ipcbox_msg_len(self->msg));
+}
+
 TEST_F(library, a_deadline_ends_the_waiting_in_both_directions)
 {
 	__u64 start = now_ns();

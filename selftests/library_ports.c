@@ -235,6 +235,7 @@ TEST_F(library, stat_counts_those_who_sleep)
 	ASSERT_TRUE(receivers_asleep(self->port, 1));
 	ASSERT_EQ(0, ipcbox_stat(self->port, &self->info));
 	EXPECT_EQ(1, ipcbox_info_receivers(self->info));
+	EXPECT_EQ(0, ipcbox_info_senders(self->info));
 	EXPECT_EQ(0, ipcbox_port_delete(self->name, 0));
 	EXPECT_EQ(0, reap(pid));
 }
@@ -306,8 +307,22 @@ TEST_F(library, list_tells_each_port_once_and_sorted)
 	EXPECT_EQ(0, none.count);
 }
 
+#define USAGE(name, KEY)							\
+	{ IPCBOX_KEY_##KEY##_USED, IPCBOX_KEY_##KEY##_LIMIT,			\
+	  offsetof(struct ipcbox_query, name) }
+
+static const struct {
+	int used;
+	int limit;
+	size_t offset;
+} usages[] = {
+	USAGE(boxes, BOXES), USAGE(links, LINKS), USAGE(bytes, BYTES),
+	USAGE(waiters, WAITERS), USAGE(pages, PAGES), USAGE(memory, MEMORY),
+};
+
 TEST_F(library, query_answers_each_key)
 {
+	struct ipcbox_query query;
 	uint64_t value = POISON;
 	uint64_t boxes, more;
 	int key;
@@ -326,6 +341,16 @@ TEST_F(library, query_answers_each_key)
 	EXPECT_LE(0, ipcbox_mailbox_open(0, NULL));
 	EXPECT_EQ(0, ipcbox_query(IPCBOX_KEY_BOXES_USED, &more));
 	EXPECT_EQ(boxes + 1, more);
+	ASSERT_EQ(0, box_query(self->port, &query));
+	for (key = 0; key < (int)ARRAY_SIZE(usages); key++) {
+		const struct ipcbox_usage *usage = (void *)&query + usages[key].offset;
+
+		EXPECT_EQ(0, ipcbox_query(usages[key].used, &value));
+		EXPECT_LE(usage->used, value);	/* the call has a file of its own */
+		EXPECT_GT(usage->limit, value);
+		EXPECT_EQ(0, ipcbox_query(usages[key].limit, &value));
+		EXPECT_EQ(usage->limit, value);
+	}
 	value = POISON;
 	EXPECT_EQ(-EINVAL, ipcbox_query(IPCBOX_KEY_MEMORY_LIMIT + 1, &value));
 	EXPECT_EQ(POISON, value);
