@@ -10,7 +10,7 @@ INSTALL ?= install
 
 .PHONY: all module modules_install lib tools install install-man load unload
 .PHONY: bench bench-check bench-baseline bench-page demo mutants test test-debug test-kcsan test-all
-.PHONY: storm fuzz coverage check vm clean help
+.PHONY: storm fuzz coverage check abi vm clean help
 
 all: lib tools $(if $(wildcard $(KDIR)/Makefile),module,no-headers)
 
@@ -56,7 +56,7 @@ unload:
 # CMD is taken as it was typed: make does not look for its own variables in it.
 override CMD := $(value CMD)
 export BUILD CMD
-demo mutants test vm check coverage:
+demo mutants test vm check coverage abi:
 	@selftests/vm/$@.sh
 
 # All tests, or those that run several tasks at once, on a kernel that looks for faults.
@@ -111,3 +111,4 @@ help:
 	@echo "  make vm CMD='...' FILES='...'   run a command there, with these files"
 	@echo 'For those who change ipcbox:'
 	@echo '  make check        static checks'
+	@echo '  make abi          take a change of the uapi headers into selftests/abi.expected'

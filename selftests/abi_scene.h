@@ -8,6 +8,9 @@
 
 #include "callers.h"
 #include "ipcbox_test.h"
+#include "layout.h"
+
+#include <linux/ipcbox_buffer.h>
 
 enum kind { CONTROL, MAILBOX, LINK, PORT, BUFFER, KINDS };
 
@@ -43,8 +46,8 @@ struct snapshot {
 HELPER void *scene_serve(void *arg)
 {
 	int port = *(int *)arg;
-	char data[64];
-	struct ipcbox_reply_recv r = reply_recv_to(0, NULL, 0, data, sizeof(data));
+	char data[64] = "";
+	struct ipcbox_reply_recv r = reply_recv_to(0, data, 8, data, sizeof(data));
 
 	while (!command(port, IPCBOX_REPLY_RECV, &r))
 		r.call = r.recv.call;
@@ -262,14 +265,29 @@ HELPER void set_flags(void *arg, __u32 flags)
 	memcpy((char *)arg + sizeof(__u32), &flags, sizeof(flags));
 }
 
-/* The fd on which fill()'s arguments work. */
-HELPER int target(struct scene *s, unsigned int kinds)
+/* The kinds of fd that a command is for, as the header says; zero for an unknown one. */
+HELPER unsigned int kinds_of(unsigned long nr)
 {
-	if (kinds & ON(PORT))
-		return s->fd[PORT];
-	return s->fd[kinds & ON(BUFFER) && !(kinds & ON(CONTROL)) ? BUFFER : CONTROL];
+#define NUMBER_AND_KINDS(command, nr, kinds, makes) { nr, kinds },
+	static const unsigned int commands[][2] = { EACH_COMMAND(NUMBER_AND_KINDS) };
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (commands[i][0] == nr)
+			return commands[i][1];
+	}
+	return 0;
 }
 
-#define TARGET target(&self->scene, variant->kinds)
+/* The fd on which fill()'s arguments work. */
+HELPER int target(struct scene *s, unsigned long nr)
+{
+	unsigned int kinds = kinds_of(nr);
+
+	if (kinds & ON(PORT))
+		return s->fd[PORT];
+	return s->fd[kinds & ON(CONTROL) ? CONTROL : BUFFER];
+}
+
+#define TARGET target(&self->scene, variant->nr)
 
 #endif /* ABI_SCENE_H */

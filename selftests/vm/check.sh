@@ -52,11 +52,13 @@ tests=(
 	LEADING_SPACE		# macros outside of functions
 	LINE_SPACING		# macros that define something
 	MACRO_ARG_PRECEDENCE	# members
+	MACRO_ARG_UNUSED	# a list of layout.h gives each macro the same
 	MULTIPLE_ASSIGNMENTS	# a row of fds
 	MULTISTATEMENT_MACRO_USE_DO_WHILE
 	NAKED_SSCANF		# is checked, by ASSERT_EQ
 	PREFER_DEFINED_ATTRIBUTE_MACRO	# those are the kernel's
 	PREFER_KERNEL_TYPES	# the library has uint64_t
+	TRAILING_SEMICOLON	# macros that define something
 	USE_NEGATIVE_ERRNO	# errno itself is positive
 	VOLATILE		# shared with a signal handler
 )
@@ -216,6 +218,7 @@ check 'module/trace.h: checkpatch' checkpatch trace module/trace.h
 check 'module/compat-include: checkpatch' checkpatch compat module/compat-include/*/*.h
 check 'uapi: checkpatch' checkpatch uapi uapi/linux/*.h
 check 'selftests: checkpatch' checkpatch tests selftests/*.[ch] selftests/fuzz/*.[ch]
+check 'uapi: the ABI is the frozen one' "$vm/abi.sh" check
 check 'selftests/fuzz: describes the whole uapi' fuzzers_know_all
 check 'selftests/mutants: each can be planted' "$vm/mutants.sh" check
 check 'module, uapi: kernel-doc' kernel_doc
