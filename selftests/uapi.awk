@@ -11,6 +11,9 @@
 # - command: its struct, the kinds of fd it is for ("%IPCBOX_SEND, on a port, link or
 #   control fd"), the kind of fd it makes ("Return: a new fd for the link"), and its
 #   errors: those of its list, and those of the commands to which the list refers.
+#
+# Of a member's comment, "out: ", "zero", "pointer to " and "sizeof(struct " mean something
+# to what follows.
 
 function fail(text)
 {
