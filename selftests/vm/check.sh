@@ -133,6 +133,11 @@ selftests_build_in_tree()
 		[ -x "$tree/tools/testing/selftests/ipcbox/abi" ]
 }
 
+commands_in_manual()
+{
+	awk -f selftests/uapi.awk -f selftests/vm/manual.awk uapi/linux/*.h man/ipcbox.4
+}
+
 # run_check NUMBER TITLE COMMAND... - tell the title, and the output of what failed
 run_check()
 {
@@ -173,6 +178,7 @@ check 'module/compat-include: checkpatch' checkpatch compat module/compat-includ
 check 'uapi: checkpatch' checkpatch uapi uapi/linux/*.h
 check 'selftests: checkpatch' checkpatch tests selftests/*.[ch] selftests/fuzz/*.[ch]
 check 'uapi: the ABI is the frozen one' "$vm/abi.sh" check
+check 'man: the commands are those of the uapi' commands_in_manual
 check 'selftests/fuzz: describes the uapi for syzkaller' make -s syzkaller
 check 'selftests/mutants: each can be planted' "$vm/mutants.sh" check
 check 'module, uapi: kernel-doc' kernel_doc
