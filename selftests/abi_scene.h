@@ -145,6 +145,9 @@ HELPER bool unchanged(struct scene *s, const struct snapshot *before)
 	return !memcmp(&now, before, sizeof(now));
 }
 
+#define ARGUMENTS(type, ...)						\
+	(*(struct type *)arg = (struct type){ .size = sizeof(struct type), __VA_ARGS__ })
+
 /* Arguments with which the command works on the scene, written to ARG. */
 HELPER void fill(struct scene *s, unsigned long nr, void *arg)
 {
@@ -154,39 +157,29 @@ HELPER void fill(struct scene *s, unsigned long nr, void *arg)
 
 	switch (nr) {
 	case IPCBOX_QUERY:
-		*(struct ipcbox_query *)arg = (struct ipcbox_query){
-			.size = sizeof(struct ipcbox_query) };
+		ARGUMENTS(ipcbox_query);
 		break;
 	case IPCBOX_MAILBOX_OPEN:
-		*(struct ipcbox_mailbox_open *)arg = (struct ipcbox_mailbox_open){
-			.size = sizeof(struct ipcbox_mailbox_open) };
+		ARGUMENTS(ipcbox_mailbox_open);
 		break;
 	case IPCBOX_LINK_OPEN:
-		*(struct ipcbox_link_open *)arg = (struct ipcbox_link_open){
-			.size = sizeof(struct ipcbox_link_open),
-			.peer = s->peer.pid };
+		ARGUMENTS(ipcbox_link_open, .peer = s->peer.pid);
 		break;
 	case IPCBOX_PORT_CREATE:
-		*(struct ipcbox_port_create *)arg = (struct ipcbox_port_create){
-			.size = sizeof(struct ipcbox_port_create),
-			.flags = BOTH,
-			.name = to_u64(s->second), .name_len = second_len };
+		ARGUMENTS(ipcbox_port_create, .flags = BOTH, .name = to_u64(s->second),
+			  .name_len = second_len);
 		break;
 	case IPCBOX_PORT_OPEN:
-		*(struct ipcbox_port_open *)arg = (struct ipcbox_port_open){
-			.size = sizeof(struct ipcbox_port_open), .flags = BOTH,
-			.name = to_u64(name), .name_len = len };
+		ARGUMENTS(ipcbox_port_open, .flags = BOTH, .name = to_u64(name),
+			  .name_len = len);
 		break;
 	case IPCBOX_PORT_DELETE:
-		*(struct ipcbox_port_delete *)arg = (struct ipcbox_port_delete){
-			.size = sizeof(struct ipcbox_port_delete),
-			.name = to_u64(s->second), .name_len = second_len };
+		ARGUMENTS(ipcbox_port_delete, .name = to_u64(s->second),
+			  .name_len = second_len);
 		break;
 	case IPCBOX_PORT_LIST:
-		*(struct ipcbox_port_list *)arg = (struct ipcbox_port_list){
-			.size = sizeof(struct ipcbox_port_list),
-			.after = to_u64(name), .after_len = len - 1,
-			.buf = to_u64(buf), .buf_len = s->page_size };
+		ARGUMENTS(ipcbox_port_list, .after = to_u64(name), .after_len = len - 1,
+			  .buf = to_u64(buf), .buf_len = s->page_size);
 		break;
 	case IPCBOX_SEND:
 		s->payload = 8;
@@ -218,39 +211,28 @@ HELPER void fill(struct scene *s, unsigned long nr, void *arg)
 		*(struct ipcbox_recv_batch *)arg = recv_batch((void *)buf, 1);
 		break;
 	case IPCBOX_STAT:
-		*(struct ipcbox_stat *)arg = (struct ipcbox_stat){
-			.size = sizeof(struct ipcbox_stat) };
+		ARGUMENTS(ipcbox_stat);
 		break;
 	case IPCBOX_SET:
-		*(struct ipcbox_set *)arg = (struct ipcbox_set){
-			.size = sizeof(struct ipcbox_set),
-			.attr = { .mask = IPCBOX_ATTR_MODE, .mode = 0640 } };
+		ARGUMENTS(ipcbox_set,
+			  .attr = { .mask = IPCBOX_ATTR_MODE, .mode = 0640 });
 		break;
 	case IPCBOX_BUFFER_CREATE:
-		*(struct ipcbox_buffer_create *)arg = (struct ipcbox_buffer_create){
-			.size = sizeof(struct ipcbox_buffer_create),
-			.flags = BOTH,
-			.name = to_u64(s->second), .name_len = second_len };
+		ARGUMENTS(ipcbox_buffer_create, .flags = BOTH,
+			  .name = to_u64(s->second), .name_len = second_len);
 		break;
 	case IPCBOX_BUFFER_OPEN:
-		*(struct ipcbox_buffer_open *)arg = (struct ipcbox_buffer_open){
-			.size = sizeof(struct ipcbox_buffer_open), .flags = BOTH,
-			.name = to_u64(s->buffer),
-			.name_len = strlen(s->buffer) };
+		ARGUMENTS(ipcbox_buffer_open, .flags = BOTH, .name = to_u64(s->buffer),
+			  .name_len = strlen(s->buffer));
 		break;
 	case IPCBOX_BUFFER_LAYOUT:
-		*(struct ipcbox_buffer_layout *)arg = (struct ipcbox_buffer_layout){
-			.size = sizeof(struct ipcbox_buffer_layout) };
+		ARGUMENTS(ipcbox_buffer_layout);
 		break;
 	case IPCBOX_BUFFER_WAIT:
-		*(struct ipcbox_buffer_wait *)arg = (struct ipcbox_buffer_wait){
-			.size = sizeof(struct ipcbox_buffer_wait),
-			.flags = IPCBOX_SENDER, .cells = 1 };
+		ARGUMENTS(ipcbox_buffer_wait, .flags = IPCBOX_SENDER, .cells = 1);
 		break;
 	case IPCBOX_BUFFER_WAKE:
-		*(struct ipcbox_buffer_wake *)arg = (struct ipcbox_buffer_wake){
-			.size = sizeof(struct ipcbox_buffer_wake),
-			.flags = IPCBOX_RECEIVER };
+		ARGUMENTS(ipcbox_buffer_wake, .flags = IPCBOX_RECEIVER);
 		break;
 	}
 }
