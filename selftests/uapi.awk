@@ -4,16 +4,16 @@
 #
 #	awk -f uapi.awk -f layout.awk linux/ipcbox*.h
 #
-# The headers are the one place that says what a command takes. This reads, of each
+# The headers are the one place that says what a command takes. This reads
 #
-# - constant: its name and text;
-# - struct: its members, their types, and how the comment on each begins;
-# - command: its struct, the kinds of fd it is for ("%IPCBOX_SEND, on a port, link or
-#   control fd"), the kind of fd it makes ("Return: a new fd for the link"), and its
-#   errors: those of its list, and those of the commands to which the list refers.
+# - constants: name and text;
+# - structs: members, their types, and how the comment on each begins;
+# - commands: the struct, the kinds of fd it is for ("%IPCBOX_SEND, on a port, link or
+#   control fd"), the kind of fd it makes ("Return: a new fd for the link"), and the
+#   errors: those of the list, and those of the commands to which the list refers.
 #
-# Of a member's comment, "out: ", "zero", "pointer to " and "sizeof(struct " mean something
-# to what follows.
+# A member's comment that begins with "out: ", "zero", "pointer to " or "sizeof(struct "
+# tells the programs that follow how to treat the member.
 
 function fail(text)
 {
@@ -56,7 +56,7 @@ function add_errors(command, text,    n, words, i)
 	}
 }
 
-# A line of what a struct "of" is said to be: its head, its members, the result.
+# A line of the comment on the struct "of": its head, a member, the result.
 function read_comment(text,    word)
 {
 	sub(/^ \*/, "", text)
