@@ -10,7 +10,7 @@ INSTALL ?= install
 
 .PHONY: all module modules_install lib tools install install-man load unload
 .PHONY: bench bench-check bench-baseline bench-page demo mutants test test-debug test-kcsan test-all
-.PHONY: storm fuzz coverage check vm clean help
+.PHONY: storm fuzz syzkaller coverage check abi vm clean help
 
 all: lib tools $(if $(wildcard $(KDIR)/Makefile),module,no-headers)
 
@@ -56,7 +56,7 @@ unload:
 # CMD is taken as it was typed: make does not look for its own variables in it.
 override CMD := $(value CMD)
 export BUILD CMD
-demo mutants test vm check coverage:
+demo mutants test vm check coverage abi:
 	@selftests/vm/$@.sh
 
 # All tests, or those that run several tasks at once, on a kernel that looks for faults.
@@ -69,6 +69,13 @@ test-all:
 # (To bash SECONDS is something else, so it is not passed in the environment.)
 storm fuzz:
 	@selftests/vm/seeded.sh $@ '$(SECONDS)' '$(SEED)'
+
+# For sys/linux of syzkaller; then enable *ipcbox* in its manager.
+syzkaller:
+	@mkdir -p $(BUILD)/syzkaller
+	cd selftests && awk -v const=$(BUILD)/syzkaller/ipcbox.txt.const -f uapi.awk \
+		-f fuzz/syzkaller.awk ../uapi/linux/ipcbox*.h abi.expected \
+		>$(BUILD)/syzkaller/ipcbox.txt
 
 bench:
 	@selftests/vm/bench.sh
@@ -98,6 +105,7 @@ help:
 	@echo '                    KERNEL=6.1|6.12|7.2|debug|kcsan BITS=64|32 SECONDS=60 SEED=n'
 	@echo '  make fuzz         programs of its calls, made by chance, guided by what they reach'
 	@echo '                    SECONDS=60 SEED=n KERNEL=debug|kcsan|6.12'
+	@echo '  make syzkaller    describe its calls for syzkaller, in build/syzkaller/'
 	@echo '  make mutants      plant faults one by one, and see what catches them'
 	@echo "                    MUTANTS='lane-* call-*' KERNEL=6.1|6.12"
 	@echo '  make coverage     lines and branches of the module that the tests execute'
@@ -111,3 +119,4 @@ help:
 	@echo "  make vm CMD='...' FILES='...'   run a command there, with these files"
 	@echo 'For those who change ipcbox:'
 	@echo '  make check        static checks'
+	@echo '  make abi          take a change of the uapi headers into selftests/abi.expected'

@@ -8,6 +8,9 @@
 
 #include "callers.h"
 #include "ipcbox_test.h"
+#include "layout.h"
+
+#include <linux/ipcbox_buffer.h>
 
 enum kind { CONTROL, MAILBOX, LINK, PORT, BUFFER, KINDS };
 
@@ -43,8 +46,8 @@ struct snapshot {
 HELPER void *scene_serve(void *arg)
 {
 	int port = *(int *)arg;
-	char data[64];
-	struct ipcbox_reply_recv r = reply_recv_to(0, NULL, 0, data, sizeof(data));
+	char data[64] = "";
+	struct ipcbox_reply_recv r = reply_recv_to(0, data, 8, data, sizeof(data));
 
 	while (!command(port, IPCBOX_REPLY_RECV, &r))
 		r.call = r.recv.call;
@@ -142,6 +145,9 @@ HELPER bool unchanged(struct scene *s, const struct snapshot *before)
 	return !memcmp(&now, before, sizeof(now));
 }
 
+#define ARGUMENTS(type, ...)						\
+	(*(struct type *)arg = (struct type){ .size = sizeof(struct type), __VA_ARGS__ })
+
 /* Arguments with which the command works on the scene, written to ARG. */
 HELPER void fill(struct scene *s, unsigned long nr, void *arg)
 {
@@ -151,39 +157,29 @@ HELPER void fill(struct scene *s, unsigned long nr, void *arg)
 
 	switch (nr) {
 	case IPCBOX_QUERY:
-		*(struct ipcbox_query *)arg = (struct ipcbox_query){
-			.size = sizeof(struct ipcbox_query) };
+		ARGUMENTS(ipcbox_query);
 		break;
 	case IPCBOX_MAILBOX_OPEN:
-		*(struct ipcbox_mailbox_open *)arg = (struct ipcbox_mailbox_open){
-			.size = sizeof(struct ipcbox_mailbox_open) };
+		ARGUMENTS(ipcbox_mailbox_open);
 		break;
 	case IPCBOX_LINK_OPEN:
-		*(struct ipcbox_link_open *)arg = (struct ipcbox_link_open){
-			.size = sizeof(struct ipcbox_link_open),
-			.peer = s->peer.pid };
+		ARGUMENTS(ipcbox_link_open, .peer = s->peer.pid);
 		break;
 	case IPCBOX_PORT_CREATE:
-		*(struct ipcbox_port_create *)arg = (struct ipcbox_port_create){
-			.size = sizeof(struct ipcbox_port_create),
-			.flags = BOTH,
-			.name = to_u64(s->second), .name_len = second_len };
+		ARGUMENTS(ipcbox_port_create, .flags = BOTH, .name = to_u64(s->second),
+			  .name_len = second_len);
 		break;
 	case IPCBOX_PORT_OPEN:
-		*(struct ipcbox_port_open *)arg = (struct ipcbox_port_open){
-			.size = sizeof(struct ipcbox_port_open), .flags = BOTH,
-			.name = to_u64(name), .name_len = len };
+		ARGUMENTS(ipcbox_port_open, .flags = BOTH, .name = to_u64(name),
+			  .name_len = len);
 		break;
 	case IPCBOX_PORT_DELETE:
-		*(struct ipcbox_port_delete *)arg = (struct ipcbox_port_delete){
-			.size = sizeof(struct ipcbox_port_delete),
-			.name = to_u64(s->second), .name_len = second_len };
+		ARGUMENTS(ipcbox_port_delete, .name = to_u64(s->second),
+			  .name_len = second_len);
 		break;
 	case IPCBOX_PORT_LIST:
-		*(struct ipcbox_port_list *)arg = (struct ipcbox_port_list){
-			.size = sizeof(struct ipcbox_port_list),
-			.after = to_u64(name), .after_len = len - 1,
-			.buf = to_u64(buf), .buf_len = s->page_size };
+		ARGUMENTS(ipcbox_port_list, .after = to_u64(name), .after_len = len - 1,
+			  .buf = to_u64(buf), .buf_len = s->page_size);
 		break;
 	case IPCBOX_SEND:
 		s->payload = 8;
@@ -215,39 +211,28 @@ HELPER void fill(struct scene *s, unsigned long nr, void *arg)
 		*(struct ipcbox_recv_batch *)arg = recv_batch((void *)buf, 1);
 		break;
 	case IPCBOX_STAT:
-		*(struct ipcbox_stat *)arg = (struct ipcbox_stat){
-			.size = sizeof(struct ipcbox_stat) };
+		ARGUMENTS(ipcbox_stat);
 		break;
 	case IPCBOX_SET:
-		*(struct ipcbox_set *)arg = (struct ipcbox_set){
-			.size = sizeof(struct ipcbox_set),
-			.attr = { .mask = IPCBOX_ATTR_MODE, .mode = 0640 } };
+		ARGUMENTS(ipcbox_set,
+			  .attr = { .mask = IPCBOX_ATTR_MODE, .mode = 0640 });
 		break;
 	case IPCBOX_BUFFER_CREATE:
-		*(struct ipcbox_buffer_create *)arg = (struct ipcbox_buffer_create){
-			.size = sizeof(struct ipcbox_buffer_create),
-			.flags = BOTH,
-			.name = to_u64(s->second), .name_len = second_len };
+		ARGUMENTS(ipcbox_buffer_create, .flags = BOTH,
+			  .name = to_u64(s->second), .name_len = second_len);
 		break;
 	case IPCBOX_BUFFER_OPEN:
-		*(struct ipcbox_buffer_open *)arg = (struct ipcbox_buffer_open){
-			.size = sizeof(struct ipcbox_buffer_open), .flags = BOTH,
-			.name = to_u64(s->buffer),
-			.name_len = strlen(s->buffer) };
+		ARGUMENTS(ipcbox_buffer_open, .flags = BOTH, .name = to_u64(s->buffer),
+			  .name_len = strlen(s->buffer));
 		break;
 	case IPCBOX_BUFFER_LAYOUT:
-		*(struct ipcbox_buffer_layout *)arg = (struct ipcbox_buffer_layout){
-			.size = sizeof(struct ipcbox_buffer_layout) };
+		ARGUMENTS(ipcbox_buffer_layout);
 		break;
 	case IPCBOX_BUFFER_WAIT:
-		*(struct ipcbox_buffer_wait *)arg = (struct ipcbox_buffer_wait){
-			.size = sizeof(struct ipcbox_buffer_wait),
-			.flags = IPCBOX_SENDER, .cells = 1 };
+		ARGUMENTS(ipcbox_buffer_wait, .flags = IPCBOX_SENDER, .cells = 1);
 		break;
 	case IPCBOX_BUFFER_WAKE:
-		*(struct ipcbox_buffer_wake *)arg = (struct ipcbox_buffer_wake){
-			.size = sizeof(struct ipcbox_buffer_wake),
-			.flags = IPCBOX_RECEIVER };
+		ARGUMENTS(ipcbox_buffer_wake, .flags = IPCBOX_RECEIVER);
 		break;
 	}
 }
@@ -262,14 +247,29 @@ HELPER void set_flags(void *arg, __u32 flags)
 	memcpy((char *)arg + sizeof(__u32), &flags, sizeof(flags));
 }
 
-/* The fd on which fill()'s arguments work. */
-HELPER int target(struct scene *s, unsigned int kinds)
+/* The kinds of fd that a command is for, as the header says; zero for an unknown one. */
+HELPER unsigned int kinds_of(unsigned long nr)
 {
-	if (kinds & ON(PORT))
-		return s->fd[PORT];
-	return s->fd[kinds & ON(BUFFER) && !(kinds & ON(CONTROL)) ? BUFFER : CONTROL];
+#define NUMBER_AND_KINDS(command, nr, kinds, makes) { nr, kinds },
+	static const unsigned int commands[][2] = { EACH_COMMAND(NUMBER_AND_KINDS) };
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (commands[i][0] == nr)
+			return commands[i][1];
+	}
+	return 0;
 }
 
-#define TARGET target(&self->scene, variant->kinds)
+/* The fd on which fill()'s arguments work. */
+HELPER int target(struct scene *s, unsigned long nr)
+{
+	unsigned int kinds = kinds_of(nr);
+
+	if (kinds & ON(PORT))
+		return s->fd[PORT];
+	return s->fd[kinds & ON(CONTROL) ? CONTROL : BUFFER];
+}
+
+#define TARGET target(&self->scene, variant->nr)
 
 #endif /* ABI_SCENE_H */

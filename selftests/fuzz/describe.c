@@ -2,6 +2,7 @@
 #include "describe.h"
 
 #include "calls.h"
+#include "layout.h"
 
 #include <errno.h>
 #include <string.h>
@@ -10,302 +11,117 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Fields of a command; a struct's go by its own name in THIS. */
-#define COMMAND_ON(kinds)						\
-	{ .name = "fd", .kind = FD, .most = kinds },			\
-	{ .name = "arg", .kind = ARG },					\
-	{ .name = "tail", .kind = TAIL },				\
-	F(size, SIZE, 0),						\
-	F(flags, FLAGS, 0)
-
-#define F(member, kind_, most_) {					\
-	.name = #member, .kind = kind_, .most = most_,			\
-	.offset = offsetof(struct THIS, member),			\
-	.width = sizeof(((struct THIS *)0)->member) }
-
-#define ATTR_FIELDS							\
-	F(attr.mask, MASK, 0),						\
-	F(attr.mode, ATTR, IPCBOX_ATTR_MODE),				\
-	F(attr.uid, ATTR, IPCBOX_ATTR_UID),				\
-	F(attr.gid, ATTR, IPCBOX_ATTR_GID),				\
-	F(attr.max_messages, ATTR, IPCBOX_ATTR_MESSAGES),		\
-	F(attr.max_bytes, ATTR, IPCBOX_ATTR_BYTES),			\
-	F(attr.max_msgsize, ATTR, IPCBOX_ATTR_MSGSIZE)
-
-#define NAME_FIELDS							\
-	F(name, NAME, 0),						\
-	F(name_len, NAME_LEN, 0),					\
-	F(__reserved, RESERVED, 0)
-
-/* The highest values of what the kernel tells. */
+/* Bounds of what the kernel may tell. */
 #define ANY		(~0ULL)
 #define A_LIMIT		((1ULL << 63) - 1)
 #define A_COUNT		(1ULL << 40)
 #define A_PID		(4U << 20)
-#define ATTR_MODES	0666
-
-#define THIS ipcbox_query
-static const struct field query_fields[] = {
-	COMMAND_ON(ON_ANY),
-	F(abi, OUT, IPCBOX_ABI),
-	F(name_max, OUT, IPCBOX_NAME_MAX),
-	F(priority_max, OUT, IPCBOX_PRIORITY_MAX),
-	F(__reserved, RESERVED, 0),
-	F(features, OUT, IPCBOX_FEATURES),
-	F(box_messages, OUT, A_LIMIT),
-	F(box_bytes, OUT, A_LIMIT),
-	F(box_msgsize, OUT, IPCBOX_MSGSIZE_MAX),
-	F(boxes.used, OUT, A_COUNT),
-	F(boxes.limit, OUT, A_LIMIT),
-	F(links.used, OUT, A_COUNT),
-	F(links.limit, OUT, A_LIMIT),
-	F(bytes.used, OUT, A_COUNT),
-	F(bytes.limit, OUT, A_LIMIT),
-	F(waiters.used, OUT, A_COUNT),
-	F(waiters.limit, OUT, A_LIMIT),
-	F(pages.used, OUT, A_COUNT),
-	F(pages.limit, OUT, A_LIMIT),
-	F(memory.used, OUT, A_COUNT),
-	F(memory.limit, OUT, A_LIMIT),
-};
-#undef THIS
-
-#define THIS ipcbox_mailbox_open
-static const struct field mailbox_open_fields[] = {
-	COMMAND_ON(ON(CONTROL)),
-	ATTR_FIELDS,
-};
-#undef THIS
-
-#define THIS ipcbox_link_open
-static const struct field link_open_fields[] = {
-	COMMAND_ON(ON(CONTROL)),
-	F(peer, PID, 0),
-	F(__reserved, RESERVED, 0),
-};
-#undef THIS
-
-#define THIS ipcbox_port_create
-static const struct field port_create_fields[] = {
-	COMMAND_ON(ON(CONTROL)),
-	NAME_FIELDS,
-	ATTR_FIELDS,
-};
-#undef THIS
-
-#define THIS ipcbox_port_open
-static const struct field port_open_fields[] = {
-	COMMAND_ON(ON(CONTROL)),
-	NAME_FIELDS,
-};
-#undef THIS
-
-#define THIS ipcbox_port_delete
-static const struct field port_delete_fields[] = {
-	COMMAND_ON(ON(CONTROL)),
-	NAME_FIELDS,
-};
-#undef THIS
-
-#define THIS ipcbox_port_list
-static const struct field port_list_fields[] = {
-	COMMAND_ON(ON(CONTROL)),
-	F(after, NAME, 0),
-	F(after_len, NAME_LEN, 0),
-	F(count, OUT, A_COUNT),
-	F(buf, DATA, 0),
-	F(buf_len, LENGTH, 0),
-};
-#undef THIS
-
-#define THIS ipcbox_send
-static const struct field send_fields[] = {
-	COMMAND_ON(ON(PORT) | ON(LINK) | ON(CONTROL)),
-	F(data, DATA, 0),
-	F(len, LENGTH, 0),
-	F(tag, TAG, 0),
-	F(deadline, DEADLINE, 0),
-	F(priority, PRIORITY, 0),
-	F(pid, PID, 0),
-};
-#undef THIS
-
-#define THIS ipcbox_recv
-static const struct field recv_fields[] = {
-	COMMAND_ON(ON(PORT) | ON(MAILBOX)),
-	F(data, DATA, 0),
-	F(capacity, LENGTH, 0),
-	F(deadline, DEADLINE, 0),
-	F(from, PID, 0),
-	F(pid, OUT, A_PID),
-	F(uid, OUT, ANY),
-	F(gid, OUT, ANY),
-	F(priority, OUT, IPCBOX_PRIORITY_MAX),
-	F(room, OUT, IPCBOX_MSGSIZE_MAX),
-	F(len, OUT, IPCBOX_MSGSIZE_MAX),
-	F(tag, OUT, ANY),
-	F(seq, OUT, A_COUNT),
-	F(call, OUT, A_COUNT),
-};
-#undef THIS
-
-#define THIS ipcbox_call
-static const struct field call_fields[] = {
-	COMMAND_ON(ON(PORT) | ON(LINK) | ON(CONTROL)),
-	F(data, DATA, 0),
-	F(len, LENGTH, 0),
-	F(tag, TAG, 0),
-	F(deadline, DEADLINE, 0),
-	F(priority, PRIORITY, 0),
-	F(pid, PID, 0),
-	F(reply, DATA, 0),
-	F(capacity, LENGTH, 0),
-	F(reply_len, OUT, IPCBOX_MSGSIZE_MAX),
-	F(reply_tag, OUT, ANY),
-	F(reply_pid, OUT, A_PID),
-	F(reply_uid, OUT, ANY),
-	F(reply_gid, OUT, ANY),
-	F(received, OUT, 1),
-};
-#undef THIS
-
+#define A_STATE		(IPCBOX_STATE_UNLINKED | IPCBOX_STATE_GONE | IPCBOX_STATE_ONE_TO_ONE)
+#define A_MODE		0666
 /* Numbers of calls are those of messages, as they came: small ones. */
-#define A_CALL	16
+#define A_CALL		16
 
-#define THIS ipcbox_reply
-static const struct field reply_fields[] = {
-	COMMAND_ON(ON(PORT) | ON(MAILBOX)),
-	F(call, NUMBER, A_CALL),
-	F(data, DATA, 0),
-	F(len, LENGTH, 0),
-	F(tag, TAG, 0),
-};
-#undef THIS
+#define IS(kind_, most_) .kind = kind_, .most = most_
 
-#define THIS ipcbox_reply_recv
-static const struct field reply_recv_fields[] = {
-	COMMAND_ON(ON(PORT) | ON(MAILBOX)),
-	F(data, DATA, 0),
-	F(len, LENGTH, 0),
-	F(tag, TAG, 0),
-	F(call, NUMBER, A_CALL),
-	F(recv.size, PART_SIZE, sizeof(struct ipcbox_recv)),
-	F(recv.flags, NUMBER, IPCBOX_NONBLOCK),
-	F(recv.data, DATA, 0),
-	F(recv.capacity, LENGTH, 0),
-	F(recv.deadline, DEADLINE, 0),
-	F(recv.from, PID, 0),
-	F(recv.pid, OUT, A_PID),
-	F(recv.uid, OUT, ANY),
-	F(recv.gid, OUT, ANY),
-	F(recv.priority, OUT, IPCBOX_PRIORITY_MAX),
-	F(recv.room, OUT, IPCBOX_MSGSIZE_MAX),
-	F(recv.len, OUT, IPCBOX_MSGSIZE_MAX),
-	F(recv.tag, OUT, ANY),
-	F(recv.seq, OUT, A_COUNT),
-	F(recv.call, OUT, A_COUNT),
-};
-#undef THIS
+/* The values to pass in members of this name. */
+#define IN_size		IS(SIZE, 0)
+#define IN_flags	IS(FLAGS, 0)
+#define IN_mask		IS(MASK, 0)
+#define IN_mode		IS(ATTR, IPCBOX_ATTR_MODE)
+#define IN_uid		IS(ATTR, IPCBOX_ATTR_UID)
+#define IN_gid		IS(ATTR, IPCBOX_ATTR_GID)
+#define IN_max_messages	IS(ATTR, IPCBOX_ATTR_MESSAGES)
+#define IN_max_bytes	IS(ATTR, IPCBOX_ATTR_BYTES)
+#define IN_max_msgsize	IS(ATTR, IPCBOX_ATTR_MSGSIZE)
+#define IN_name		IS(NAME, 0)
+#define IN_name_len	IS(NAME_LEN, 0)
+#define IN_after	IS(NAME, 0)
+#define IN_after_len	IS(NAME_LEN, 0)
+#define IN_buf		IS(DATA, 0)
+#define IN_buf_len	IS(LENGTH, 0)
+#define IN_data		IS(DATA, 0)
+#define IN_len		IS(LENGTH, 0)
+#define IN_capacity	IS(LENGTH, 0)
+#define IN_reply	IS(DATA, 0)
+/* The memory there becomes the entries: mostly zeros, empty messages. */
+#define IN_entries	IS(DATA, 0)
+#define IN_count	IS(NUMBER, 40)
+#define IN_tag		IS(TAG, 0)
+#define IN_deadline	IS(DEADLINE, 0)
+#define IN_priority	IS(PRIORITY, 0)
+#define IN_peer		IS(PID, 0)
+#define IN_pid		IS(PID, 0)
+#define IN_from		IS(PID, 0)
+#define IN_call		IS(NUMBER, A_CALL)
+#define IN_cells	IS(NUMBER, 4)
 
-/* What lies where they point makes the entries: mostly zeros, empty messages. */
-#define THIS ipcbox_send_batch
-static const struct field send_batch_fields[] = {
-	COMMAND_ON(ON(PORT) | ON(LINK) | ON(CONTROL)),
-	F(entries, DATA, 0),
-	F(count, NUMBER, 40),
-	F(entry_size, PART_SIZE, sizeof(struct ipcbox_send_entry)),
-	F(deadline, DEADLINE, 0),
-	F(pid, PID, 0),
-	F(__reserved, RESERVED, 0),
-};
-#undef THIS
+/* The most that the kernel may tell in members of this name. */
+#define OUT_abi		IPCBOX_ABI
+#define OUT_name_max	IPCBOX_NAME_MAX
+#define OUT_priority_max IPCBOX_PRIORITY_MAX
+#define OUT_features	IPCBOX_FEATURES
+#define OUT_box_messages A_LIMIT
+#define OUT_box_bytes	A_LIMIT
+#define OUT_box_msgsize	IPCBOX_MSGSIZE_MAX
+#define OUT_used	A_COUNT
+#define OUT_limit	A_LIMIT
+#define OUT_count	A_COUNT
+#define OUT_pid		A_PID
+#define OUT_uid		ANY
+#define OUT_gid		ANY
+#define OUT_priority	IPCBOX_PRIORITY_MAX
+#define OUT_room	IPCBOX_MSGSIZE_MAX
+#define OUT_len		IPCBOX_MSGSIZE_MAX
+#define OUT_tag		ANY
+#define OUT_seq		A_COUNT
+#define OUT_call	A_COUNT
+#define OUT_reply_len	IPCBOX_MSGSIZE_MAX
+#define OUT_reply_tag	ANY
+#define OUT_reply_pid	A_PID
+#define OUT_reply_uid	ANY
+#define OUT_reply_gid	ANY
+#define OUT_kind	IPCBOX_ONE_TO_ONE /* of stat: IPCBOX_KIND_BUFFER */
+#define OUT_state	A_STATE
+#define OUT_mode	A_MODE
+#define OUT_id		A_COUNT
+#define OUT_max_messages A_LIMIT
+#define OUT_max_bytes	A_LIMIT
+#define OUT_max_msgsize	IPCBOX_MSGSIZE_MAX
+#define OUT_messages	A_COUNT
+#define OUT_bytes	A_COUNT
+#define OUT_sent	A_COUNT
+#define OUT_received	A_COUNT	/* of a call: 1 */
+#define OUT_receivers	A_COUNT
+#define OUT_senders	A_COUNT
+#define OUT_calls	A_COUNT
+#define OUT___reserved	0
+#define OUT_control_len	A_COUNT
+#define OUT_ring_off	A_COUNT
+#define OUT_data_off	A_COUNT
+#define OUT_data_len	A_COUNT
+#define OUT_cells	(1U << 20)
+#define OUT_directions	(IPCBOX_RECEIVER | IPCBOX_SENDER)
 
-#define THIS ipcbox_recv_batch
-static const struct field recv_batch_fields[] = {
-	COMMAND_ON(ON(PORT) | ON(MAILBOX)),
-	F(entries, DATA, 0),
-	F(count, NUMBER, 40),
-	F(entry_size, PART_SIZE, sizeof(struct ipcbox_recv_entry)),
-	F(deadline, DEADLINE, 0),
-	F(from, PID, 0),
-	F(__reserved, RESERVED, 0),
-};
-#undef THIS
+#define IN(name)	IN_##name
+#define OUT(name)	IS(OUT, OUT_##name)
+#define ZERO		IS(RESERVED, 0)
+#define SIZE_OF(type)	IS(PART_SIZE, sizeof(struct type))
+#define FLAGS_OF(nr)	IS(NUMBER, nr##_FLAGS)
 
-#define THIS ipcbox_stat
-static const struct field stat_fields[] = {
-	COMMAND_ON(ON_NAMED),
-	F(kind, OUT, IPCBOX_KIND_BUFFER),
-	F(state, OUT, IPCBOX_STATE_UNLINKED | IPCBOX_STATE_GONE |
-	  IPCBOX_STATE_ONE_TO_ONE),
-	F(mode, OUT, ATTR_MODES),
-	F(uid, OUT, ANY),
-	F(gid, OUT, ANY),
-	F(pid, OUT, A_PID),
-	F(id, OUT, A_COUNT),
-	F(max_messages, OUT, A_LIMIT),
-	F(max_bytes, OUT, A_LIMIT),
-	F(max_msgsize, OUT, IPCBOX_MSGSIZE_MAX),
-	F(messages, OUT, A_COUNT),
-	F(bytes, OUT, A_COUNT),
-	F(sent, OUT, A_COUNT),
-	F(received, OUT, A_COUNT),
-	F(receivers, OUT, A_COUNT),
-	F(senders, OUT, A_COUNT),
-	F(calls, OUT, A_COUNT),
-	F(__reserved, OUT, 0),
-};
-#undef THIS
+#define FIELD(type, member, meaning) {					\
+	.name = #member, meaning,					\
+	.offset = offsetof(struct type, member),			\
+	.width = sizeof(((struct type *)0)->member) },
 
-#define THIS ipcbox_set
-static const struct field set_fields[] = {
-	COMMAND_ON(ON(PORT) | ON(MAILBOX) | ON(BUFFER)),
-	ATTR_FIELDS,
-};
-#undef THIS
-#define THIS ipcbox_buffer_create
-static const struct field buffer_create_fields[] = {
-	COMMAND_ON(ON(CONTROL)),
-	NAME_FIELDS,
-	ATTR_FIELDS,
-};
-#undef THIS
+#define FIELDS(text, nr, kinds, makes)					\
+	static const struct field text##_fields[] = {			\
+		{ .name = "fd", .kind = FD, .most = kinds },		\
+		{ .name = "arg", .kind = ARG },				\
+		{ .name = "tail", .kind = TAIL },			\
+		FIELDS_OF_##text(FIELD)					\
+	};
 
-#define THIS ipcbox_buffer_open
-static const struct field buffer_open_fields[] = {
-	COMMAND_ON(ON(CONTROL)),
-	NAME_FIELDS,
-};
-#undef THIS
-
-#define THIS ipcbox_buffer_layout
-static const struct field buffer_layout_fields[] = {
-	COMMAND_ON(ON(BUFFER)),
-	F(control_len, OUT, A_COUNT),
-	F(ring_off, OUT, A_COUNT),
-	F(data_off, OUT, A_COUNT),
-	F(data_len, OUT, A_COUNT),
-	F(cells, OUT, 1U << 20),
-	F(max_msgsize, OUT, IPCBOX_MSGSIZE_MAX),
-	F(kind, OUT, ANY),
-	F(directions, OUT, ANY),
-};
-#undef THIS
-
-#define THIS ipcbox_buffer_wait
-static const struct field buffer_wait_fields[] = {
-	COMMAND_ON(ON(BUFFER)),
-	F(deadline, DEADLINE, 0),
-	F(cells, NUMBER, 4),
-	F(__reserved, RESERVED, 0),
-};
-#undef THIS
-
-#define THIS ipcbox_buffer_wake
-static const struct field buffer_wake_fields[] = { COMMAND_ON(ON(BUFFER)) };
-#undef THIS
-
-#undef F
+EACH_COMMAND(FIELDS)
 
 /* Arguments of the other calls. */
 #define A(name_, kind_, most_) { .name = name_, .kind = kind_, .most = most_ }
@@ -342,11 +158,19 @@ static const struct field move_fields[] = {
 static const struct field pause_fields[] = { A("ms", NUMBER, 3) };
 static const struct field box_fields[] = { A("fd", FD, ON_OBJECT) };
 
-#define COMMAND(text, nr_, weight_, makes_, ...) {			\
-	.name = #text, .nr = nr_, .flags = nr_##_FLAGS, .weight = weight_, \
-	.size = sizeof(struct ipcbox_##text), .makes = makes_,		\
+/* How often a command is used: mostly those that move messages. */
+#define WEIGHT(nr)							\
+	((nr) == IPCBOX_SEND || (nr) == IPCBOX_RECV ? 30 :		\
+	 (nr) == IPCBOX_CALL ? 20 :					\
+	 (nr) == IPCBOX_REPLY || (nr) == IPCBOX_REPLY_RECV ? 15 :	\
+	 (nr) == IPCBOX_SEND_BATCH || (nr) == IPCBOX_RECV_BATCH ? 10 : 6)
+
+#define COMMAND(text, nr_, kinds, makes_) {				\
+	.name = #text, .nr = nr_, .flags = nr_##_FLAGS,			\
+	.weight = WEIGHT(nr_), .size = sizeof(struct ipcbox_##text),	\
+	.makes = makes_,						\
 	.fields = text##_fields, .count = COUNT(text##_fields),		\
-	.errors = (const short[]){ __VA_ARGS__ } }
+	.errors = (const short[]){ ERRORS_OF_##text } },
 
 #define CALL(text, fields_, weight_, makes_) {				\
 	.name = #text, .fields = fields_, .count = COUNT(fields_),	\
@@ -356,48 +180,7 @@ static const struct field box_fields[] = { A("fd", FD, ON_OBJECT) };
 	.name = #text, .makes = makes_, .weight = weight_, .run = call_##text }
 
 const struct op ops[] = {
-	COMMAND(query, IPCBOX_QUERY, 2, NOTHING, 0),
-	COMMAND(mailbox_open, IPCBOX_MAILBOX_OPEN, 6, MAILBOX,
-		EEXIST, EMFILE, ENFILE, ENOSPC, ERANGE, EPERM, 0),
-	COMMAND(link_open, IPCBOX_LINK_OPEN, 8, LINK, EACCES, ECONNREFUSED,
-		ESRCH, EMFILE, EMLINK, ENFILE, 0),
-	COMMAND(port_create, IPCBOX_PORT_CREATE, 8, PORT, EEXIST, ENAMETOOLONG,
-		EMFILE, ENFILE, ENOSPC, EACCES, ERANGE, EPERM, EPROTOTYPE, 0),
-	COMMAND(port_open, IPCBOX_PORT_OPEN, 6, PORT, EACCES, ENAMETOOLONG,
-		ENOENT, EMFILE, ENFILE, EPROTOTYPE, 0),
-	COMMAND(port_delete, IPCBOX_PORT_DELETE, 6, NOTHING, ENAMETOOLONG,
-		ENOENT, EPERM, 0),
-	COMMAND(port_list, IPCBOX_PORT_LIST, 5, NOTHING, EMSGSIZE,
-		ENAMETOOLONG, 0),
-	COMMAND(send, IPCBOX_SEND, 30, NOTHING, EAGAIN, EINTR, ETIMEDOUT,
-		EIDRM, EPIPE, EMSGSIZE, ENOBUFS, EUSERS, EACCES, ECONNREFUSED,
-		EMLINK, ESRCH, 0),
-	COMMAND(recv, IPCBOX_RECV, 30, NOTHING, EAGAIN, EINTR, ETIMEDOUT, EIDRM,
-		EMSGSIZE, EPIPE, ESRCH, EMLINK, EUSERS, 0),
-	COMMAND(call, IPCBOX_CALL, 20, NOTHING, EAGAIN, EINTR, ETIMEDOUT, EIDRM,
-		EPIPE, EMSGSIZE, ENOBUFS, EUSERS, EACCES, ECONNREFUSED, EMLINK,
-		ESRCH, 0),
-	COMMAND(reply, IPCBOX_REPLY, 15, NOTHING, EIDRM, EMSGSIZE, EPIPE,
-		ENOBUFS, 0),
-	COMMAND(reply_recv, IPCBOX_REPLY_RECV, 15, NOTHING, EAGAIN, EINTR,
-		ETIMEDOUT, EIDRM, EMSGSIZE, EPIPE, ESRCH, EMLINK, ENOBUFS,
-		EUSERS, 0),
-	COMMAND(send_batch, IPCBOX_SEND_BATCH, 10, NOTHING, EAGAIN, EINTR,
-		ETIMEDOUT, EIDRM, EPIPE, EMSGSIZE, ENOBUFS, EUSERS, EACCES,
-		ECONNREFUSED, EMLINK, ESRCH, 0),
-	COMMAND(recv_batch, IPCBOX_RECV_BATCH, 10, NOTHING, EAGAIN, EINTR,
-		ETIMEDOUT, EIDRM, EMSGSIZE, EPIPE, ESRCH, EMLINK, EUSERS, 0),
-	COMMAND(stat, IPCBOX_STAT, 6, NOTHING, 0),
-	COMMAND(set, IPCBOX_SET, 6, NOTHING, EIDRM, EPIPE, EPERM, ERANGE, 0),
-	COMMAND(buffer_create, IPCBOX_BUFFER_CREATE, 4, BUFFER, EDQUOT, EEXIST,
-		ENAMETOOLONG, EMFILE, ENFILE, ENOSPC, EACCES, ERANGE, EPERM,
-		EPROTOTYPE, 0),
-	COMMAND(buffer_open, IPCBOX_BUFFER_OPEN, 4, BUFFER, EACCES,
-		ENAMETOOLONG, ENOENT, EMFILE, ENFILE, EPROTOTYPE, 0),
-	COMMAND(buffer_layout, IPCBOX_BUFFER_LAYOUT, 2, NOTHING, 0),
-	COMMAND(buffer_wait, IPCBOX_BUFFER_WAIT, 6, NOTHING, EAGAIN, EINTR,
-		ETIMEDOUT, EIDRM, EPIPE, EUSERS, 0),
-	COMMAND(buffer_wake, IPCBOX_BUFFER_WAKE, 4, NOTHING, EIDRM, EPIPE, 0),
+	EACH_COMMAND(COMMAND)
 	CALL(open, open_fields, 3, CONTROL),
 	CALL(close, fd_fields, 6, NOTHING),
 	CALL(dup, fd_fields, 3, SAME),
@@ -458,17 +241,4 @@ bool op_may_fail_with(const struct op *op, int error)
 			return true;
 	}
 	return false;
-}
-
-const char *op_with_a_hole(void)
-{
-	for (const struct op *op = ops; op < ops + op_count; op++) {
-		size_t described = 0;
-
-		for (unsigned int i = 0; i < op->count; i++)
-			described += op->fields[i].width;
-		if (described != op->size)
-			return op->name;
-	}
-	return NULL;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What programs are made of: the commands of ipcbox, each field of their structs
- * with what it means, and the other calls that matter to ipcbox.
+ * The calls of which programs are made: the commands of ipcbox, with fields and errors from
+ * the uapi headers (see layout.awk), and the other calls that matter to ipcbox. To each
+ * field this adds the values to pass, or the most that the kernel may tell.
  */
 #ifndef FUZZ_DESCRIBE_H
 #define FUZZ_DESCRIBE_H
@@ -79,8 +80,5 @@ const struct op *op_find(const char *name);
 int op_field(const struct op *op, const char *name);
 
 bool op_may_fail_with(const struct op *op, int error);
-
-/* The name of an op with bytes in its struct that no field describes, or NULL. */
-const char *op_with_a_hole(void);
 
 #endif /* FUZZ_DESCRIBE_H */

@@ -52,11 +52,13 @@ tests=(
 	LEADING_SPACE		# macros outside of functions
 	LINE_SPACING		# macros that define something
 	MACRO_ARG_PRECEDENCE	# members
+	MACRO_ARG_UNUSED	# a list of layout.h gives each macro the same
 	MULTIPLE_ASSIGNMENTS	# a row of fds
 	MULTISTATEMENT_MACRO_USE_DO_WHILE
 	NAKED_SSCANF		# is checked, by ASSERT_EQ
 	PREFER_DEFINED_ATTRIBUTE_MACRO	# those are the kernel's
 	PREFER_KERNEL_TYPES	# the library has uint64_t
+	TRAILING_SEMICOLON	# macros that define something
 	USE_NEGATIVE_ERRNO	# errno itself is positive
 	VOLATILE		# shared with a signal handler
 )
@@ -131,50 +133,9 @@ selftests_build_in_tree()
 		[ -x "$tree/tools/testing/selftests/ipcbox/abi" ]
 }
 
-# The fields of all structs that commands take: "struct field".
-fields_of_headers()
+commands_in_manual()
 {
-	awk '/^struct .* {/ { name = $2 } /^}/ { name = "" }
-		name ~ /^ipcbox_(cell|ring_head|buffer_self)$/ { next } # of shared pages
-		name && /;$/ { sub(";", "", $NF); print name, $NF }' uapi/linux/*.h | sort
-}
-
-fields_of_descriptions()
-{
-	sed 's/^type //; s/\[PID\]//' selftests/fuzz/ipcbox.txt |
-		awk '/^ipcbox_.* {/ { name = $1; next } /^}/ { name = "" }
-			name { print name, $1 }' | sort
-}
-
-# Commands, and with "all" flags and bits of masks too.
-names_of_headers()
-{
-	sed -nE 's/^#define (IPCBOX_[A-Z_]+)\t+_IO\(.*/\1/p' uapi/linux/*.h
-	[ "$1" != all ] || sed -nE 's/^#define (IPCBOX_[A-Z_]+)\t+\(1U << .*/\1/p' \
-		uapi/linux/*.h | grep -Ev '_(STATE|DEFAULT)_'
-}
-
-words_of()
-{
-	grep -ow 'IPCBOX_[A-Z_]*' "$1"
-}
-
-# What fuzzers are told of is all that there is.
-fuzzers_know_all()
-{
-	local folder=selftests/fuzz
-
-	# a check runs where a failure does not end it
-	diff <(names_of_headers commands) \
-		<(names_of_headers commands | grep -xFf <(words_of $folder/describe.c)) &&
-	diff <(names_of_headers all) \
-		<(names_of_headers all | grep -xFf <(words_of $folder/ipcbox.txt)) &&
-	diff <(fields_of_headers) <(fields_of_headers | grep -xFf <(fields_of_descriptions)) &&
-	{
-		echo '#include <linux/ipcbox_buffer.h>'
-		sed -nE 's/^(IPCBOX_[A-Z_]+) = ([0-9]+)$/_Static_assert(\1 == \2, "\1");/p' \
-			$folder/ipcbox.txt.const
-	} | gcc -x c -Iuapi -fsyntax-only -
+	awk -f selftests/uapi.awk -f selftests/vm/manual.awk uapi/linux/*.h man/ipcbox.4
 }
 
 # run_check NUMBER TITLE COMMAND... - tell the title, and the output of what failed
@@ -216,7 +177,9 @@ check 'module/trace.h: checkpatch' checkpatch trace module/trace.h
 check 'module/compat-include: checkpatch' checkpatch compat module/compat-include/*/*.h
 check 'uapi: checkpatch' checkpatch uapi uapi/linux/*.h
 check 'selftests: checkpatch' checkpatch tests selftests/*.[ch] selftests/fuzz/*.[ch]
-check 'selftests/fuzz: describes the whole uapi' fuzzers_know_all
+check 'uapi: the ABI is the frozen one' "$vm/abi.sh" check
+check 'man: the commands are those of the uapi' commands_in_manual
+check 'selftests/fuzz: describes the uapi for syzkaller' make -s syzkaller
 check 'selftests/mutants: each can be planted' "$vm/mutants.sh" check
 check 'module, uapi: kernel-doc' kernel_doc
 check 'public pages: sentences name who acts' prose

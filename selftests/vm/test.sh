@@ -33,7 +33,8 @@ most_again=10 # of a kernel's failures; more are not by chance
 
 # What differs in 32 bits from one kernel to the next: how a command gets in and out, how
 # a page is mapped.
-narrow='abi abi_fields port mailbox link large call reply_recv batch wait buffer_map library'
+narrow='abi_layout abi abi_fields port mailbox link large call reply_recv batch wait'
+narrow+=' buffer_map library'
 narrow_debug='abi_fields port call batch buffer_map'
 
 # Where several act at the same time.

@@ -523,7 +523,7 @@ struct ipcbox_port_delete {
  * @senders: out: senders asleep for room
  * @calls: out: calls that were received and wait for their reply, of all
  *	receivers of the port or mailbox
- * @__reserved: zero
+ * @__reserved: out: zero
  *
  * For a buffer, @max_bytes is the size of the data, @messages counts those that can
  * be received now, and @bytes all cells that are not free; @max_messages, @sent,
