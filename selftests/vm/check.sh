@@ -131,6 +131,22 @@ selftests_build_in_tree()
 		[ -x "$tree/tools/testing/selftests/ipcbox/abi" ]
 }
 
+# Files that name no licence; an empty one, such as some tools leave, is among them. COPYING
+# says which cannot.
+licences()
+{
+	local unnamed
+
+	unnamed=$(find . \( -name .git -o -path ./build -o -path ./LICENSES -o -path ./COPYING \
+			-o -path ./MAINTAINERS -o -path ./selftests/mutants \
+			-o -path ./selftests/fuzz/corpus -o -path ./selftests/vm/kernels \
+			-o -path './selftests/vm/guest/etc/[gp]*' \
+			-o -name '*.csv' -o -name '*.svg' \) -prune -o -type f -print0 |
+		xargs -0 grep -L 'SPDX-License-Identifier: [A-Z(]' || :)
+	echo "$unnamed"
+	[ -z "$unnamed" ]
+}
+
 # The fields of all structs that commands take: "struct field".
 fields_of_headers()
 {
@@ -209,6 +225,7 @@ source=$("$vm/fetch.sh" source)
 check 'man: each call has a page' "$vm/pages.sh"
 check 'docs/models: Spin' "$vm/models.sh"
 check 'shell scripts: shellcheck' scripts
+check 'each file names its licence' licences
 check 'lib, tools, examples: clang-format' clang_format
 shopt -s extglob
 check 'module: checkpatch' checkpatch any module/!(trace).[ch] module/kunit/*.c
