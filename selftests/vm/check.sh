@@ -117,20 +117,6 @@ kernel_doc()
 	perl "$source/scripts/kernel-doc" -none -Werror module/*.[ch] uapi/linux/*.h
 }
 
-# Dropped into a kernel's tree, the selftests build as all others there do.
-selftests_build_in_tree()
-{
-	local tree=$build/check/tree
-
-	rm -rf "$tree"
-	mkdir -p "$tree/usr/include/linux"
-	cp -r "$source/scripts" "$source/tools" "$tree"
-	rsync -a --exclude=vm selftests/ "$tree/tools/testing/selftests/ipcbox/"
-	cp uapi/linux/*.h "$tree/usr/include/linux"
-	make -s -j"$jobs" -C "$tree/tools/testing/selftests" TARGETS=ipcbox USERCFLAGS=-Werror &&
-		[ -x "$tree/tools/testing/selftests/ipcbox/abi" ]
-}
-
 # Files that name no licence; an empty one, such as some tools leave, is among them. COPYING
 # says which cannot.
 licences()
@@ -245,7 +231,8 @@ for compiler in gcc clang; do
 	check "headers: $compiler, C99" headers "$compiler" c c99
 	check "headers: $compiler, C99, 32 bits" headers "$compiler" c c99 -m32
 done
-check 'selftests build in a kernel tree' selftests_build_in_tree
+check 'in a kernel tree: the module, as drivers/misc/ipcbox' "$vm/kernel_tree.sh" module
+check 'in a kernel tree: the selftests' "$vm/kernel_tree.sh" selftests
 for kernel in "${all_kernels[@]}"; do
 	status=0
 	dir=$("$vm/fetch.sh" "$kernel") || status=$?
