@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "account.h"
 
-#include "cache.h"
 #include "ns.h"
+#include "reclaim.h"
 #include "trace.h"
 
 #include <linux/capability.h>

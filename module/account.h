@@ -51,7 +51,7 @@ struct ipcbox_account {
 	struct ipcbox_ns *ns;
 	kuid_t uid;			/* not used in a namespace's own */
 	refcount_t refs;
-	struct list_head caches;	/* of its senders, or all in the namespace; cache.h */
+	struct list_head caches;	/* of its senders, or all in the namespace; reclaim.h */
 	atomic_long_t used[IPCBOX_RESOURCES];
 	struct ipcbox_quota quota;	/* who waits for bytes */
 };

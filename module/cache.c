@@ -2,16 +2,11 @@
 #include "cache.h"
 
 #include "account.h"
+#include "reclaim.h"
 #include "sender.h"
 
-#include <linux/gfp.h>
-#include <linux/jiffies.h>
-#include <linux/mm.h>
-#include <linux/pid.h>
-#include <linux/sched/signal.h>
-#include <linux/shrinker.h>
+#include <linux/minmax.h>
 #include <linux/slab.h>
-#include <linux/workqueue.h>
 #include <linux/ipcbox.h>
 
 /*
@@ -24,370 +19,6 @@
 /* How many to get at once where there is none: the next messages will want them. */
 #define REFILL 16U
 
-/* A cache loses what was not used for so long. */
-#define AGE HZ
-
-struct ipcbox_spare {
-	struct ipcbox_spare *next;
-};
-
-static struct kmem_cache *slab;
-static size_t object_memory;		/* that one of its objects takes */
-
-static DEFINE_SPINLOCK(list_lock);	/* of the lists */
-static LIST_HEAD(all);
-static unsigned int listed;		/* in it; read without the lock, as a hint */
-
-static void age_all(struct work_struct *work);
-static DECLARE_DELAYED_WORK(ageing, age_all);
-static struct shrinker *shrinker;
-
-static struct ipcbox_sender *sender_of(struct ipcbox_cache *cache)
-{
-	return container_of(cache, struct ipcbox_sender, cache);
-}
-
-static struct page *next_of(const struct page *page)
-{
-	return (struct page *)page_private(page);
-}
-
-/* ---- lists --------------------------------------------------------------- */
-
-/**
- * ipcbox_cache_enlist() - let a cache be looked at, and hold its sender until then
- * @sender: new; or with something in its cache now, for which somebody has to come
- */
-void ipcbox_cache_enlist(struct ipcbox_sender *sender)
-{
-	struct ipcbox_account *account = sender->account;
-	struct ipcbox_cache *cache = &sender->cache;
-
-	spin_lock(&list_lock);
-	spin_lock(&cache->lock);
-	if (!cache->listed) {
-		cache->listed = true;
-		ipcbox_sender_hold(sender);
-		list_add_tail(&cache->nodes[IPCBOX_CACHES_ALL], &all);
-		list_add_tail(&cache->nodes[IPCBOX_CACHES_ACCOUNT], &account->caches);
-		list_add_tail(&cache->nodes[IPCBOX_CACHES_NS],
-			      ipcbox_account_caches_of_ns(account));
-		WRITE_ONCE(listed, listed + 1);
-	}
-	spin_unlock(&cache->lock);
-	spin_unlock(&list_lock);
-	schedule_delayed_work(&ageing, AGE);
-}
-
-/* The reference that the lists have passes to the caller. */
-static void delist(struct ipcbox_cache *cache)
-{
-	int i;
-
-	lockdep_assert_held(&list_lock);
-	lockdep_assert_held(&cache->lock);
-	for (i = 0; i < IPCBOX_CACHES_LISTS; i++)
-		list_del(&cache->nodes[i]);
-	cache->listed = false;
-	WRITE_ONCE(listed, listed - 1);
-}
-
-static struct ipcbox_cache *first_of(struct list_head *list,
-				     enum ipcbox_cache_list which)
-{
-	return container_of(list->next - which, struct ipcbox_cache, nodes[0]);
-}
-
-/* ---- what is taken out --------------------------------------------------- */
-
-/* What is to be freed, and the sender, which is held, that it is charged to. */
-struct haul {
-	struct ipcbox_sender *sender;
-	struct ipcbox_spare *objects;
-	struct page *pages;
-};
-
-static void haul_objects(struct haul *haul, struct ipcbox_cache *cache,
-			 unsigned int count)
-{
-	struct ipcbox_spare *last;
-
-	haul->objects = NULL;
-	cache->objects -= count;
-	cache->objects_least = cache->objects;
-	if (!count)
-		return;
-	haul->objects = cache->first_object;
-	for (last = haul->objects; --count; last = last->next)
-		;
-	cache->first_object = last->next;
-	last->next = NULL;
-}
-
-static void haul_pages(struct haul *haul, struct ipcbox_cache *cache,
-		       unsigned int count)
-{
-	struct page *last;
-
-	haul->pages = NULL;
-	cache->pages -= count;
-	cache->pages_least = cache->pages;
-	if (!count)
-		return;
-	haul->pages = cache->first_page;
-	for (last = haul->pages; --count; last = next_of(last))
-		;
-	cache->first_page = next_of(last);
-	set_page_private(last, 0);
-}
-
-/* Take what was not used of late, or all. What is empty then is not listed any more. */
-static void haul_from(struct haul *haul, struct ipcbox_cache *cache, bool everything)
-{
-	lockdep_assert_held(&list_lock);
-	haul->sender = sender_of(cache);
-	spin_lock(&cache->lock);
-	haul_objects(haul, cache, everything ? cache->objects : cache->objects_least);
-	haul_pages(haul, cache, everything ? cache->pages : cache->pages_least);
-	if (cache->objects || cache->pages)
-		ipcbox_sender_hold(haul->sender);
-	else
-		delist(cache);
-	spin_unlock(&cache->lock);
-}
-
-static void free_page_uncharged(struct page *page)
-{
-	set_page_private(page, 0);
-	__free_page(page);
-}
-
-static void haul_free(struct haul *haul)
-{
-	struct ipcbox_spare *object;
-	struct page *page;
-	unsigned long bytes = 0;
-
-	while ((object = haul->objects)) {
-		haul->objects = object->next;
-		kmem_cache_free(slab, object);
-		bytes += object_memory;
-	}
-	while ((page = haul->pages)) {
-		haul->pages = next_of(page);
-		free_page_uncharged(page);
-		bytes += PAGE_SIZE;
-	}
-	ipcbox_account_uncharge(haul->sender->account, IPCBOX_MEMORY, bytes);
-	ipcbox_sender_put(haul->sender);
-}
-
-/* Empty the first cache of a list. Return: whether there was one. */
-static bool empty_first(struct list_head *list, enum ipcbox_cache_list which)
-{
-	struct haul haul;
-
-	spin_lock(&list_lock);
-	if (list_empty(list)) {
-		spin_unlock(&list_lock);
-		return false;
-	}
-	haul_from(&haul, first_of(list, which), true);
-	spin_unlock(&list_lock);
-	haul_free(&haul);
-	cond_resched();
-	return true;
-}
-
-/*
- * Empty the caches that are in a list now, but @max at most; one at a time, so that
- * others wait for the lock no longer. Return: how many there were.
- */
-static unsigned int empty_list(struct list_head *list, enum ipcbox_cache_list which,
-			       unsigned int max)
-{
-	unsigned int count = 0;
-
-	while (count < max && empty_first(list, which)) {
-		count++;
-		if (fatal_signal_pending(current))
-			break;
-	}
-	return count;
-}
-
-/**
- * ipcbox_caches_empty() - empty the caches of an account
- * @account: a user's, or that of a namespace, which has those of all its users
- *
- * Those that come meanwhile are left, so that this has an end. The memory may still
- * be charged for a moment, where somebody else empties one of them.
- */
-void ipcbox_caches_empty(struct ipcbox_account *account)
-{
-	empty_list(&account->caches,
-		   ipcbox_account_is_total(account) ? IPCBOX_CACHES_NS :
-						      IPCBOX_CACHES_ACCOUNT,
-		   READ_ONCE(listed));
-}
-
-/**
- * ipcbox_caches_end() - empty the caches of a namespace that nobody uses any more
- * @total: its account
- *
- * No signal ends it: a sender that kept something would keep the namespace.
- */
-void ipcbox_caches_end(struct ipcbox_account *total)
-{
-	while (empty_first(&total->caches, IPCBOX_CACHES_NS))
-		;
-}
-
-/* ---- the work and the shrinker ------------------------------------------- */
-
-/* Once around. What is used goes to the end of the list. */
-static void age_all(struct work_struct *work)
-{
-	struct ipcbox_cache *cache;
-	unsigned int left;
-	struct haul haul;
-	bool again;
-
-	spin_lock(&list_lock);
-	for (left = listed; left && !list_empty(&all); left--) {
-		cache = first_of(&all, IPCBOX_CACHES_ALL);
-		list_move_tail(&cache->nodes[IPCBOX_CACHES_ALL], &all);
-		haul_from(&haul, cache,
-			  !pid_has_task(sender_of(cache)->pid, PIDTYPE_TGID));
-		spin_unlock(&list_lock);
-		haul_free(&haul);
-		cond_resched();
-		spin_lock(&list_lock);
-	}
-	again = listed;
-	spin_unlock(&list_lock);
-	if (again)
-		schedule_delayed_work(&ageing, AGE);
-}
-
-/*
- * Nobody counts what is in all caches: the shrinker is told that each has so much. It
- * takes half of that at a time (seeks is 0), in batches of half a cache. So it comes for
- * a single cache too, and empties one cache with each batch: all that are listed.
- */
-#define TOLD_OF_EACH 32UL
-
-static unsigned long count_caches(struct shrinker *self, struct shrink_control *control)
-{
-	unsigned long count = READ_ONCE(listed) * TOLD_OF_EACH;
-
-	return count ?: SHRINK_EMPTY;
-}
-
-static unsigned long scan_caches(struct shrinker *self, struct shrink_control *control)
-{
-	unsigned long caches = DIV_ROUND_UP(control->nr_to_scan, TOLD_OF_EACH);
-	unsigned long emptied;
-
-	emptied = empty_list(&all, IPCBOX_CACHES_ALL, min_t(unsigned long, caches, INT_MAX));
-	return emptied ? emptied * TOLD_OF_EACH : SHRINK_STOP;
-}
-
-/**
- * ipcbox_caches_init() - prepare for senders
- * @size: of an object for a short message
- * @align: of it
- * @useroffset: where user memory may be copied to and from
- * @usersize: how much
- *
- * Return: 0 or -ENOMEM.
- */
-int ipcbox_caches_init(size_t size, size_t align, size_t useroffset,
-		       size_t usersize)
-{
-	slab = kmem_cache_create_usercopy("ipcbox_msg", size, align, SLAB_ACCOUNT,
-					  useroffset, usersize, NULL);
-	if (!slab)
-		return -ENOMEM;
-	/* With its part of the end of a page, and of the list of who pays for which. */
-	object_memory = kmem_cache_size(slab) + 2 * sizeof(void *);
-	shrinker = shrinker_alloc(0, "ipcbox");
-	if (!shrinker) {
-		kmem_cache_destroy(slab);
-		return -ENOMEM;
-	}
-	shrinker->count_objects = count_caches;
-	shrinker->scan_objects = scan_caches;
-	shrinker->seeks = 0;
-	shrinker->batch = TOLD_OF_EACH / 2;
-	shrinker_register(shrinker);
-	return 0;
-}
-
-/**
- * ipcbox_caches_deinit() - the end, when no sender is left
- */
-void ipcbox_caches_deinit(void)
-{
-	shrinker_free(shrinker);
-	cancel_delayed_work_sync(&ageing);
-	kmem_cache_destroy(slab);
-}
-
-/* ---- charges ------------------------------------------------------------- */
-
-/**
- * ipcbox_memory_make_room() - empty the caches under limits that a charge would exceed
- * @account: the account to be charged
- * @bytes: how much
- *
- * A limit that is not reached saves the caches under it: nobody loses them because
- * another user has much.
- *
- * Context: may sleep.
- */
-void ipcbox_memory_make_room(struct ipcbox_account *account, unsigned long bytes)
-{
-	struct ipcbox_account *a, *top = NULL;
-
-	for (a = account; a; a = a->parent)
-		if (!ipcbox_account_has_room(a, IPCBOX_MEMORY, bytes))
-			top = a;
-	for (a = account; top; a = a->parent) {
-		ipcbox_caches_empty(a);
-		if (a == top)
-			break;
-	}
-}
-
-/**
- * ipcbox_memory_charge() - count kernel memory for an account
- * @account: the account
- * @bytes: how much
- *
- * Caches are emptied before it fails.
- *
- * Return: 0 or -ENOMEM.
- * Context: may sleep.
- */
-int ipcbox_memory_charge(struct ipcbox_account *account, unsigned long bytes)
-{
-	if (!ipcbox_account_charge(account, IPCBOX_MEMORY, bytes))
-		return 0;
-	ipcbox_memory_make_room(account, bytes);
-	return ipcbox_account_charge(account, IPCBOX_MEMORY, bytes);
-}
-
-/**
- * ipcbox_memory_uncharge() - give back what ipcbox_memory_charge() took
- * @account: the account
- * @bytes: the same
- */
-void ipcbox_memory_uncharge(struct ipcbox_account *account, unsigned long bytes)
-{
-	ipcbox_account_uncharge(account, IPCBOX_MEMORY, bytes);
-}
-
 /* ---- objects ------------------------------------------------------------- */
 
 /**
@@ -398,14 +29,6 @@ void ipcbox_cache_init(struct ipcbox_cache *cache)
 {
 	*cache = (struct ipcbox_cache){};
 	spin_lock_init(&cache->lock);
-}
-
-/**
- * ipcbox_cache_object_memory() - what one short message is charged
- */
-size_t ipcbox_cache_object_memory(void)
-{
-	return object_memory;
 }
 
 /* Return: how many of @count there were. */
@@ -456,32 +79,32 @@ static unsigned int keep_objects(struct ipcbox_sender *sender, void **objects,
 static void free_objects(struct ipcbox_sender *sender, void **objects,
 			 unsigned int count)
 {
-	kmem_cache_free_bulk(slab, count, objects);
-	ipcbox_memory_uncharge(sender->account, count * object_memory);
+	kmem_cache_free_bulk(ipcbox_cache_slab, count, objects);
+	ipcbox_memory_uncharge(sender->account, count * ipcbox_cache_object_memory());
 }
 
 /* All or none. */
 static bool alloc_objects(struct ipcbox_sender *sender, void **objects,
 			  unsigned int count)
 {
-	if (ipcbox_memory_charge(sender->account, count * object_memory))
+	if (ipcbox_memory_charge(sender->account, count * ipcbox_cache_object_memory()))
 		return false;
-	if (kmem_cache_alloc_bulk(slab, IPCBOX_GFP, count, objects))
+	if (kmem_cache_alloc_bulk(ipcbox_cache_slab, IPCBOX_GFP, count, objects))
 		return true;
-	ipcbox_memory_uncharge(sender->account, count * object_memory);
+	ipcbox_memory_uncharge(sender->account, count * ipcbox_cache_object_memory());
 	return false;
 }
 
 /* One, and if that is possible some for the next messages. */
 static void *alloc_and_refill(struct ipcbox_sender *sender)
 {
-	unsigned long bytes = REFILL * object_memory;
+	unsigned long bytes = REFILL * ipcbox_cache_object_memory();
 	void *objects[REFILL];
 
 	/* No cache is emptied to fill this one. */
 	if (ipcbox_account_charge(sender->account, IPCBOX_MEMORY, bytes))
 		return alloc_objects(sender, objects, 1) ? objects[0] : NULL;
-	if (!kmem_cache_alloc_bulk(slab, IPCBOX_GFP, REFILL, objects)) {
+	if (!kmem_cache_alloc_bulk(ipcbox_cache_slab, IPCBOX_GFP, REFILL, objects)) {
 		ipcbox_memory_uncharge(sender->account, bytes);
 		return NULL;
 	}
@@ -610,7 +233,7 @@ unsigned int ipcbox_cache_take_pages(struct ipcbox_sender *sender,
 	page = cache->first_page;
 	for (i = 0; i < count && page; i++) {
 		pages[i] = page;
-		page = next_of(page);
+		page = ipcbox_cache_next_page(page);
 	}
 	cache->first_page = page;
 	cache->pages -= i;
@@ -656,6 +279,6 @@ void ipcbox_cache_free_pages(struct ipcbox_sender *sender, struct page **pages,
 	if (kept == count)
 		return;
 	for (i = kept; i < count; i++)
-		free_page_uncharged(pages[i]);
+		ipcbox_cache_free_page(pages[i]);
 	ipcbox_memory_uncharge(sender->account, (count - kept) * PAGE_SIZE);
 }

@@ -12,36 +12,22 @@
  * the one who pays: in the account (IPCBOX_MEMORY) as in the memory cgroup.
  *
  * What is cached stays charged, so a steady stream of messages touches no counter of
- * memory. It is bounded and given back:
- *
- * - a cache has a bound of its own, and all that a user has cached is within the
- *   user's limit, as everything else is;
- * - each second a cache loses what was not used in that second, also if the rest is in
- *   use; that of a process that has ended loses all;
- * - where a charge would fail, the caches under the limit that is reached are emptied
- *   first;
- * - a shrinker empties caches where the system is short of memory. It is not one for
- *   memory cgroups: at the limit of a cgroup, caches of its processes only age.
- *
- * A cache that has something is *listed*: in the list of all, in that of its account and
- * in that of its namespace. Each is there for those who empty caches, who take one at a
- * time, free what was in it without a lock, and so take as many steps as there were
- * messages or pages put into it before. While it is listed, its sender is held. So a new
- * sender is listed with nothing, see sender.h: the next who empties it lets it go.
- *
- * Lock order: the lock of the lists, and within it cache->lock. Both are spinlocks,
- * taken with no other. The shrinker may run in any allocation that may sleep: none is
- * made under one of them.
+ * memory. A cache has a bound of its own, and all that a user has cached is within the
+ * user's limit, as everything else is. reclaim.h says how caches give memory back.
  */
 
+#include <linux/gfp.h>
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
-struct ipcbox_account;
 struct ipcbox_sender;
-struct ipcbox_spare;
-struct page;
+
+/* What an object is while it is kept. */
+struct ipcbox_spare {
+	struct ipcbox_spare *next;
+};
 
 /* The lists that a cache is in. */
 enum ipcbox_cache_list {
@@ -63,20 +49,20 @@ struct ipcbox_cache {
 	struct list_head nodes[IPCBOX_CACHES_LISTS]; /* under the lock of the lists */
 };
 
-int ipcbox_caches_init(size_t size, size_t align, size_t useroffset,
-		       size_t usersize);
-void ipcbox_caches_deinit(void);
-void ipcbox_caches_empty(struct ipcbox_account *account);
-void ipcbox_caches_end(struct ipcbox_account *total);
+static inline struct page *ipcbox_cache_next_page(const struct page *page)
+{
+	return (struct page *)page_private(page);
+}
 
-int ipcbox_memory_charge(struct ipcbox_account *account, unsigned long bytes);
-void ipcbox_memory_make_room(struct ipcbox_account *account, unsigned long bytes);
-void ipcbox_memory_uncharge(struct ipcbox_account *account, unsigned long bytes);
+/* A page that was kept, and is not charged any more. */
+static inline void ipcbox_cache_free_page(struct page *page)
+{
+	set_page_private(page, 0);
+	__free_page(page);
+}
 
 void ipcbox_cache_init(struct ipcbox_cache *cache);
-void ipcbox_cache_enlist(struct ipcbox_sender *sender);
 
-size_t ipcbox_cache_object_memory(void);
 void *ipcbox_cache_alloc(struct ipcbox_sender *sender);
 bool ipcbox_cache_alloc_many(struct ipcbox_sender *sender, void **objects,
 			     unsigned int count);

@@ -3,11 +3,11 @@
 
 #include "account.h"
 #include "buffer.h"
-#include "cache.h"
 #include "mapping.h"
 #include "mailbox.h"
 #include "ns.h"
 #include "port.h"
+#include "reclaim.h"
 #include "stat.h"
 
 #include <linux/anon_inodes.h>

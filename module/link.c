@@ -2,7 +2,7 @@
 #include "link.h"
 
 #include "account.h"
-#include "cache.h"
+#include "reclaim.h"
 #include "trace.h"
 #include "tree.h"
 

@@ -3,8 +3,8 @@
 
 #include "account.h"
 #include "attr.h"
-#include "cache.h"
 #include "ns.h"
+#include "reclaim.h"
 #include "stat.h"
 #include "trace.h"
 

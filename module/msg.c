@@ -3,6 +3,7 @@
 
 #include "account.h"
 #include "cache.h"
+#include "reclaim.h"
 #include "sender.h"
 
 #include <linux/build_bug.h>

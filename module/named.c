@@ -3,8 +3,8 @@
 
 #include "access.h"
 #include "account.h"
-#include "cache.h"
 #include "ns.h"
+#include "reclaim.h"
 #include "trace.h"
 #include "tree.h"
 

@@ -2,8 +2,8 @@
 #include "parked.h"
 
 #include "account.h"
-#include "cache.h"
 #include "call.h"
+#include "reclaim.h"
 #include "request.h"
 #include "sender.h"
 #include "tree.h"

@@ -3,10 +3,10 @@
 
 #include "account.h"
 #include "box.h"
-#include "cache.h"
 #include "msg.h"
 #include "noinit.h"
 #include "ns.h"
+#include "reclaim.h"
 #include "trace.h"
 #include "wait.h"
 

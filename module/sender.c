@@ -3,6 +3,7 @@
 
 #include "account.h"
 #include "ns.h"
+#include "reclaim.h"
 
 #include <linux/cred.h>
 #include <linux/pid.h>

@@ -119,18 +119,20 @@ kernel_doc()
 	perl "$source/scripts/kernel-doc" -none -Werror module/*.[ch] uapi/linux/*.h
 }
 
-# Dropped into a kernel's tree, the selftests build as all others there do.
-selftests_build_in_tree()
+# Files that name no licence; an empty one, such as some tools leave, is among them. COPYING
+# says which cannot.
+licences()
 {
-	local tree=$build/check/tree
+	local unnamed
 
-	rm -rf "$tree"
-	mkdir -p "$tree/usr/include/linux"
-	cp -r "$source/scripts" "$source/tools" "$tree"
-	rsync -a --exclude=vm selftests/ "$tree/tools/testing/selftests/ipcbox/"
-	cp uapi/linux/*.h "$tree/usr/include/linux"
-	make -s -j"$jobs" -C "$tree/tools/testing/selftests" TARGETS=ipcbox USERCFLAGS=-Werror &&
-		[ -x "$tree/tools/testing/selftests/ipcbox/abi" ]
+	unnamed=$(find . \( -name .git -o -path ./build -o -path ./LICENSES -o -path ./COPYING \
+			-o -path ./MAINTAINERS -o -path ./selftests/mutants \
+			-o -path ./selftests/fuzz/corpus -o -path ./selftests/vm/kernels \
+			-o -path './selftests/vm/guest/etc/[gp]*' \
+			-o -name '*.csv' -o -name '*.svg' \) -prune -o -type f -print0 |
+		xargs -0 grep -L 'SPDX-License-Identifier: [A-Z(]' || :)
+	echo "$unnamed"
+	[ -z "$unnamed" ]
 }
 
 commands_in_manual()
@@ -170,6 +172,7 @@ source=$("$vm/fetch.sh" source)
 check 'man: each call has a page' "$vm/pages.sh"
 check 'docs/models: Spin' "$vm/models.sh"
 check 'shell scripts: shellcheck' scripts
+check 'each file names its licence' licences
 check 'lib, tools, examples: clang-format' clang_format
 shopt -s extglob
 check 'module: checkpatch' checkpatch any module/!(trace).[ch] module/kunit/*.c
@@ -191,7 +194,8 @@ for compiler in gcc clang; do
 	check "headers: $compiler, C99" headers "$compiler" c c99
 	check "headers: $compiler, C99, 32 bits" headers "$compiler" c c99 -m32
 done
-check 'selftests build in a kernel tree' selftests_build_in_tree
+check 'in a kernel tree: the module, as drivers/misc/ipcbox' "$vm/kernel_tree.sh" module
+check 'in a kernel tree: the selftests' "$vm/kernel_tree.sh" selftests
 for kernel in "${all_kernels[@]}"; do
 	status=0
 	dir=$("$vm/fetch.sh" "$kernel") || status=$?

@@ -15,23 +15,6 @@ recipe=1
 
 cc=gcc-12
 
-# allnoconfig drops in silence what it does not know or what lacks another option.
-check_config()
-{
-	local line
-
-	while IFS= read -r line; do
-		case $line in
-		CONFIG_* | '# CONFIG_'*' is not set') ;;
-		*)	continue ;;
-		esac
-		# what was never visible is not mentioned either
-		grep -qxF -e "$line" .config ||
-			{ [[ $line == '#'* ]] && ! grep -q "^${line:2:-11}=" .config; } ||
-			die "this kernel's configuration does not have: $line"
-	done <"$1"
-}
-
 run_make()
 {
 	quietly make -s -j"$jobs" CC=$cc HOSTCC=$cc "$@"

@@ -122,6 +122,24 @@ stop_spawned()
 	done
 }
 
+# check_config FILE - a kernel's .config in this folder has what a fragment says: allnoconfig
+# drops in silence what it does not know or what lacks another option
+check_config()
+{
+	local line
+
+	while IFS= read -r line; do
+		case $line in
+		CONFIG_* | '# CONFIG_'*' is not set') ;;
+		*)	continue ;;
+		esac
+		# what was never visible is not mentioned either
+		grep -qxF -e "$line" .config ||
+			{ [[ $line == '#'* ]] && ! grep -q "^${line:2:-11}=" .config; } ||
+			die "this kernel's configuration does not have: $line"
+	done <"$1"
+}
+
 # option PROGRAM TEST - the option with which a test program of the guest runs one test,
 # of the name that TAP has
 option()
