@@ -94,7 +94,7 @@ static void change_attr(struct slot *dice)
 /* ---- namespaces ---------------------------------------------------------- */
 
 /* In its own world: a port that is full, a mailbox, a message to itself. */
-static int leave_things_behind(void)
+static int leave_objects_behind(void)
 {
 	struct ipcbox_send send;
 	char name[32];
@@ -127,7 +127,7 @@ static int visit(void)
 		return 0;
 	pid = fork();
 	if (!pid)
-		_exit(leave_things_behind());
+		_exit(leave_objects_behind());
 	return pid < 0 || waitpid(pid, NULL, 0) != pid;
 }
 

@@ -6,7 +6,7 @@
 #include "storm_calls.h"
 #include "storm_errors.h"
 #include "storm_payload.h"
-#include "storm_things.h"
+#include "storm_fds.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -67,7 +67,7 @@ static void open_lasting(struct slot *self)
 
 	check(self, IPCBOX_PORT_OPEN, fd, 0, weather);
 	if (fd >= 0)
-		thing_adopt(fd, flags);
+		fd_adopt(fd, flags);
 }
 
 static void open_mortal(struct slot *self)
@@ -78,7 +78,7 @@ static void open_mortal(struct slot *self)
 
 	check(self, IPCBOX_PORT_OPEN, fd, MAY_END, weather);
 	if (fd >= 0)
-		thing_adopt(fd, flags);
+		fd_adopt(fd, flags);
 }
 
 static struct ipcbox_attr some_attr(struct slot *self)
@@ -105,7 +105,7 @@ static void create_mortal(struct slot *self)
 
 	check(self, IPCBOX_PORT_CREATE, fd, reuse ? 0 : ANEW, weather);
 	if (fd >= 0)
-		thing_adopt(fd, flags);
+		fd_adopt(fd, flags);
 }
 
 static void delete_mortal(struct slot *self)
@@ -127,7 +127,7 @@ static void open_mailbox(struct slot *self)
 
 	check(self, IPCBOX_MAILBOX_OPEN, fd, anew ? ANEW : 0, weather);
 	if (fd >= 0)
-		thing_adopt(fd, flags | IPCBOX_RECEIVER);
+		fd_adopt(fd, flags | IPCBOX_RECEIVER);
 }
 
 static void open_link(struct slot *self)
@@ -142,7 +142,7 @@ static void open_link(struct slot *self)
 	fd = link_open(control, peer, flags);
 	check(self, IPCBOX_LINK_OPEN, fd, box == PASSING ? MAY_END : 0, weather);
 	if (fd >= 0)
-		thing_adopt(fd, flags | IPCBOX_SENDER);
+		fd_adopt(fd, flags | IPCBOX_SENDER);
 }
 
 /* Not in the mood: most of the times. */
@@ -154,7 +154,7 @@ static bool refrains(struct slot *self, enum mood mood)
 
 static void send(struct slot *self)
 {
-	int fd = thing_pick(self, IPCBOX_SENDER);
+	int fd = fd_pick(self, IPCBOX_SENDER);
 
 	if (fd >= 0 && !refrains(self, RECEIVING_MORE))
 		storm_send(self, fd);
@@ -171,7 +171,7 @@ static void send_direct(struct slot *self)
 
 static void call(struct slot *self)
 {
-	int fd = thing_pick(self, IPCBOX_SENDER);
+	int fd = fd_pick(self, IPCBOX_SENDER);
 
 	if (fd >= 0 && !refrains(self, RECEIVING_MORE))
 		storm_call(self, fd);
@@ -188,7 +188,7 @@ static void call_direct(struct slot *self)
 
 static void send_some(struct slot *self)
 {
-	int fd = thing_pick(self, IPCBOX_SENDER);
+	int fd = fd_pick(self, IPCBOX_SENDER);
 
 	if (fd >= 0 && !refrains(self, RECEIVING_MORE))
 		storm_send_batch(self, fd);
@@ -196,7 +196,7 @@ static void send_some(struct slot *self)
 
 static void recv(struct slot *self)
 {
-	int fd = thing_pick(self, IPCBOX_RECEIVER);
+	int fd = fd_pick(self, IPCBOX_RECEIVER);
 
 	if (fd >= 0 && !refrains(self, SENDING_MORE))
 		storm_recv(self, fd);
@@ -204,7 +204,7 @@ static void recv(struct slot *self)
 
 static void recv_some(struct slot *self)
 {
-	int fd = thing_pick(self, IPCBOX_RECEIVER);
+	int fd = fd_pick(self, IPCBOX_RECEIVER);
 
 	if (fd >= 0 && !refrains(self, SENDING_MORE))
 		storm_recv_batch(self, fd);
@@ -212,7 +212,7 @@ static void recv_some(struct slot *self)
 
 static void recv_badly(struct slot *self)
 {
-	int fd = thing_pick(self, IPCBOX_RECEIVER);
+	int fd = fd_pick(self, IPCBOX_RECEIVER);
 
 	if (fd >= 0)
 		storm_recv_badly(self, fd);
@@ -220,7 +220,7 @@ static void recv_badly(struct slot *self)
 
 static void poll_one(struct slot *self)
 {
-	int fd = thing_pick(self, 0);
+	int fd = fd_pick(self, 0);
 
 	if (fd >= 0)
 		storm_poll(self, fd);
@@ -228,17 +228,17 @@ static void poll_one(struct slot *self)
 
 static void set_attr(struct slot *self)
 {
-	int fd = thing_pick(self, IPCBOX_RECEIVER);
+	int fd = fd_pick(self, IPCBOX_RECEIVER);
 	struct weather weather = weather_now();
-	const struct thing *thing;
+	const struct fd_info *info;
 	int ret;
 
 	if (fd < 0)
 		return;
-	thing = thing_of(fd);
+	info = fd_info_of(fd);
 	ret = box_set(fd, some_attr(self));
 	check(self, IPCBOX_SET, ret,
-	      (thing->box == PASSING ? MAY_END : 0) | (thing->closed ? CLOSED : 0), weather);
+	      (info->box == PASSING ? MAY_END : 0) | (info->closed ? CLOSED : 0), weather);
 }
 
 void look_at(const char *path)
@@ -260,7 +260,7 @@ static void look(struct slot *self)
 	struct ipcbox_port_list list = {
 		.size = sizeof(list), .buf = to_u64(entries), .buf_len = sizeof(entries),
 	};
-	int fd = thing_pick(self, 0);
+	int fd = fd_pick(self, 0);
 	struct ipcbox_query query;
 	struct ipcbox_stat stat;
 	char path[64];
@@ -274,7 +274,7 @@ static void look(struct slot *self)
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	look_at(path);
 	ret = box_stat(fd, &stat);
-	check(self, IPCBOX_STAT, ret, thing_of(fd)->closed ? CLOSED : 0, weather);
+	check(self, IPCBOX_STAT, ret, fd_info_of(fd)->closed ? CLOSED : 0, weather);
 }
 
 static void open_buffer(struct slot *self)
@@ -312,12 +312,12 @@ static void recv_by_buffer(struct slot *self)
 
 static void pass(struct slot *self)
 {
-	thing_pass(self, bazaar[0]);
+	fd_pass(self, bazaar[0]);
 }
 
 static void take(struct slot *self)
 {
-	thing_take(self, bazaar[1]);
+	fd_take(self, bazaar[1]);
 }
 
 static void start_child(struct slot *self)
@@ -358,11 +358,11 @@ static const struct step {
 	{ open_mailbox, 2, 0 },
 	{ open_link, 4, 0 },
 	{ set_attr, 1, 1 },
-	{ thing_close, 3, 0 },
-	{ thing_dup, 2, 0 },
+	{ fd_close, 3, 0 },
+	{ fd_dup, 2, 0 },
 	{ pass, 3, 1 },
 	{ take, 3, 0 },
-	{ thing_pass_away, 1, 0 },
+	{ fd_pass_and_drop, 1, 0 },
 	{ start_child, 4, 0 },
 };
 
@@ -419,7 +419,7 @@ static void *run_thread(void *arg)
 	struct slot *self = arg;
 
 	worker_enter(self);
-	while (goes_on(self) && (is_postmaster() || !things_used_up()))
+	while (goes_on(self) && (is_postmaster() || !fds_used_up()))
 		take_a_step(self);
 	__atomic_store_n(&self->doing, NOTHING, __ATOMIC_SEQ_CST);
 	return NULL;
@@ -445,7 +445,7 @@ static int run_threads(void)
 static int set_up(void)
 {
 	control = control_open();
-	if (control < 0 || things_init() || calls_init())
+	if (control < 0 || fds_init() || calls_init())
 		return -1;
 	return 0;
 }
@@ -461,7 +461,7 @@ static int open_post(void)
 			IPCBOX_ATTR_MSGSIZE,
 		.mode = 0622, .max_messages = 8, .max_bytes = 2 * LEN_MAX,
 		.max_msgsize = LEN_MAX });
-	fd = fd < 0 ? -1 : thing_adopt(fd, IPCBOX_RECEIVER);
+	fd = fd < 0 ? -1 : fd_adopt(fd, IPCBOX_RECEIVER);
 	__atomic_store_n(&ledger->mailboxes[number], fd, __ATOMIC_SEQ_CST);
 	return fd < 0 ? -1 : 0;
 }
@@ -512,7 +512,7 @@ int worker_run_executed(const char *what)
 	if (set_up())
 		return 6;
 	worker_enter(self);
-	thing_adopt(fd, flags);
+	fd_adopt(fd, flags);
 	worker_steps(self, 300);
 	return 0;
 }
