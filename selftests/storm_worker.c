@@ -279,12 +279,12 @@ static void look(struct slot *self)
 
 static void open_buffer(struct slot *self)
 {
-	vessel_open(self, control);
+	mapping_open(self, control);
 }
 
 static void create_buffer(struct slot *self)
 {
-	vessel_create(self, control);
+	mapping_create(self, control);
 }
 
 /* Ports and buffers are deleted alike. */
@@ -346,11 +346,11 @@ static const struct step {
 	{ send_by_buffer, 30, 5 },
 	{ recv_by_buffer, 30, 10 },
 	{ storm_buffer_poll, 3, 1 },
-	{ vessel_look, 1, 1 },
+	{ mapping_look, 1, 1 },
 	{ open_buffer, 5, 1 },
 	{ create_buffer, 2, 0 },
 	{ delete_buffer, 1, 0 },
-	{ vessel_unmap, 2, 0 },
+	{ mapping_unmap, 2, 0 },
 	{ open_lasting, 6, 0 },
 	{ open_mortal, 4, 0 },
 	{ create_mortal, 2, 0 },
