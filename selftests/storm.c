@@ -203,8 +203,8 @@ static void weather_forecast(void)
 {
 	printf("TAP version 13\n");
 	printf("# storm --seconds %d --seed %llu\n", seconds, (unsigned long long)seed);
-	if (!poorhouse_open())
-		printf("# there is no memory cgroup to be had: nobody is poor\n");
+	if (!lowmem_open())
+		printf("# there is no memory cgroup to be had: no process is short of memory\n");
 	fflush(stdout);
 }
 
@@ -243,7 +243,7 @@ int main(int argc, char **argv)
 
 		round_of_storm(control, round < until ? round : until);
 	}
-	poorhouse_close();
+	lowmem_close();
 	port_remove(control, ANCHOR);
 	look_back();
 	snprintf(again, sizeof(again), "storm --seconds %d --seed %llu", seconds,

@@ -151,7 +151,7 @@ static void look_at_thread(const struct slot *slot)
 		return;
 	case WORKING:
 		/* Who is short of memory may wait for it, for long on a slow kernel. */
-		if (!slot->poor)
+		if (!slot->lowmem)
 			wrong_thread(slot, "does not pause");
 		return;
 	case CALLING:

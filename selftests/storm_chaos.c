@@ -66,9 +66,9 @@ static void change_limits(struct slot *dice)
 static void change_memory(struct slot *dice)
 {
 	if (random_below(dice, 2))
-		poorhouse_squeeze(dice);
+		lowmem_lower_limit(dice);
 	else
-		poorhouse_relax();
+		lowmem_restore_limit();
 }
 
 /* ---- boxes --------------------------------------------------------------- */
@@ -180,5 +180,5 @@ void chaos_step(struct slot *dice, bool calm)
 void chaos_end(void)
 {
 	raise_limit();
-	poorhouse_relax();
+	lowmem_restore_limit();
 }

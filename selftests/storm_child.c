@@ -63,7 +63,7 @@ static void live(struct slot *self, __u64 seed, const struct pledge *pledge)
 		execute(self);
 		break;
 	case 1:
-		if (self->poor)
+		if (self->lowmem)
 			hog();
 		break;
 	}
@@ -86,7 +86,7 @@ void child_start(struct slot *self, struct slot *place)
 					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		return;
 	place->life++;
-	place->poor = self->poor;
+	place->lowmem = self->lowmem;
 	buffers_before_fork(self, &pledge);
 	pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
 	if (!pid)

@@ -21,9 +21,9 @@ static bool was_killed[PROCESSES];
 
 /* ---- birth --------------------------------------------------------------- */
 
-static bool is_poor(int process)
+static bool has_lowmem(int process)
 {
-	return process >= PROCESSES - POOR && poorhouse_open();
+	return process >= PROCESSES - LOWMEM_WORKERS && lowmem_open();
 }
 
 /* Every life of every thread has its own dice. */
@@ -33,7 +33,7 @@ static void prepare_slots(int process)
 
 	for (int i = 0; i < THREADS; i++) {
 		slots[i].life++;
-		slots[i].poor = is_poor(process);
+		slots[i].lowmem = has_lowmem(process);
 		random_seed(&slots[i], crew_seed ^ (__u64)ledger_number(&slots[i]) << 32 ^
 			    (__u64)tally.rounds << 20 ^ slots[i].life);
 	}
@@ -44,7 +44,7 @@ static int live(int process, pid_t parent)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		return 1;
-	if (is_poor(process) && poorhouse_enter())
+	if (has_lowmem(process) && lowmem_enter())
 		return 8;
 	return worker_run(process, bazaar);
 }
@@ -96,10 +96,10 @@ int crew_start(__u64 seed)
 
 /* ---- death --------------------------------------------------------------- */
 
-/* The poor may not even have enough to begin, and the kernel may kill them. */
+/* A process that is short of memory may fail to start, and the kernel may kill it. */
 static void check_status(const char *who, int number, int status, bool may_be_killed)
 {
-	if (is_poor(number))
+	if (has_lowmem(number))
 		return;
 	if (WIFEXITED(status) && WEXITSTATUS(status))
 		finding(WORKERS_END, "%s %d ended with status %d", who, number,
@@ -282,7 +282,7 @@ static bool all_have_ended(void)
 /* Nobody acts any more; the postmasters are there still, and with them their mailboxes. */
 void crew_stop(void)
 {
-	poorhouse_relax();
+	lowmem_restore_limit();
 	__atomic_store_n(&ledger->phase, STOP, __ATOMIC_SEQ_CST);
 	if (!eventually(all_have_stopped()))
 		tell_who_is_left();

@@ -23,11 +23,11 @@ void crew_dismiss(void);
 void crew_close_bazaar(void);
 void crew_describe(const struct slot *slot, char *text, size_t size);
 
-/* The memory cgroup of the poor */
-bool poorhouse_open(void);
-void poorhouse_squeeze(struct slot *dice);
-void poorhouse_relax(void);
-int poorhouse_enter(void);
-void poorhouse_close(void);
+/* The memory cgroup in which memory is short */
+bool lowmem_open(void);
+void lowmem_lower_limit(struct slot *dice);
+void lowmem_restore_limit(void);
+int lowmem_enter(void);
+void lowmem_close(void);
 
 #endif /* STORM_CREW_H */

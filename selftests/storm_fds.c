@@ -207,12 +207,12 @@ void fd_pass_and_drop(struct slot *self)
 }
 
 /*
- * The kernel kills the poor without notice, so they are not to hold messages of
- * which the order is checked.
+ * The kernel kills processes that are short of memory without notice, so they must not
+ * hold messages whose order is checked.
  */
 static bool is_allowed(const struct slot *self, const struct fd_info *info)
 {
-	return !self->poor || info->box >= PORTS ||
+	return !self->lowmem || info->box >= PORTS ||
 	       !(info->flags & IPCBOX_RECEIVER);
 }
 

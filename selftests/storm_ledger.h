@@ -45,7 +45,7 @@
 #define NAMES		(BUFFER_NAMES + BUFFERS + MORTAL_BUFFERS)
 
 #define WORKERS		10		/* processes, postmasters not counted */
-#define POOR		2		/* of these in a small memory cgroup */
+#define LOWMEM_WORKERS	2		/* of these in a small memory cgroup */
 #define THREADS		3		/* of each process; and it has a child */
 #define PER_PROCESS	(THREADS + 1)
 #define PROCESSES	(POSTMASTERS + WORKERS)
@@ -102,7 +102,7 @@ struct slot {
 	pid_t pid;		/* 0: nobody's, -1: soon somebody's */
 	pid_t tid;
 	__u32 life;
-	bool poor;
+	bool lowmem;		/* in the memory cgroup of storm_lowmem.c */
 
 	/* While it is in a call */
 	int doing;

@@ -61,7 +61,7 @@ static void check(struct slot *self, unsigned long nr, int ret, int circumstance
 static void open_lasting(struct slot *self)
 {
 	__u32 flags = some_mode(self) |
-		      (self->poor ? IPCBOX_SENDER : some_directions(self));
+		      (self->lowmem ? IPCBOX_SENDER : some_directions(self));
 	struct weather weather = weather_now();
 	int fd = port_open(control, some_name(self, true), flags);
 
