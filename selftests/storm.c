@@ -158,7 +158,7 @@ static void round_of_storm(int control, __u64 until)
 	crew_dismiss();
 	for (int i = 0; i < BUFFERS; i++)
 		quiet_drain_buffer(self, i);
-	crew_close_bazaar();
+	processes_close_sockets();
 	quiet_settle_accounts();
 	quiet_end_buffers();
 	quiet_end();

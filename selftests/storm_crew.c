@@ -15,7 +15,7 @@
 struct tally tally;
 
 static __u64 crew_seed;
-static int bazaar[2];			/* what goes into the one comes out of the other */
+static int fd_sockets[2];			/* what a process sends into [0] another takes from [1] */
 static bool dead[PROCESSES];		/* to be replaced */
 static bool was_killed[PROCESSES];
 
@@ -46,7 +46,7 @@ static int live(int process, pid_t parent)
 		return 1;
 	if (has_lowmem(process) && lowmem_enter())
 		return 8;
-	return worker_run(process, bazaar);
+	return worker_run(process, fd_sockets);
 }
 
 static void start(int process)
@@ -85,7 +85,7 @@ static int start_postmasters(void)
 int crew_start(__u64 seed)
 {
 	crew_seed = seed;
-	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, bazaar))
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fd_sockets))
 		return -errno;
 	if (start_postmasters())
 		return -EIO;
@@ -299,8 +299,8 @@ void crew_dismiss(void)
 }
 
 /* What is still in it is closed. */
-void crew_close_bazaar(void)
+void processes_close_sockets(void)
 {
-	close(bazaar[0]);
-	close(bazaar[1]);
+	close(fd_sockets[0]);
+	close(fd_sockets[1]);
 }

@@ -20,7 +20,7 @@ void crew_kill_one(struct slot *dice);
 void crew_signal_one(struct slot *dice, int signal);
 void crew_stop(void);
 void crew_dismiss(void);
-void crew_close_bazaar(void);
+void processes_close_sockets(void);
 void crew_describe(const struct slot *slot, char *text, size_t size);
 
 /* The memory cgroup in which memory is short */

@@ -13,7 +13,7 @@
 
 static int number;		/* of this process */
 static int control;
-static int bazaar[2] = { -1, -1 };	/* fds go in and out */
+static int fd_sockets[2] = { -1, -1 };	/* processes pass fds in and out */
 static bool alone;		/* a child, which has no threads and no children */
 
 static bool is_postmaster(void)
@@ -312,12 +312,12 @@ static void recv_by_buffer(struct slot *self)
 
 static void pass(struct slot *self)
 {
-	fd_pass(self, bazaar[0]);
+	fd_pass(self, fd_sockets[0]);
 }
 
 static void take(struct slot *self)
 {
-	fd_take(self, bazaar[1]);
+	fd_take(self, fd_sockets[1]);
 }
 
 static void start_child(struct slot *self)
@@ -485,7 +485,7 @@ static void await_the_end(void)
 int worker_run(int process, const int sockets[2])
 {
 	number = process;
-	memcpy(bazaar, sockets, sizeof(bazaar));
+	memcpy(fd_sockets, sockets, sizeof(fd_sockets));
 	if (set_up())
 		return 2;
 	if (is_postmaster() && open_post())
