@@ -74,10 +74,10 @@ struct record {
 };
 
 /* How far a thread is with a message that it takes out of a buffer. */
-enum grip { EMPTY, TAKING, HOLDING, FINISHING, RECEIVING_WHOLE };
+enum progress { EMPTY, TAKING, HOLDING, FINISHING, RECEIVING_WHOLE };
 
 struct hand {
-	int grip;
+	int progress;		/* enum progress */
 	int box;
 	__u32 number;		/* of the record; RECEIVING_WHOLE: how many may be gone */
 };
