@@ -7,7 +7,7 @@
  *
  *	storm [--seconds N] [--seed N]
  *
- * The dice of each thread depend on the seed alone; what the scheduler does with
+ * The choices of each thread depend on the seed alone; what the scheduler does with
  * that is another matter.
  */
 #include "files.h"

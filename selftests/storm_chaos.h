@@ -5,7 +5,7 @@
 
 #include "storm_ledger.h"
 
-void chaos_step(struct slot *dice, bool calm);
+void chaos_step(struct slot *rng, bool calm);
 void chaos_end(void);
 
 #endif /* STORM_CHAOS_H */

@@ -26,7 +26,7 @@ static bool has_lowmem(int process)
 	return process >= PROCESSES - LOWMEM_WORKERS && lowmem_open();
 }
 
-/* Every life of every thread has its own dice. */
+/* Each life of each thread has random numbers of its own. */
 static void prepare_slots(int process)
 {
 	struct slot *slots = slots_of(process);
@@ -159,13 +159,13 @@ void crew_replace(void)
 			start(i);
 }
 
-void crew_kill_one(struct slot *dice)
+void crew_kill_one(struct slot *rng)
 {
-	int process = POSTMASTERS + random_below(dice, WORKERS);
+	int process = POSTMASTERS + random_below(rng, WORKERS);
 	struct slot *slots = slots_of(process);
 	pid_t child = __atomic_load_n(&slots[THREADS].pid, __ATOMIC_SEQ_CST);
 
-	if (child > 0 && !random_below(dice, 3)) {
+	if (child > 0 && !random_below(rng, 3)) {
 		order_doom(&slots[THREADS]);
 		kill(child, SIGKILL);
 		tally.killed++;
@@ -188,9 +188,9 @@ static void signal_slot(const struct slot *slot, int signal)
 		syscall(SYS_tgkill, pid, slot->tid, signal);
 }
 
-void crew_signal_one(struct slot *dice, int signal)
+void crew_signal_one(struct slot *rng, int signal)
 {
-	signal_slot(&ledger->slots[random_below(dice, SLOTS)], signal);
+	signal_slot(&ledger->slots[random_below(rng, SLOTS)], signal);
 	tally.signals++;
 }
 

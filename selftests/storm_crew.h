@@ -16,8 +16,8 @@ extern struct tally tally;
 int crew_start(__u64 seed);
 void crew_reap(void);
 void crew_replace(void);
-void crew_kill_one(struct slot *dice);
-void crew_signal_one(struct slot *dice, int signal);
+void crew_kill_one(struct slot *rng);
+void crew_signal_one(struct slot *rng, int signal);
 void crew_stop(void);
 void crew_dismiss(void);
 void processes_close_sockets(void);
@@ -25,7 +25,7 @@ void crew_describe(const struct slot *slot, char *text, size_t size);
 
 /* The memory cgroup in which memory is short */
 bool lowmem_open(void);
-void lowmem_lower_limit(struct slot *dice);
+void lowmem_lower_limit(struct slot *rng);
 void lowmem_restore_limit(void);
 int lowmem_enter(void);
 void lowmem_close(void);

@@ -37,14 +37,14 @@ int lowmem_enter(void)
 }
 
 /* Little more than is in use: allocations fail from now on. */
-void lowmem_lower_limit(struct slot *dice)
+void lowmem_lower_limit(struct slot *rng)
 {
 	long long now = read_number(PLACE "/memory.current");
 	char text[32];
 
 	if (!lowmem_open() || now < 0)
 		return;
-	snprintf(text, sizeof(text), "%lld", now + random_below(dice, 1 << 20));
+	snprintf(text, sizeof(text), "%lld", now + random_below(rng, 1 << 20));
 	tell("memory.max", text);
 }
 
