@@ -13,7 +13,7 @@
 #include "files.h"
 #include "storm_calls.h"
 #include "storm_chaos.h"
-#include "storm_crew.h"
+#include "storm_processes.h"
 #include "storm_findings.h"
 #include "storm_ledger.h"
 #include "storm_order.h"
@@ -127,8 +127,8 @@ static void rage(struct slot *self, int control, __u64 until)
 		while (now_ns() < look) {
 			usleep(STEP_US);
 			chaos_step(self, now_ns() + CALM_MS * 1000000ULL > look);
-			crew_reap();
-			crew_replace();
+			processes_reap();
+			processes_replace();
 		}
 	} while (quiet_look(control, self) && now_ns() < until);
 }
@@ -144,18 +144,18 @@ static void round_of_storm(int control, __u64 until)
 	remove_names(control);	/* of a storm that was killed */
 	random_seed(self, seed ^ (__u64)tally.rounds << 20);
 	if (look_before(control, &before) || quiet_begin(control) ||
-	    quiet_begin_buffers(control) || crew_start(seed) || quiet_join_mailboxes()) {
+	    quiet_begin_buffers(control) || processes_start(seed) || quiet_join_mailboxes()) {
 		finding(WORKERS_END, "the storm could not begin");
-		crew_stop();
-		crew_dismiss();
+		processes_stop();
+		processes_dismiss();
 		return;
 	}
 	rage(self, control, until);
 	chaos_end();
-	crew_stop();
+	processes_stop();
 	for (int box = 0; box < LASTING; box++)
 		quiet_drain(self, box);
-	crew_dismiss();
+	processes_dismiss();
 	for (int i = 0; i < BUFFERS; i++)
 		quiet_drain_buffer(self, i);
 	processes_close_sockets();

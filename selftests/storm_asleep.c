@@ -7,7 +7,7 @@
 #include "storm_asleep.h"
 
 #include "buffers.h"
-#include "storm_crew.h"
+#include "storm_processes.h"
 #include "storm_findings.h"
 #include "storm_quiet.h"
 
@@ -61,7 +61,7 @@ static void wrong_thread(const struct slot *slot, const char *why)
 	all_right = false;
 	if (!telling)
 		return;
-	crew_describe(slot, text, sizeof(text));
+	processes_describe(slot, text, sizeof(text));
 	finding(NO_NEEDLESS_SLEEP, "%s: %s", why, text);
 }
 

@@ -2,7 +2,7 @@
 #include "storm_chaos.h"
 
 #include "files.h"
-#include "storm_crew.h"
+#include "storm_processes.h"
 #include "storm_findings.h"
 #include "storm_payload.h"
 #include "storm_quiet.h"
@@ -159,9 +159,9 @@ static void try_to_remove(void)
 void chaos_step(struct slot *rng, bool calm)
 {
 	for (int i = 0; i < 4 && !calm; i++)
-		crew_signal_one(rng, random_below(rng, 2) ? SIGUSR1 : SIGUSR2);
+		processes_signal_one(rng, random_below(rng, 2) ? SIGUSR1 : SIGUSR2);
 	if (!calm && !random_below(rng, 3))
-		crew_kill_one(rng);
+		processes_kill_one(rng);
 	if (!random_below(rng, 4))
 		change_attr(rng);
 	/* Who waits for bytes sleeps rightly, but no box tells so. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A memory cgroup in which memory is short: calls fail, and processes are killed. */
-#include "storm_crew.h"
+#include "storm_processes.h"
 
 #include "files.h"
 

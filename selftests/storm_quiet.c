@@ -3,7 +3,7 @@
 
 #include "storm_asleep.h"
 #include "storm_calls.h"
-#include "storm_crew.h"
+#include "storm_processes.h"
 #include "storm_findings.h"
 #include "storm_hands.h"
 #include "storm_order.h"
@@ -228,7 +228,7 @@ static void resume_all(void)
 
 static bool is_quiet(int control)
 {
-	crew_reap();
+	processes_reap();
 	return asleep_rightly(control, false);
 }
 

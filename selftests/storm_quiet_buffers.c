@@ -4,7 +4,7 @@
 
 #include "buffers.h"
 #include "storm_buffers.h"
-#include "storm_crew.h"
+#include "storm_processes.h"
 #include "storm_findings.h"
 
 #include <sys/wait.h>

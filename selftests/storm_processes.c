@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "storm_crew.h"
+#include "storm_processes.h"
 
 #include "files.h"
 #include "storm_findings.h"
@@ -14,7 +14,7 @@
 
 struct tally tally;
 
-static __u64 crew_seed;
+static __u64 storm_seed;
 static int fd_sockets[2];			/* what a process sends into [0] another takes from [1] */
 static bool dead[PROCESSES];		/* to be replaced */
 static bool was_killed[PROCESSES];
@@ -34,7 +34,7 @@ static void prepare_slots(int process)
 	for (int i = 0; i < THREADS; i++) {
 		slots[i].life++;
 		slots[i].lowmem = has_lowmem(process);
-		random_seed(&slots[i], crew_seed ^ (__u64)ledger_number(&slots[i]) << 32 ^
+		random_seed(&slots[i], storm_seed ^ (__u64)ledger_number(&slots[i]) << 32 ^
 			    (__u64)tally.rounds << 20 ^ slots[i].life);
 	}
 }
@@ -82,9 +82,9 @@ static int start_postmasters(void)
 	return 0;
 }
 
-int crew_start(__u64 seed)
+int processes_start(__u64 seed)
 {
-	crew_seed = seed;
+	storm_seed = seed;
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fd_sockets))
 		return -errno;
 	if (start_postmasters())
@@ -143,7 +143,7 @@ static void bury(pid_t pid, int status)
 	bury_child(pid, status);
 }
 
-void crew_reap(void)
+void processes_reap(void)
 {
 	int status;
 	pid_t pid;
@@ -152,14 +152,14 @@ void crew_reap(void)
 		bury(pid, status);
 }
 
-void crew_replace(void)
+void processes_replace(void)
 {
 	for (int i = POSTMASTERS; i < PROCESSES; i++)
 		if (dead[i])
 			start(i);
 }
 
-void crew_kill_one(struct slot *rng)
+void processes_kill_one(struct slot *rng)
 {
 	int process = POSTMASTERS + random_below(rng, WORKERS);
 	struct slot *slots = slots_of(process);
@@ -188,7 +188,7 @@ static void signal_slot(const struct slot *slot, int signal)
 		syscall(SYS_tgkill, pid, slot->tid, signal);
 }
 
-void crew_signal_one(struct slot *rng, int signal)
+void processes_signal_one(struct slot *rng, int signal)
 {
 	signal_slot(&ledger->slots[random_below(rng, SLOTS)], signal);
 	tally.signals++;
@@ -204,7 +204,7 @@ static void read_first(const char *path, char *line, size_t size)
 }
 
 /* Where a thread is in the kernel, for a finding. */
-void crew_describe(const struct slot *slot, char *text, size_t size)
+void processes_describe(const struct slot *slot, char *text, size_t size)
 {
 	static const char * const doings[] = {
 		"nothing", "between calls", "paused", "in send", "in receive", "in poll",
@@ -236,7 +236,7 @@ static void tell_who_is_left(void)
 	for (int i = 1; i < SLOTS; i++) {
 		if (ledger->slots[i].pid <= 0 || rests(&ledger->slots[i]))
 			continue;
-		crew_describe(&ledger->slots[i], text, sizeof(text));
+		processes_describe(&ledger->slots[i], text, sizeof(text));
 		finding(NO_NEEDLESS_SLEEP, "does not end when told to, and interrupted: %s", text);
 	}
 }
@@ -259,7 +259,7 @@ static bool all_have_stopped(void)
 {
 	for (int i = 1; i < SLOTS; i++)
 		signal_slot(&ledger->slots[i], SIGUSR2);
-	crew_reap();
+	processes_reap();
 	for (int i = 1; i < SLOTS; i++)
 		if (ledger->slots[i].pid > 0 && !rests(&ledger->slots[i]))
 			return false;
@@ -280,7 +280,7 @@ static bool all_have_ended(void)
 }
 
 /* Nobody acts any more; the postmasters are there still, and with them their mailboxes. */
-void crew_stop(void)
+void processes_stop(void)
 {
 	lowmem_restore_limit();
 	__atomic_store_n(&ledger->phase, STOP, __ATOMIC_SEQ_CST);
@@ -288,7 +288,7 @@ void crew_stop(void)
 		tell_who_is_left();
 }
 
-void crew_dismiss(void)
+void processes_dismiss(void)
 {
 	__atomic_store_n(&ledger->phase, OVER, __ATOMIC_SEQ_CST);
 	if (eventually(all_have_ended()))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The processes of a storm as the checker, their parent, sees them. */
-#ifndef STORM_CREW_H
-#define STORM_CREW_H
+#ifndef STORM_PROCESSES_H
+#define STORM_PROCESSES_H
 
 #include "storm_ledger.h"
 
@@ -13,15 +13,15 @@ struct tally {
 
 extern struct tally tally;
 
-int crew_start(__u64 seed);
-void crew_reap(void);
-void crew_replace(void);
-void crew_kill_one(struct slot *rng);
-void crew_signal_one(struct slot *rng, int signal);
-void crew_stop(void);
-void crew_dismiss(void);
+int processes_start(__u64 seed);
+void processes_reap(void);
+void processes_replace(void);
+void processes_kill_one(struct slot *rng);
+void processes_signal_one(struct slot *rng, int signal);
+void processes_stop(void);
+void processes_dismiss(void);
 void processes_close_sockets(void);
-void crew_describe(const struct slot *slot, char *text, size_t size);
+void processes_describe(const struct slot *slot, char *text, size_t size);
 
 /* The memory cgroup in which memory is short */
 bool lowmem_open(void);
@@ -30,4 +30,4 @@ void lowmem_restore_limit(void);
 int lowmem_enter(void);
 void lowmem_close(void);
 
-#endif /* STORM_CREW_H */
+#endif /* STORM_PROCESSES_H */
