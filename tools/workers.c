@@ -5,7 +5,7 @@
  * buffer stays in hand until its command has ended, so that it is not lost with this
  * process; nor with the command, which then did not do it.
  */
-#include "crew.h"
+#include "workers.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -383,7 +383,7 @@ static int open_source(struct working *working, const char *text)
 	return STATUS_FAILED;
 }
 
-int crew_run(int argc, char **argv, bool serving)
+int workers_run(int argc, char **argv, bool serving)
 {
 	struct working working = { .slots = 1, .left = UINT64_MAX, .serving = serving };
 	int option;
