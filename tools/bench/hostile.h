@@ -13,7 +13,7 @@
 #ifndef BENCH_HOSTILE_H
 #define BENCH_HOSTILE_H
 
-#include "crew.h"
+#include "workers.h"
 #include "words.h"
 
 /* The words of victim and load: the one says begin, the other that it has begun. */
@@ -52,7 +52,7 @@ int hostile_begin(uint64_t word);
  */
 int hostile_kill(int (*be)(const struct role *role), const struct role *role, double *took);
 
-/* A channel for a crew whose members open what they need themselves. */
+/* A channel for workers that open what they need themselves. */
 struct channel hostile_channel(size_t bytes);
 
 #endif /* BENCH_HOSTILE_H */

@@ -8,7 +8,7 @@
 #ifndef BENCH_SELF_H
 #define BENCH_SELF_H
 
-#include "crew.h"
+#include "workers.h"
 
 /*
  * @queued messages wait all the time, of one priority or of many: for a system that
