@@ -13,10 +13,10 @@
 #include "files.h"
 #include "storm_calls.h"
 #include "storm_chaos.h"
-#include "storm_processes.h"
 #include "storm_findings.h"
 #include "storm_ledger.h"
 #include "storm_order.h"
+#include "storm_processes.h"
 #include "storm_quiet.h"
 #include "storm_worker.h"
 

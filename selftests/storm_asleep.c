@@ -7,8 +7,8 @@
 #include "storm_asleep.h"
 
 #include "buffers.h"
-#include "storm_processes.h"
 #include "storm_findings.h"
+#include "storm_processes.h"
 #include "storm_quiet.h"
 
 #include <poll.h>

@@ -2,9 +2,9 @@
 #include "storm_chaos.h"
 
 #include "files.h"
-#include "storm_processes.h"
 #include "storm_findings.h"
 #include "storm_payload.h"
+#include "storm_processes.h"
 #include "storm_quiet.h"
 
 #include <signal.h>

@@ -3,11 +3,11 @@
 
 #include "storm_asleep.h"
 #include "storm_calls.h"
-#include "storm_processes.h"
 #include "storm_findings.h"
 #include "storm_hands.h"
 #include "storm_order.h"
 #include "storm_payload.h"
+#include "storm_processes.h"
 
 #include <poll.h>
 #include <sys/syscall.h>

@@ -4,8 +4,8 @@
 
 #include "buffers.h"
 #include "storm_buffers.h"
-#include "storm_processes.h"
 #include "storm_findings.h"
+#include "storm_processes.h"
 
 #include <sys/wait.h>
 #include <poll.h>

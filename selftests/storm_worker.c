@@ -5,8 +5,8 @@
 #include "storm_buffers.h"
 #include "storm_calls.h"
 #include "storm_errors.h"
-#include "storm_payload.h"
 #include "storm_fds.h"
+#include "storm_payload.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -4,8 +4,8 @@
  * until a receiver, asleep meanwhile, has the message behind the one that the dead was
  * writing.
  */
-#include "workers.h"
 #include "words.h"
+#include "workers.h"
 
 #include <errno.h>
 #include <signal.h>
