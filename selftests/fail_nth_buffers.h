@@ -19,7 +19,7 @@ HELPER long long pages_used(int control)
 }
 
 /* A buffer for what follows, which is watched. */
-HELPER void make_buffer(struct __test_metadata *_metadata, struct scene *s)
+HELPER void make_buffer(struct __test_metadata *_metadata, struct sweep *s)
 {
 	s->other = buffer_create_sized(s->control, s->name, BOTH, BYTES, 1024);
 	ASSERT_LE(0, s->other);
@@ -65,7 +65,7 @@ HELPER bool take_message(void)
 }
 
 HELPER void make_and_map_buffer(struct __test_metadata *_metadata,
-				struct scene *s)
+				struct sweep *s)
 {
 	make_buffer(_metadata, s);
 	/* What is mapped from now on is not touched in advance. */
