@@ -8,7 +8,7 @@
  * The way through the operation is learned once, step by step. Then a child runs up to a
  * breakpoint, or the time would grow with the square of the instructions.
  */
-#include "buffer_scene.h"
+#include "buffer_test.h"
 
 #include <sys/ptrace.h>
 #include <sys/user.h>
@@ -45,8 +45,8 @@ FIXTURE_VARIANT_ADD(death, one_to_one) { .kind = IPCBOX_ONE_TO_ONE };
 FIXTURE_SETUP(death)
 {
 	stage_setup(_metadata, &self->stage);
-	ASSERT_EQ(0, scene_create(&self->stage, BOTH | variant->kind, BYTES,
-				  &self->buffer));
+	ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH | variant->kind, BYTES,
+					&self->buffer));
 	self->through = shared_alloc(sizeof(*self->through));
 	ASSERT_NE(NULL, self->through);
 	self->slowest = 0;

@@ -4,7 +4,7 @@
  * producer, by threads and by processes; fork and exec with something in hand; and
  * that nobody enters the kernel where there is room, or a message.
  */
-#include "buffer_scene.h"
+#include "buffer_test.h"
 
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -40,7 +40,7 @@ FIXTURE(share) {
 FIXTURE_SETUP(share)
 {
 	stage_setup(_metadata, &self->stage);
-	ASSERT_EQ(0, scene_create(&self->stage, BOTH, BYTES, &self->buffer));
+	ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH, BYTES, &self->buffer));
 	self->ledger = shared_alloc(sizeof(*self->ledger));
 	ASSERT_NE(NULL, self->ledger);
 }
@@ -243,7 +243,7 @@ static int come_and_go(void *arg)
 
 	while (!__atomic_load_n(&v->ledger->over, __ATOMIC_RELAXED)) {
 		struct ipcbox_buffer *buffer;
-		int err = scene_open(v->stage, BOTH, &buffer);
+		int err = test_buffer_open(v->stage, BOTH, &buffer);
 
 		if (err)
 			return -err;
@@ -283,8 +283,8 @@ TEST_F_TIMEOUT(share, one_to_one_gets_every_message_exactly_once, 300)
 	for (int in_place = 0; in_place < 2; in_place++) {
 		memset(self->ledger, 0, sizeof(*self->ledger));
 		ASSERT_EQ(0, ipcbox_port_delete(self->stage.name, 0));
-		ASSERT_EQ(0, scene_create(&self->stage, BOTH | IPCBOX_ONE_TO_ONE,
-					  BYTES, &buffer));
+		ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH | IPCBOX_ONE_TO_ONE,
+						BYTES, &buffer));
 		prepare(w, buffer, self->ledger);
 		self->ledger->producers = 1;
 		w[0].in_place = w[CROWD].in_place = in_place;
@@ -477,8 +477,8 @@ TEST_F(share, one_to_one_neither_full_nor_empty_makes_no_system_call)
 	int ret;
 
 	ASSERT_EQ(0, ipcbox_port_delete(self->stage.name, 0));
-	ASSERT_EQ(0, scene_create(&self->stage, BOTH | IPCBOX_ONE_TO_ONE, BYTES,
-				  &buffer));
+	ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH | IPCBOX_ONE_TO_ONE, BYTES,
+					&buffer));
 	ASSERT_EQ(0, put_number(buffer, 1));
 	ret = reap(spawn(works_without_the_kernel, buffer));
 	ipcbox_buffer_unmap(buffer);
@@ -584,7 +584,7 @@ TEST(child_for_which_there_is_no_number_gets_eusers)
 		struct stage stage;
 
 		stage_setup(_metadata, &stage);
-		ASSERT_EQ(0, scene_create(&stage, BOTH | kinds[i], 8192, &o.buffer));
+		ASSERT_EQ(0, test_buffer_create(&stage, BOTH | kinds[i], 8192, &o.buffer));
 		ASSERT_EQ(0, put_number(o.buffer, 1));
 		ASSERT_EQ(0, put_number(o.buffer, 2));
 		ASSERT_EQ(0, ipcbox_buffer_peek(o.buffer, &o.reading, IPCBOX_NOWAIT));

@@ -4,7 +4,7 @@
  * for, a deadline, a signal or the end; each is woken for something, and none is
  * forgotten. With poll and epoll as well.
  */
-#include "buffer_scene.h"
+#include "buffer_test.h"
 #include "uring.h"
 
 #include <sys/epoll.h>
@@ -22,7 +22,7 @@ FIXTURE(wait) {
 FIXTURE_SETUP(wait)
 {
 	stage_setup(_metadata, &self->stage);
-	ASSERT_EQ(0, scene_create(&self->stage, BOTH, BYTES, &self->buffer));
+	ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH, BYTES, &self->buffer));
 	self->fd = ipcbox_buffer_fd(self->buffer);
 }
 
@@ -285,8 +285,8 @@ TEST_F(wait, one_to_one_with_a_position_that_another_moved_ends)
 	pthread_t liar;
 
 	ASSERT_EQ(0, ipcbox_port_delete(self->stage.name, 0));
-	ASSERT_EQ(0, scene_create(&self->stage, BOTH | IPCBOX_ONE_TO_ONE, BYTES,
-				  &buffer));
+	ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH | IPCBOX_ONE_TO_ONE, BYTES,
+					&buffer));
 	for (int sends = 0; sends < 2; sends++) {
 		if (sends)
 			fill_up(buffer);
@@ -307,8 +307,8 @@ TEST_F(wait, one_to_one_that_is_used_by_two_returns_no_old_messages)
 	__u64 free;
 
 	ASSERT_EQ(0, ipcbox_port_delete(self->stage.name, 0));
-	ASSERT_EQ(0, scene_create(&self->stage, BOTH | IPCBOX_ONE_TO_ONE, BYTES,
-				  &buffer));
+	ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH | IPCBOX_ONE_TO_ONE, BYTES,
+					&buffer));
 	ASSERT_EQ(CELLS, fill_up(buffer));
 	ASSERT_EQ(CELLS, drain(buffer));
 	free = buffer->ring->free;
@@ -370,7 +370,7 @@ TEST_F(wait, unlinked_without_producers_gives_what_is_left_and_then_epipe)
 {
 	struct ipcbox_buffer *receiver;
 
-	ASSERT_EQ(0, scene_open(&self->stage, IPCBOX_RECEIVER, &receiver));
+	ASSERT_EQ(0, test_buffer_open(&self->stage, IPCBOX_RECEIVER, &receiver));
 	ASSERT_EQ(0, put_number(self->buffer, 1));
 	ASSERT_EQ(0, ipcbox_port_delete(self->stage.name, IPCBOX_UNLINK));
 	ipcbox_buffer_unmap(self->buffer);

@@ -3,7 +3,7 @@
  * libipcbox, messages: that each call hands over what it was given, and hands back
  * what the kernel said. What the kernel does is tested by other programs.
  */
-#include "library_scene.h"
+#include "library_test.h"
 
 #include <limits.h>
 #include <sys/resource.h>

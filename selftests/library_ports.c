@@ -3,7 +3,7 @@
  * libipcbox, ports: that options, names, flags and answers get through, what the
  * library says of limits, and of a device that is not as it should be.
  */
-#include "library_scene.h"
+#include "library_test.h"
 
 #include <sys/mount.h>
 #include <sys/resource.h>

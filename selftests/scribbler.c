@@ -6,7 +6,7 @@
  *
  *	SCRIBBLER_SECONDS=60 ./scribbler	(5 unless told, for each kind of buffer)
  */
-#include "buffer_scene.h"
+#include "buffer_test.h"
 
 #define BYTES		65536U
 #define SCRIBBLERS	2
@@ -36,8 +36,8 @@ FIXTURE_SETUP(scribbler)
 	if (said)
 		seconds = atoi(said);
 	stage_setup(_metadata, &self->stage);
-	ASSERT_EQ(0, scene_create(&self->stage, BOTH | variant->kind, BYTES,
-				  &self->buffer));
+	ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH | variant->kind, BYTES,
+					&self->buffer));
 }
 
 FIXTURE_TEARDOWN(scribbler)
@@ -204,7 +204,7 @@ static int use(void *arg)
 	struct ipcbox_slot slot;
 
 	for (;;) {
-		int err = scene_open(stage, BOTH, &buffer);
+		int err = test_buffer_open(stage, BOTH, &buffer);
 
 		if (err)
 			return err == -EIDRM ? 0 : 1;
@@ -303,7 +303,7 @@ static int opens_and_dies(void *arg)
 {
 	struct ipcbox_buffer *buffer;
 
-	return scene_open(arg, BOTH, &buffer) ? 1 : 0;
+	return test_buffer_open(arg, BOTH, &buffer) ? 1 : 0;
 }
 
 TEST_F_TIMEOUT(spoiled, large_ring_keeps_the_kernel_for_a_bounded_time, 300)

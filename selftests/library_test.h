@@ -3,8 +3,8 @@
  * What the tests of libipcbox share: a port, one of each thing that the library
  * hands out, and calls that are made by another user.
  */
-#ifndef LIBRARY_SCENE_H
-#define LIBRARY_SCENE_H
+#ifndef LIBRARY_TEST_H
+#define LIBRARY_TEST_H
 
 #include "ipcbox_test.h"
 
@@ -76,4 +76,4 @@ HELPER bool user_gets(int (*fn)(const char *name), const char *name, int err)
 	return reap(spawn(run_as_user, &as)) == 0;
 }
 
-#endif /* LIBRARY_SCENE_H */
+#endif /* LIBRARY_TEST_H */

@@ -3,8 +3,8 @@
  * What the tests of buffers share that use the library: a buffer, messages that can
  * be told apart, and memory in which children tell what they saw.
  */
-#ifndef BUFFER_SCENE_H
-#define BUFFER_SCENE_H
+#ifndef BUFFER_TEST_H
+#define BUFFER_TEST_H
 
 #include "buffers.h"
 #include "ipcbox_test.h"
@@ -14,15 +14,15 @@
 #define CELL IPCBOX_CELL_SIZE
 
 /* A buffer of so many bytes, a message of which may fill it; -errno. */
-HELPER int scene_create(const struct stage *s, __u32 flags, __u64 bytes,
-			struct ipcbox_buffer **buffer)
+HELPER int test_buffer_create(const struct stage *s, __u32 flags, __u64 bytes,
+			      struct ipcbox_buffer **buffer)
 {
 	return ipcbox_buffer_map(buffer_create_sized(s->control, s->name, flags,
 						     bytes, bytes), buffer);
 }
 
-HELPER int scene_open(const struct stage *s, __u32 flags,
-		      struct ipcbox_buffer **buffer)
+HELPER int test_buffer_open(const struct stage *s, __u32 flags,
+			    struct ipcbox_buffer **buffer)
 {
 	return ipcbox_buffer_map(buffer_open(s->control, s->name, flags), buffer);
 }
@@ -133,4 +133,4 @@ HELPER void *shared_alloc(size_t size)
 	return at == MAP_FAILED ? NULL : at;
 }
 
-#endif /* BUFFER_SCENE_H */
+#endif /* BUFFER_TEST_H */
