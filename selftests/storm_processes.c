@@ -15,7 +15,7 @@
 struct tally tally;
 
 static __u64 storm_seed;
-static int fd_sockets[2];			/* what a process sends into [0] another takes from [1] */
+static int fd_sockets[2];		/* what one process sends into [0] another takes from [1] */
 static bool dead[PROCESSES];		/* to be replaced */
 static bool was_killed[PROCESSES];
 
