@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* poll and epoll, for both directions and the ends of things. */
+#include "epoll.h"
 #include "ipcbox_test.h"
-
-#include <sys/epoll.h>
 
 /*
  * A port of depth 1 for messages of at most 64 bytes, with an fd for each
@@ -49,21 +48,6 @@ static int events_of(int fd)
 	struct pollfd p = { .fd = fd, .events = IN | OUT };
 
 	return poll(&p, 1, 0) < 0 ? -errno : p.revents;
-}
-
-static int watch(int epoll, int fd, __u32 events)
-{
-	struct epoll_event e = { .events = events, .data.fd = fd };
-
-	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e);
-}
-
-/* The events of one fd within so many ms; 0: none. */
-static __u32 next_event(int epoll, int ms)
-{
-	struct epoll_event e = { .events = 0 };
-
-	return epoll_wait(epoll, &e, 1, ms) == 1 ? e.events : 0;
 }
 
 TEST_F(poll, empty_port_is_writable_only)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Whom a change wakes of those who poll: edges, workers, and crowds of them. */
+#include "epoll.h"
 #include "ipcbox_test.h"
-
-#include <sys/epoll.h>
 
 #define DEPTH 4
 
@@ -34,21 +33,6 @@ FIXTURE_SETUP(many)
 FIXTURE_TEARDOWN(many)
 {
 	stage_teardown(_metadata, &self->stage);
-}
-
-static int watch(int epoll, int fd, __u32 events)
-{
-	struct epoll_event e = { .events = events, .data.fd = fd };
-
-	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e);
-}
-
-/* The events of one fd within so many ms; 0: none. */
-static __u32 next_event(int epoll, int ms)
-{
-	struct epoll_event e = { .events = 0 };
-
-	return epoll_wait(epoll, &e, 1, ms) == 1 ? e.events : 0;
 }
 
 static int set_messages(int fd, __u64 messages)

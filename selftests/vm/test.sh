@@ -49,7 +49,7 @@ list_programs()
 		echo vm kunit
 		printf 'tests %s\n' wait wait_many poll poll_races order link mailbox lifetime stress \
 			pairs call call_end call_wait reply_recv batch_wait storm \
-			buffer_share buffer_wait buffer_death scribbler
+			buffer_share buffer_wait buffer_poll buffer_death scribbler
 		return
 		;;
 	debug)
