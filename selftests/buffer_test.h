@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests of buffers share that use the library: a buffer, messages that can
- * be told apart, and memory in which children tell what they saw.
+ * What the tests of buffers share that use the library: a buffer, and messages that can
+ * be told apart.
  */
 #ifndef BUFFER_TEST_H
 #define BUFFER_TEST_H
@@ -122,15 +122,6 @@ HELPER int drain(struct ipcbox_buffer *buffer)
 	while (ipcbox_buffer_recv(buffer, data, sizeof(data), IPCBOX_NOWAIT) >= 0)
 		n++;
 	return n;
-}
-
-/* Memory that children share with the test. */
-HELPER void *shared_alloc(size_t size)
-{
-	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	return at == MAP_FAILED ? NULL : at;
 }
 
 #endif /* BUFFER_TEST_H */

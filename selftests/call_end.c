@@ -38,12 +38,6 @@ struct server {
 	int *received;		/* shared with the parent */
 };
 
-static int *shared_int(void)
-{
-	return mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-}
-
 /* Killed before its receive is over, it would have received nothing. */
 static int receive_and_wait(struct server *server, int port)
 {
@@ -81,7 +75,7 @@ static bool has_received(struct server *server)
 
 #define SERVER(self) {							\
 	.control = (self)->control, .name = (self)->stage.name,		\
-	.inherited = (self)->port, .received = shared_int() }
+	.inherited = (self)->port, .received = shared_alloc(sizeof(int)) }
 
 TEST_F(call_end, server_killed_gives_the_caller_epipe)
 {

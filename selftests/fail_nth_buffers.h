@@ -11,13 +11,6 @@
 
 static struct pages mapped;
 
-HELPER long long pages_used(int control)
-{
-	struct ipcbox_query q;
-
-	return box_query(control, &q) ? -1 : (long long)q.pages.used;
-}
-
 /* A buffer for what follows, which is watched. */
 HELPER void make_buffer(struct __test_metadata *_metadata, struct sweep *s)
 {

@@ -110,8 +110,7 @@ static bool has_come_to(struct holder *holder, int state)
 static struct holder holder_of(struct uring *ring, int control, int port)
 {
 	return (struct holder){ .ring = ring, .control = control, .port = port,
-				.state = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE,
-					      MAP_SHARED | MAP_ANONYMOUS, -1, 0) };
+				.state = shared_alloc(sizeof(int)) };
 }
 
 /* The ring is that of the parent, so it stays. */

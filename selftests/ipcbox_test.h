@@ -41,6 +41,14 @@ HELPER bool counters_are(int control, const struct ipcbox_query *before)
 	       q.pages.used == before->pages.used;
 }
 
+/* Kernel memory of all users of this network namespace, or -1. */
+HELPER long long memory_used(int control)
+{
+	struct ipcbox_query q;
+
+	return box_query(control, &q) ? -1 : (long long)q.memory.used;
+}
+
 HELPER void stage_setup(struct __test_metadata *_metadata, struct stage *s)
 {
 	s->module_refs = read_number(MODULE_REFS);

@@ -303,13 +303,6 @@ TEST_F(quota, subordinate_ids_add_no_room)
 	}
 }
 
-static long long memory_used(int control)
-{
-	struct ipcbox_query q;
-
-	return box_query(control, &q) ? -1 : (long long)q.memory.used;
-}
-
 #define IDS 8	/* that are used, of those that are mapped */
 
 /* A port for each of the first ids, or all for the first. What it took, in bytes. */

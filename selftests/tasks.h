@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -105,6 +106,15 @@ HELPER bool call_ended(struct call *c)
 }
 
 /* Processes */
+
+/* Memory that children share with the test. */
+HELPER void *shared_alloc(size_t size)
+{
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
 
 /* A child that dies with its parent and ends with what FN returns. */
 HELPER pid_t spawn(int (*fn)(void *arg), void *arg)
