@@ -370,28 +370,6 @@ TEST_F(batch, receive_with_a_bad_pointer_ends_there)
 	}
 }
 
-TEST_F(batch, receive_makes_room_for_senders_who_wait)
-{
-	struct call senders[4];
-
-	limit_messages(self->port, 4);
-	self->send.count = 4;
-	EXPECT_EQ(4, SEND());
-	for (int i = 0; i < 4; i++) {
-		call_send_tag(&senders[i], self->port, 11 + i, 0);
-		ASSERT_TRUE(senders_asleep(self->port, i + 1));
-	}
-	self->recv.count = 4;
-	EXPECT_EQ(4, RECV());
-	for (int i = 0; i < 4; i++) {
-		EXPECT_EQ(0, call_end(&senders[i]));
-	}
-	EXPECT_EQ(4, RECV());
-	for (int i = 0; i < 4; i++) {
-		EXPECT_EQ(11 + i, self->in[i].tag);
-	}
-}
-
 TEST_F(batch, receive_gets_calls_among_messages)
 {
 	struct caller callers[2];

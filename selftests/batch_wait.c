@@ -405,4 +405,27 @@ TEST_F(batch_wait, wakes_who_polls)
 	EXPECT_NE(NULL, woken);
 }
 
+/* Others that wait */
+
+TEST_F(batch_wait, receive_makes_room_for_senders_who_wait)
+{
+	struct call senders[4];
+
+	self->send.count = 4;
+	EXPECT_EQ(4, command(self->port, IPCBOX_SEND_BATCH, &self->send));
+	for (int i = 0; i < 4; i++) {
+		call_send_tag(&senders[i], self->port, 11 + i, 0);
+		ASSERT_TRUE(senders_asleep(self->port, i + 1));
+	}
+	self->recv.count = 4;
+	EXPECT_EQ(4, command(self->port, IPCBOX_RECV_BATCH, &self->recv));
+	for (int i = 0; i < 4; i++) {
+		EXPECT_EQ(0, call_end(&senders[i]));
+	}
+	EXPECT_EQ(4, command(self->port, IPCBOX_RECV_BATCH, &self->recv));
+	for (int i = 0; i < 4; i++) {
+		EXPECT_EQ(11 + i, self->in[i].tag);
+	}
+}
+
 TEST_HARNESS_MAIN

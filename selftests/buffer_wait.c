@@ -156,6 +156,38 @@ TEST_F(wait, producer_of_a_long_message_is_not_passed_by_short_ones_that_wait)
 	}
 }
 
+static int sends_half_until_soon(void *buffer)
+{
+	static char data[BYTES / 2];
+
+	return ipcbox_buffer_send(buffer, data, sizeof(data),
+				  ipcbox_deadline_ms(500)) == -ETIMEDOUT ? 0 : 1;
+}
+
+static int sends_little(void *buffer)
+{
+	return ipcbox_buffer_send(buffer, "", 1, ipcbox_deadline_ms(PATIENCE * 1000)) ?
+		       1 : 0;
+}
+
+/* There is room for it, but for another that was first. */
+TEST_F(wait, producer_behind_one_that_gives_up_gets_in)
+{
+	int fd = ipcbox_buffer_fd(self->buffer);
+	pid_t first, second;
+
+	ASSERT_EQ(CELLS, fill_up(self->buffer));
+	first = spawn(sends_half_until_soon, self->buffer);
+	ASSERT_TRUE(senders_asleep(fd, 1));
+	usleep(5000);
+	second = spawn(sends_little, self->buffer);
+	ASSERT_TRUE(senders_asleep(fd, 2));
+	usleep(5000);
+	EXPECT_EQ(1000000, take_number(self->buffer));
+	EXPECT_EQ(0, reap(first));
+	EXPECT_EQ(0, reap(second));
+}
+
 #define MANY 12
 
 TEST_F(wait, each_message_wakes_one_consumer)

@@ -84,4 +84,12 @@ HELPER int call_7(void *fd)
 	return caller_end(&c) == 8 ? 0 : 1;
 }
 
+/* Calls a process, which has a mailbox. */
+HELPER void caller_start_to(struct caller *c, int control, pid_t pid, __u64 tag)
+{
+	caller_prepare(c, tag);
+	c->call.pid = pid;
+	caller_go(c, control);
+}
+
 #endif /* CALLERS_H */

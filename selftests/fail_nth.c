@@ -127,7 +127,7 @@ TEST_F_TIMEOUT(fail, link_open, SWEEP_LIMIT)
 	int link;
 
 	ASSERT_EQ(0, peer_start(&s->peer, 8));
-	s->other = syscall(__NR_pidfd_open, s->peer.pid, 0);
+	s->other = pidfd_of(s->peer.pid);
 	ASSERT_LE(0, s->other);
 	sweep(_metadata, s, &new_one);
 	sweep(_metadata, s, &by_pidfd);

@@ -392,7 +392,7 @@ TEST_F(library, a_link_tells_that_the_peer_is_gone)
 TEST_F(library, a_pidfd_names_a_peer)
 {
 	pid_t peer = start_peer(_metadata);
-	int pidfd = syscall(SYS_pidfd_open, peer, 0);
+	int pidfd = pidfd_of(peer);
 	int link = ipcbox_link_open_pidfd(pidfd, 0);
 
 	ASSERT_LE(0, pidfd);

@@ -33,11 +33,6 @@ FIXTURE_TEARDOWN(link)
 	stage_teardown(_metadata, &self->stage);
 }
 
-static int pidfd_of(pid_t pid)
-{
-	return syscall(SYS_pidfd_open, pid, 0);
-}
-
 static int fill_link(int link)
 {
 	for (int i = 0; i < SHARE; i++)

@@ -143,6 +143,11 @@ HELPER pid_t spawn_sharing_fds(int (*fn)(void *arg), void *arg)
 	_exit(fn(arg));
 }
 
+HELPER int pidfd_of(pid_t pid)
+{
+	return syscall(SYS_pidfd_open, pid, 0);
+}
+
 /* The exit status of a child, or minus the signal that killed it. */
 HELPER int reap(pid_t pid)
 {

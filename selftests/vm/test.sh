@@ -33,8 +33,9 @@ most_again=10 # of a kernel's failures; more are not by chance
 
 # What differs in 32 bits from one kernel to the next: how a command gets in and out, how
 # a page is mapped.
-narrow='abi abi_fields port mailbox link large call reply_recv batch wait buffer_map buffer_fork library'
-narrow_debug='abi_fields port call batch buffer_map buffer_fork'
+narrow='abi abi_fields port mailbox link large call call_reply reply_recv batch wait
+	buffer_map buffer_fork library'
+narrow_debug='abi_fields port call call_reply batch buffer_map buffer_fork'
 
 # The test programs that there are for a kernel: "tests port". That is known when
 # they are built.
