@@ -145,7 +145,7 @@ TEST_F(batch, tells_of_each_message_what_a_receive_tells)
 	EXPECT_TRUE(untouched(&self->in[FEW]));
 }
 
-TEST_F(batch, tells_of_each_message_who_sent_it)
+TEST_F(batch, tells_the_sender_of_each_message)
 {
 	pid_t child = fork();
 

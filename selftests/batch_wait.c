@@ -392,7 +392,7 @@ static void *poll_in(void *arg)
 			      p.revents == POLLIN);
 }
 
-TEST_F(batch_wait, wakes_who_polls)
+TEST_F(batch_wait, wakes_pollers)
 {
 	pthread_t thread;
 	void *woken;

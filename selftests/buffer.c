@@ -489,7 +489,7 @@ static int user_sets(const struct question *q, int control)
 		.mask = IPCBOX_ATTR_MODE, .mode = 0666 });
 }
 
-TEST_F(buffer, mode_says_who_may_receive_and_who_may_send)
+TEST_F(buffer, mode_grants_receiving_and_sending)
 {
 	static const struct { __u32 mode; int receive, send, both, neither; } modes[] = {
 		{ 0600, -EACCES, -EACCES, -EACCES, -EACCES },

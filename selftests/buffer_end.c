@@ -46,7 +46,7 @@ TEST_F(buffer_end, remove_frees_the_name)
 	EXPECT_LE(0, port_create(self->control, self->name, BOTH));
 }
 
-TEST_F(buffer_end, remove_wakes_who_waits)
+TEST_F(buffer_end, remove_wakes_waiters)
 {
 	struct ipcbox_buffer_wait w = {
 		.size = sizeof(w), .flags = IPCBOX_RECEIVER,

@@ -353,7 +353,7 @@ TEST_F(map, stays_after_removal)
 	EXPECT_EQ(IPCBOX_BUFFER_ASK, self->pages.ring->want_room);
 }
 
-TEST_F(map, removed_can_be_mapped_still_by_who_has_it_open)
+TEST_F(map, removed_can_be_mapped_still_through_an_open_fd)
 {
 	struct pages p;
 
@@ -391,7 +391,7 @@ TEST_F(map, data_alone_holds_the_pages_too)
 
 /* Limits */
 
-TEST_F(map, pages_count_as_those_of_who_made_it_and_each_process_that_maps_it)
+TEST_F(map, pages_count_for_its_creator_and_one_for_each_process_that_maps_it)
 {
 	long long before = self->stage.before.pages.used;
 	long long own = pages_of(&self->layout, self->page);

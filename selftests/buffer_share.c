@@ -487,7 +487,7 @@ TEST_F(share, one_to_one_neither_full_nor_empty_makes_no_system_call)
 	EXPECT_EQ(0, ret);
 }
 
-TEST_F(share, who_does_not_wait_makes_no_system_call_at_all)
+TEST_F(share, nowait_makes_no_system_call_at_all)
 {
 	int ret = reap(spawn(works_without_the_kernel_full_and_empty,
 			     self->buffer));

@@ -30,7 +30,7 @@ FIXTURE_TEARDOWN(call)
 
 /* What each side is told */
 
-TEST_F(call, receiver_is_told_who_calls_and_all_else)
+TEST_F(call, receiver_gets_the_callers_credentials_and_all_else)
 {
 	char data[16] = "................";
 	struct ipcbox_recv r = room(data, sizeof(data));
@@ -57,7 +57,7 @@ TEST_F(call, receiver_is_told_who_calls_and_all_else)
 	EXPECT_EQ(1, caller_end(&self->caller));
 }
 
-TEST_F(call, caller_is_told_who_replied_and_all_else)
+TEST_F(call, caller_gets_the_servers_credentials_and_all_else)
 {
 	struct ipcbox_reply reply = reply_to(0, "four", 4);
 	struct ipcbox_call *call = &self->caller.call;
@@ -87,7 +87,7 @@ static int call_as_user_1000(void *port)
 	return call_7(port);
 }
 
-TEST_F(call, receiver_is_told_the_callers_effective_user)
+TEST_F(call, receiver_gets_the_callers_effective_user)
 {
 	pid_t pid = spawn(call_as_user_1000, &self->port);
 	char data[8];

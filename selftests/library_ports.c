@@ -228,7 +228,7 @@ TEST_F(library, stat_counts_and_uses_its_answer_again)
 	EXPECT_EQ((__u64)id_of(self->port), ipcbox_info_id(self->info));
 }
 
-TEST_F(library, stat_counts_those_who_sleep)
+TEST_F(library, stat_counts_sleepers)
 {
 	pid_t pid = spawn(recv_until_removed, &self->port);
 

@@ -224,7 +224,7 @@ static int sends_and_receives(const struct question *q, int control)
 	return recv_tag(q->flags) == 1 ? 0 : -EIO;
 }
 
-TEST_F(permission, fd_carries_its_rights_to_who_inherits_it)
+TEST_F(permission, fd_carries_its_rights_to_a_child)
 {
 	ASSERT_EQ(0, set_mode(self->port, 0));
 	EXPECT_EQ(0, ask(.user = &other, .ask = sends_and_receives,
@@ -564,7 +564,7 @@ static int sets_mailbox(const struct question *q, int control)
 	return set_mode(q->flags, 0666);
 }
 
-TEST_F(mailbox_mode, set_by_another_who_has_the_fd_returns_eperm)
+TEST_F(mailbox_mode, set_by_another_user_with_the_fd_returns_eperm)
 {
 	EXPECT_EQ(-EPERM, ask(.user = &other, .ask = sets_mailbox,
 			      .flags = self->box));

@@ -340,7 +340,7 @@ static int pays_for_accounts(void *arg)
 }
 
 /* Otherwise whoever has many ids could make as many accounts for nothing. */
-TEST_F(quota, accounts_of_subordinate_ids_count_for_who_made_the_namespace)
+TEST_F(quota, accounts_of_subordinate_ids_count_for_the_creator_of_the_namespace)
 {
 	static const char *const names[] = { "first", "one", "many" };
 	char name[32];
@@ -383,7 +383,7 @@ static int leaves_boxes(void *arg)
 	return 0;
 }
 
-TEST_F(quota, reserve_of_boxes_is_for_who_has_cap_sys_resource)
+TEST_F(quota, reserve_of_boxes_is_for_cap_sys_resource)
 {
 	EXPECT_EQ(0, reap(spawn(leaves_boxes, NULL)));
 }
@@ -424,7 +424,7 @@ static int leaves_memory(void *arg)
 	return 0;
 }
 
-TEST_F(quota, reserve_of_memory_is_for_who_has_cap_sys_resource)
+TEST_F(quota, reserve_of_memory_is_for_cap_sys_resource)
 {
 	EXPECT_EQ(0, reap(spawn(leaves_memory, NULL)));
 }

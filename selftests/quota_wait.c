@@ -157,7 +157,7 @@ TEST_F(quota, waiter_that_cannot_be_counted_returns_eusers)
 }
 
 /* At the total a part is for who has CAP_SYS_RESOURCE. Here it is more than a message. */
-TEST_F(quota, reserve_is_not_for_who_waits)
+TEST_F(quota, reserve_is_not_for_waiters)
 {
 	enum { STORED = 40 };
 

@@ -332,14 +332,14 @@ TEST_F_TIMEOUT(spoiled, large_ring_keeps_the_kernel_for_a_bounded_time, 300)
 		TH_LOG("%llu ms", worst / 1000000);
 }
 
-TEST_F(spoiled, word_without_cells_returns_ebadmsg_to_who_sends)
+TEST_F(spoiled, word_without_cells_returns_ebadmsg_to_senders)
 {
 	spoil_all(&self->pages, 0, IPCBOX_CELL_DONE);
 	EXPECT_EQ(-EBADMSG, put_number(self->buffer, 1));
 	EXPECT_EQ(-EBADMSG, take_number(self->buffer));
 }
 
-TEST_F(spoiled, length_of_a_message_returns_ebadmsg_to_who_receives)
+TEST_F(spoiled, length_of_a_message_returns_ebadmsg_to_receivers)
 {
 	struct ipcbox_slot slot;
 
@@ -491,7 +491,7 @@ static __u64 death(pid_t victim)
 	return lap_ns(&start);
 }
 
-TEST_F_TIMEOUT(spoiled, deadline_and_death_are_not_put_off_by_who_sleeps, 120)
+TEST_F_TIMEOUT(spoiled, deadline_and_death_are_not_put_off_by_sleepers, 120)
 {
 	__u64 best[2] = { ~0ULL, ~0ULL };
 	struct ipcbox_buffer *buffer = self->buffer;

@@ -256,7 +256,7 @@ static void look_at_account(int control)
 }
 
 /* One of them is the one that was forgotten. */
-static void tell_who_is_in_a_call(void)
+static void report_calls_in_progress(void)
 {
 	for (int i = 1; i < SLOTS; i++) {
 		const struct slot *slot = &ledger->slots[i];
@@ -283,6 +283,6 @@ bool asleep_rightly(int control, bool tell)
 		look_at_box(FIRST_BUFFER + i, quiet_buffer_fd(i));
 	look_at_account(control);
 	if (!all_right && tell)
-		tell_who_is_in_a_call();
+		report_calls_in_progress();
 	return all_right;
 }

@@ -229,7 +229,7 @@ static bool rests(const struct slot *slot)
 	       __atomic_load_n(&slot->doing, __ATOMIC_SEQ_CST) == NOTHING;
 }
 
-static void tell_who_is_left(void)
+static void report_slots_that_are_left(void)
 {
 	char text[300];
 
@@ -241,7 +241,7 @@ static void tell_who_is_left(void)
 	}
 }
 
-static void kill_who_is_left(void)
+static void kill_all_that_are_left(void)
 {
 	for (int i = 1; i < SLOTS; i++) {
 		if (ledger->slots[i].pid > 0)
@@ -285,7 +285,7 @@ void processes_stop(void)
 	lowmem_restore_limit();
 	__atomic_store_n(&ledger->phase, STOP, __ATOMIC_SEQ_CST);
 	if (!eventually(all_have_stopped()))
-		tell_who_is_left();
+		report_slots_that_are_left();
 }
 
 void processes_dismiss(void)
@@ -293,7 +293,7 @@ void processes_dismiss(void)
 	__atomic_store_n(&ledger->phase, OVER, __ATOMIC_SEQ_CST);
 	if (eventually(all_have_ended()))
 		return;
-	kill_who_is_left();
+	kill_all_that_are_left();
 	if (!eventually(all_have_ended()))
 		finding(WORKERS_END, "there are processes that kill -9 does not end");
 }

@@ -459,7 +459,7 @@ TEST_F(wait, sender_gets_epipe_when_the_last_receiver_of_an_unlinked_port_goes)
 	EXPECT_EQ(-EPIPE, call_end(&self->call));
 }
 
-TEST_F(wait, unlink_of_a_port_that_lacks_a_side_ends_who_waits)
+TEST_F(wait, unlink_of_a_port_that_lacks_a_side_ends_waiters)
 {
 	int receiver = port_open(self->control, self->stage.name, IPCBOX_RECEIVER);
 
