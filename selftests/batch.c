@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Many messages in one command: order, what is told of each, and where a batch
- * ends before its end. How a batch waits and wakes is in batch_wait.c.
+ * Many messages in one command: their order, the result of each, and where a batch ends
+ * before its end. How a batch waits and wakes is in batch_wait.c.
  */
 #include "callers.h"
 #include "ipcbox_test.h"
@@ -262,7 +262,7 @@ FIXTURE(batch_bad) {
 	struct ipcbox_send_entry out[FEW];
 };
 
-/* What is wrong with one entry, and what that gives. */
+/* The fault of one entry, and the errno that it gets. */
 FIXTURE_VARIANT(batch_bad) {
 	__u64 data, len;
 	__u32 priority;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How a batch waits, what ends it in the middle, and whom it wakes. */
+/* How a batch waits, how it ends in the middle, and which tasks it wakes. */
 #include "ipcbox_test.h"
 
 #define FEW	8
@@ -319,7 +319,7 @@ TEST_F(batch_wait, sleeping_receive_with_a_bad_pointer_leaves_the_message)
 	EXPECT_EQ(5, recv_tag(self->port));
 }
 
-/* Whom a batch wakes */
+/* The tasks that a batch wakes */
 
 /*
  * The first message waits in the port for a moment, since the first receiver has too

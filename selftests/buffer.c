@@ -7,7 +7,7 @@
 #include "ipcbox_test.h"
 #include "users.h"
 
-#define USER 1000		/* some user who is not root */
+#define USER 1000		/* a user that is not root */
 
 FIXTURE(buffer) {
 	struct stage stage;
@@ -235,7 +235,7 @@ TEST_F(buffer, reuse_opens_the_one_that_is_there_with_its_attributes)
 	EXPECT_EQ(pages, pages_used(self->control));
 }
 
-/* Two who send to it in good faith, one of them by the other's rules, would spoil it. */
+/* Two senders in good faith, one of them by the wrong rules, would spoil it. */
 TEST_F(buffer, reuse_of_one_that_is_shared_otherwise_returns_eprototype)
 {
 	EXPECT_EQ(-EPROTOTYPE, buffer_create(self->control, self->name,
@@ -247,11 +247,11 @@ TEST_F(buffer, reuse_of_one_that_is_shared_otherwise_returns_eprototype)
 					     BOTH | IPCBOX_REUSE));
 	EXPECT_LE(0, buffer_create(self->control, self->name,
 				   BOTH | IPCBOX_REUSE | IPCBOX_ONE_TO_ONE));
-	/* Who only opens it can see what it is. */
+	/* A process that only opens it can see what it is. */
 	EXPECT_LE(0, buffer_open(self->control, self->name, BOTH));
 }
 
-/* Messages come from who may send, room from who may receive. */
+/* Messages come from senders, room from receivers. */
 TEST_F(buffer, wake_needs_the_direction_that_it_acts_in)
 {
 	int receiver = buffer_open(self->control, self->name, IPCBOX_RECEIVER);

@@ -61,7 +61,7 @@ FIXTURE_TEARDOWN(death)
 	stage_teardown(_metadata, &self->stage);
 }
 
-/* What there is before the operation: so many messages, from this cell on. */
+/* The buffer before the operation: so many messages, from this cell on. */
 struct before {
 	int count;
 	int cell;
@@ -330,8 +330,8 @@ static int die_after(struct ipcbox_buffer *buffer, const struct operation *op,
 }
 
 /*
- * What is there now, all of which is taken: a few of the first may be gone, and a few
- * new ones there. Return: 0, or a number that tells what is wrong.
+ * Takes all messages: a few of the first may be gone, and a few may be new. Return: 0, or
+ * a number that tells what is wrong.
  */
 static int check(struct ipcbox_buffer *buffer, const struct before *before,
 		 const struct operation *op)
@@ -363,9 +363,9 @@ static int check(struct ipcbox_buffer *buffer, const struct before *before,
 }
 
 /*
- * At each instruction takes minutes: for that IPCBOX_EVERY=1 is to be set.
- * Otherwise at some, which lie elsewhere for each of what was there before.
- * When it was through it dies in any case.
+ * To die at each instruction takes minutes; IPCBOX_EVERY=1 asks for it. Without it a
+ * process dies at some of them, which lie elsewhere for each buffer that it starts from.
+ * One that gets through dies in any case.
  */
 static int stride(void)
 {
@@ -462,7 +462,7 @@ TEST_F_TIMEOUT(death, of_a_producer_wakes_a_consumer_for_what_it_committed, 600)
 		prepare(self->buffer, &befores[0]);
 		ASSERT_EQ(0, pthread_create(&s.thread, NULL, sleep_for_data, &s));
 		ASSERT_TRUE(receivers_asleep(fd, 1));
-		/* The kernel may want to be told of less by now than it wanted before. */
+		/* By now the kernel may want less notice than before. */
 		ASSERT_LE(0, die_after(self->buffer, &op, self->through, at,
 				       &self->slowest));
 		sent = messages_of(fd) || !receivers_of(fd);
@@ -489,7 +489,7 @@ TEST_F_TIMEOUT(death, of_a_consumer_wakes_a_producer_for_what_it_released, 600)
 		ASSERT_EQ(0, pthread_create(&s.thread, NULL, sleep_for_room, &s));
 		ASSERT_TRUE(senders_asleep(fd, 1));
 		usleep(3000);	/* then any room that suffices will do */
-		/* The kernel may want to be told of less by now than it wanted before. */
+		/* By now the kernel may want less notice than before. */
 		ASSERT_LE(0, die_after(self->buffer, &op, self->through, at,
 				       &self->slowest));
 		released = messages_of(fd) < 21 || !senders_of(fd);

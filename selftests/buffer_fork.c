@@ -31,7 +31,7 @@ FIXTURE_SETUP(buffer_fork)
 	ASSERT_EQ(0, pages_map(&self->pages, self->buffer));
 }
 
-/* (What a test has left mapped would hold the buffer.) */
+/* (Pages that a test left mapped would hold the buffer.) */
 FIXTURE_TEARDOWN(buffer_fork)
 {
 	pages_unmap(&self->pages);

@@ -6,7 +6,7 @@
 #include "buffers.h"
 #include "ipcbox_test.h"
 
-#define USER	1000		/* some user who is not root */
+#define USER	1000		/* a user that is not root */
 #define BYTES	8192ULL		/* of the buffer's data */
 #define CELLS	(BYTES / IPCBOX_CELL_SIZE)
 
@@ -33,7 +33,7 @@ FIXTURE_SETUP(map)
 	ASSERT_EQ(0, pages_map(&self->pages, self->buffer));
 }
 
-/* (What a test has left mapped would hold the buffer.) */
+/* (Pages that a test left mapped would hold the buffer.) */
 FIXTURE_TEARDOWN(map)
 {
 	pages_unmap(&self->pages);
@@ -54,7 +54,7 @@ static int try_map(int fd, size_t len, int prot, int flags, off_t offset)
 #define RW (PROT_READ | PROT_WRITE)
 
 /*
- * What the buffer has of its own, without the pages of those who have it mapped: with
+ * The buffer's own pages, without the page that each process has that maps it, but with
  * the one page of processes that have no number.
  */
 static long long pages_of(const struct ipcbox_buffer_layout *l, size_t page)
@@ -155,7 +155,7 @@ TEST_F(map, new_one_is_empty)
 	}
 }
 
-/* What mmap(2) refuses */
+/* Refused by mmap(2) */
 
 TEST_F(map, part_of_it_returns_einval)
 {
@@ -286,7 +286,7 @@ TEST_F(map, pages_come_back_after_they_were_dropped)
 	EXPECT_EQ(owner, owner_number(p->self));
 }
 
-/* Who only receives */
+/* A process that only receives */
 
 TEST_F(map, consumer_cannot_write_to_the_data)
 {
@@ -436,7 +436,7 @@ TEST_F(map, limit_of_all_pages_returns_edquot)
 	EXPECT_EQ(-EDQUOT, create);
 }
 
-/* What is on loan */
+/* Messages in hand */
 
 static __u64 word_at(const struct pages *p, __u64 position, __u32 cells,
 		     __u64 owner_and_state)

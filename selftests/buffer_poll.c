@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * poll, epoll and io_uring at a buffer: each poller is told of what it can take, once for
+ * poll, epoll and io_uring at a buffer: a poller is woken for what it can take, once for
  * each message or each room, and none is forgotten.
  */
 #include "buffer_test.h"
@@ -71,7 +71,7 @@ TEST_F(buffer_poll, epoll_edge_triggered_tells_room)
 	}
 }
 
-/* Each with an epoll of its own: which of them is told of a message? */
+/* Each has an epoll of its own: which of them does a message wake? */
 struct poller {
 	pthread_t thread;
 	struct ipcbox_buffer *buffer;
@@ -174,7 +174,7 @@ TEST_F(buffer_poll, epoll_exclusive_tells_others_of_messages_that_come_before_th
 	ASSERT_TRUE(alone_on_a_processor(SCHED_OTHER));
 	EXPECT_TRUE(eventually(told_so_far() == MANY))
 		TH_LOG("only %d", told_so_far());
-	/* Those who were forgotten. */
+	/* Wakes pollers that were forgotten. */
 	while (told_so_far() < MANY && !put_number(self->buffer, 0))
 		usleep(10000);
 	EXPECT_EQ(MANY * (MANY + 1) / 2, end_pollers(pollers, MANY));
@@ -199,7 +199,7 @@ TEST_F(buffer_poll, epoll_exclusive_tells_one_for_each_message_of_a_batch)
 	EXPECT_EQ(10, end_pollers(pollers, MANY));
 }
 
-/* Who polls for room, exclusively, and takes what a message of the longest needs. */
+/* Polls for room, exclusively, and sends a message of the greatest length. */
 static void *poll_for_room(void *arg)
 {
 	struct poller *self = arg;
@@ -255,8 +255,8 @@ TEST_F(buffer_poll, epoll_exclusive_tells_one_for_each_room_that_a_long_message_
 }
 
 /*
- * io_uring's multishot poll stays on the queue and does not poll again by itself when it
- * is told of an event.
+ * io_uring's multishot poll stays on the queue, and does not poll again by itself after
+ * an event.
  */
 TEST_F(buffer_poll, multishot_poll_of_io_uring_tells_each_message)
 {

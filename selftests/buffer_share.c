@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A buffer that many share: every message exactly once and in the order of its
- * producer, by threads and by processes; fork and exec with something in hand; and
- * that nobody enters the kernel where there is room, or a message.
+ * A buffer that many share: every message arrives exactly once and in the order of its
+ * producer, among threads and among processes; fork and exec with a message in hand; and
+ * no task enters the kernel while there is room, or a message.
  */
 #include "buffer_test.h"
 
@@ -14,11 +14,11 @@
 #define EACH	5000		/* messages of one producer */
 #define CROWD	3		/* producers, and consumers, at most */
 
-/* What those who act together share, also over fork(2). */
+/* Shared by producers and consumers, also over fork(2). */
 struct ledger {
 	int producers;		/* that are still to end */
 	int failed;		/* first errno, or a number above 0, of somebody */
-	int over;		/* for who only comes and goes */
+	int over;		/* for visitors */
 	unsigned char seen[CROWD][EACH];
 };
 
@@ -127,7 +127,7 @@ static void check(struct ledger *ledger, const struct payload *p, size_t len,
 	    len != length_of(p->number) ||
 	    !has_pattern(p->pattern, len - sizeof(*p), p->number))
 		return fail(ledger, 1);
-	/* What one consumer gets of one producer is in order. */
+	/* One consumer gets the messages of one producer in order. */
 	if (p->number < next[p->producer])
 		return fail(ledger, 2);
 	next[p->producer] = p->number + 1;
@@ -519,7 +519,7 @@ static int can_do_nothing(void *arg)
 	    ipcbox_buffer_reserve(buffer, &slot, 4096, IPCBOX_FOREVER) != -EUSERS ||
 	    ipcbox_buffer_peek(buffer, &slot, IPCBOX_FOREVER) != -EUSERS)
 		return 1;
-	/* What its parent has in hand is not the child's. */
+	/* A child has nothing in hand of what its parent took. */
 	if (!buffer->one_to_one &&
 	    (ipcbox_buffer_commit(buffer, &o->writing) != -EINVAL ||
 	     ipcbox_buffer_cancel(buffer, &o->writing) != -EINVAL ||

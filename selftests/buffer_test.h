@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests of buffers share that use the library: a buffer, and messages that can
- * be told apart.
+ * Helpers for tests of buffers that use the library: a buffer, and messages that differ
+ * from each other.
  */
 #ifndef BUFFER_TEST_H
 #define BUFFER_TEST_H
@@ -27,7 +27,7 @@ HELPER int test_buffer_open(const struct stage *s, __u32 flags,
 	return ipcbox_buffer_map(buffer_open(s->control, s->name, flags), buffer);
 }
 
-/* The shortest message that can be told from any other. */
+/* The shortest message that differs from any other. */
 HELPER int put_number(struct ipcbox_buffer *buffer, __u64 number)
 {
 	return ipcbox_buffer_send(buffer, &number, sizeof(number), IPCBOX_NOWAIT);

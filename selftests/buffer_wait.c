@@ -29,7 +29,7 @@ FIXTURE_TEARDOWN(wait)
 	stage_teardown(_metadata, &self->stage);
 }
 
-/* One who sends or receives one message, and may wait for that. */
+/* A thread that sends or receives one message, and may wait for that. */
 struct waiter {
 	struct ipcbox_buffer *buffer;
 	size_t send;		/* a message of that length; 0: receive one */
@@ -329,7 +329,7 @@ TEST_F(wait, one_to_one_with_a_position_that_another_moved_ends)
 	ipcbox_buffer_unmap(buffer);
 }
 
-/* By two who send: one of them tells its position after the other. */
+/* Of two senders, one publishes its position after the other. */
 TEST_F(wait, one_to_one_that_is_used_by_two_returns_no_old_messages)
 {
 	struct ipcbox_buffer *buffer;
@@ -383,7 +383,7 @@ TEST_F(wait, removal_is_told_to_all)
 	EXPECT_EQ(-EIDRM, ipcbox_buffer_commit(self->buffer, &slot));
 	EXPECT_EQ(-EIDRM, ipcbox_buffer_send_batch(self->buffer, &some, 1,
 						   IPCBOX_NOWAIT));
-	/* Who has it mapped finds what is in it. */
+	/* A process that has it mapped finds its messages. */
 	EXPECT_EQ(8, ipcbox_buffer_recv(self->buffer, &number, sizeof(number),
 					IPCBOX_NOWAIT));
 	EXPECT_EQ(8, ipcbox_buffer_recv(self->buffer, &number, sizeof(number),

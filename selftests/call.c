@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Calls: what each side is told, by which ways and in which order they go. What a reply
- * may be is in call_reply.c, how a call waits in call_wait.c, how it ends without a reply
- * in call_end.c.
+ * Calls: what each side learns, by which ways and in which order they go. call_reply.c
+ * tests replies, call_wait.c how a call waits, call_end.c how it ends without a reply.
  */
 #include "callers.h"
 #include "ipcbox_test.h"
@@ -28,7 +27,7 @@ FIXTURE_TEARDOWN(call)
 	stage_teardown(_metadata, &self->stage);
 }
 
-/* What each side is told */
+/* The fields that each side gets */
 
 TEST_F(call, receiver_gets_the_callers_credentials_and_all_else)
 {
@@ -201,7 +200,7 @@ TEST_F(call, poll_tells_of_it_while_it_is_in_the_box)
 	EXPECT_EQ(6, caller_end(&self->caller));
 }
 
-/* Who may */
+/* Rights */
 
 TEST_F(call, on_a_receiver_fd_returns_ebadf)
 {

@@ -29,7 +29,7 @@ FIXTURE_TEARDOWN(call_end)
 	stage_teardown(_metadata, &self->stage);
 }
 
-/* Who receives a call, and does not answer */
+/* Receivers that do not reply */
 
 struct server {
 	int control;
@@ -246,7 +246,7 @@ static int receive_and_exec(void *arg)
 
 	if (command(port, IPCBOX_RECV, &r))
 		return 1;
-	/* What there is as a program sleeps for long: this one, or that. */
+	/* A program that sleeps for long: a machine has one of these. */
 	execlp("sleep", "sleep", "1000", NULL);
 	execlp("busybox", "busybox", "sleep", "1000", NULL);
 	return 127;
@@ -335,7 +335,7 @@ TEST_F(call_end, each_of_several_that_share_fds_ends_its_own_calls)
 	}
 }
 
-/* What a close costs */
+/* The cost of a close */
 
 enum { MANY_FDS = 20000 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a reply may be, and the number of the call that it is for. */
+/* Replies: length, memory, and the number of the call. */
 #include "callers.h"
 #include "ipcbox_test.h"
 

@@ -11,7 +11,7 @@ static int run_query(struct sweep *s)
 	return box_query(s->control, &answer);
 }
 
-/* What is out is written whole or not at all. */
+/* The kernel writes its answer whole, or not at all. */
 static bool query_is_whole(struct sweep *s, int ret)
 {
 	struct ipcbox_query untouched;

@@ -168,7 +168,7 @@ HELPER int fail_count(struct fail_nth *f, int armed)
 	return pwrite(f->nth, "0", 1, 0) == 1 ? armed - atoi(left) : -errno;
 }
 
-/* What must not change when an act fails */
+/* State that must not change when an act fails */
 
 #define WATCHED_MAX	4
 #define FDS_MAX		256
@@ -230,10 +230,10 @@ HELPER void forget_counts(struct ipcbox_stat *stat)
 #define NO_PROCESS 0x7fffffff
 
 /*
- * What the module remembers of a process that sent would be points that are passed by:
- * with another group a thread is new to it, and nothing is cached. The newcomer always
- * replaces another one, whom it knows through an fd of its own: otherwise it would
- * depend on how the last run ended whether its index needs memory.
+ * The module remembers a process that sent, and then allocates less: points would be
+ * passed by. With another group a thread is new to the module, and nothing is cached. The
+ * newcomer always replaces another one, known through an fd of its own: otherwise it would
+ * depend on the end of the last run whether the index needs memory.
  */
 HELPER void become_a_stranger(const struct sweep *s)
 {
@@ -248,7 +248,7 @@ HELPER void become_a_stranger(const struct sweep *s)
 	become(uid);
 }
 
-/* False where something could not be told. */
+/* False if something could not be read. */
 HELPER bool snapshot_take(const struct sweep *s, const struct act *act,
 			  struct snapshot *shot)
 {
@@ -263,7 +263,7 @@ HELPER bool snapshot_take(const struct sweep *s, const struct act *act,
 	if (!s->control)	/* the module is not there */
 		return true;
 	told = !box_query(s->control, &shot->query);
-	/* What is cached comes and goes. A charge that is lost shows as a warning. */
+	/* Cached memory comes and goes. A charge that is lost shows as a warning. */
 	shot->query.memory.used = 0;
 	for (i = 0; i < WATCHED_MAX && s->watched[i]; i++) {
 		told = told && !box_stat(s->watched[i], &shot->stat[i]);
@@ -459,7 +459,7 @@ HELPER void sweep(struct __test_metadata *_metadata, struct sweep *s,
 		       slab_objects(), objects);
 }
 
-/* What the acts have in common */
+/* Steps that several acts need */
 
 #define DATA_MAX (5 * 4096)
 #define SWEEP_LIMIT 300		/* seconds for a test, on a slow machine */
@@ -539,7 +539,7 @@ HELPER void be_root_again(struct sweep *s)
 	become(0);
 }
 
-/* What all of these tests begin and end with. */
+/* All of these tests begin and end with this. */
 FIXTURE(fail)
 {
 	struct stage stage;

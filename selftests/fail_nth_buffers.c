@@ -178,7 +178,7 @@ static int run_sleep(struct sweep *s)
 	return buffer_wait(s->fd, IPCBOX_RECEIVER, 0, 0);
 }
 
-/* Who failed did not wait, so nothing was brought. */
+/* A call that failed did not wait, so it brought nothing. */
 static bool was_brought(struct sweep *s, int ret)
 {
 	__atomic_store_n(&s->over, true, __ATOMIC_RELEASE);
@@ -241,8 +241,8 @@ static bool is_asleep(pid_t tid)
 }
 
 /*
- * One who sleeps, and a message of which nobody told. Who is counted may still be about
- * to look whether there is one.
+ * A task that sleeps, and a message for which no task was woken. A task that is counted
+ * may still be about to look for one.
  */
 static void sleeper_and_message(struct sweep *s)
 {

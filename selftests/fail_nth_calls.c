@@ -79,7 +79,7 @@ static int run_call(struct sweep *s)
 	return ret;
 }
 
-/* Whatever came of it, there is no call left, and nobody was told a lie. */
+/* Whatever came of it, no call is left, and no side got a wrong result. */
 static bool call_is_over(struct sweep *s, int ret)
 {
 	__atomic_store_n(&s->over, true, __ATOMIC_RELEASE);
@@ -265,7 +265,7 @@ static int run_send_batch(struct sweep *s)
 	return count;
 }
 
-/* As many as were told are there; a result that is told is the right one. */
+/* As many messages are queued as the batch reports; each result that is set is right. */
 static bool sent_are_there(struct sweep *s)
 {
 	for (int i = 0; i < BATCH; i++) {
@@ -285,7 +285,7 @@ TEST_F_TIMEOUT(fail, send_batch, SWEEP_LIMIT)
 		.what = "SEND_BATCH of 3 messages to a port",
 		.counts_move = true,
 		/*
-		 * What fails behind the first message is no failure of all. Entries
+		 * A failure behind the first message is none of the batch. Entries
 		 * and memory that cannot be had together are tried one by one.
 		 */
 		.points = { [FAIL_SLAB] = 1, [FAIL_COPY] = 2 },
@@ -320,7 +320,7 @@ static bool fill_port(struct sweep *s)
 	return true;
 }
 
-/* What was not received is there, in its order. */
+/* Messages that were not received are there, in their order. */
 static bool received_are_right(struct sweep *s)
 {
 	for (int i = 0; i < BATCH; i++) {

@@ -175,7 +175,7 @@ static bool is_there_or_gone(struct sweep *s, int ret)
 
 static void unmap_if_there(struct sweep *s)
 {
-	/* What is not there is no error. */
+	/* To unmap nothing is no error. */
 	unmap_control(s);
 }
 
@@ -292,7 +292,7 @@ static int run_fork(struct sweep *s)
 	return errno_of(pid);
 }
 
-/* What it had in hand is buried, and its room can be had. */
+/* The message that it had in hand was recovered, and its room is free. */
 static bool is_buried(struct sweep *s)
 {
 	__u64 tail = tail_before;

@@ -174,7 +174,7 @@ static int run_read(struct sweep *s)
 	return result_of(pread(s->fd, s->back, DATA_MAX - 1, 0));
 }
 
-/* Whatever happened: who reads again, reads all. */
+/* Whatever happened, the next read gets all of it. */
 static bool text_is_whole(struct sweep *s, int ret)
 {
 	if (ret < 0)

@@ -14,7 +14,7 @@
 
 /* ---- what the kernel has ------------------------------------------------- */
 
-/* Of the caches that the module allocates from: its own, and those by size. */
+/* Bytes in the slab caches that the module allocates from: its own, and those by size. */
 static long long slab_bytes(void)
 {
 	long long total = 0, objects, size, per_slab, pages, slabs;
@@ -221,7 +221,7 @@ static const struct {
 
 #define KINDS ((int)ARRAY_SIZE(kinds))
 
-/* What a user says when one kind is made. */
+/* A user's answer when it made one kind. */
 struct answer {
 	int ret;
 	struct ipcbox_query query;
@@ -338,7 +338,7 @@ TEST_F_TIMEOUT(footprint, query_tells_within_a_tenth_what_the_allocators_gave, 3
 	if (!access("/sys/kernel/debug/kmemleak", F_OK))
 		SKIP(return, "the allocators of a debug kernel keep what is freed");
 	for (int kind = 0; kind < KINDS; kind++) {
-		/* What is cached for the kind before goes first. */
+		/* Memory that is cached for the kind before goes first. */
 		sleep(3);
 		told_before = told_by_all(self->users, -1, &ret);
 		slab_shrink();

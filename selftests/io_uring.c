@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * io_uring: it polls a port by multishot requests, which do not look again after they
- * were told, and it holds files that nobody has an fd of.
+ * io_uring polls a port by multishot requests, which do not poll again after an event; and
+ * it holds files for which no process has an fd.
  */
 #include "callers.h"
 #include "ipcbox_test.h"

@@ -141,8 +141,8 @@ static bool is_whole(const char *data)
 }
 
 /*
- * The copy-out fails at its very end. What was sent meanwhile, of the same
- * priority, comes after the message that is put back.
+ * The copy-out fails at its very end. A message of the same priority that was sent
+ * meanwhile comes after the one that is put back.
  */
 TEST_F_TIMEOUT(large, message_put_back_goes_before_what_came_meanwhile, 60)
 {
@@ -169,7 +169,7 @@ TEST_F_TIMEOUT(large, message_put_back_goes_before_what_came_meanwhile, 60)
 	EXPECT_EQ(2, recv_tag(self->port));
 }
 
-/* What a child is to receive into or to send. */
+/* Memory that a child receives into or sends. */
 struct job {
 	int port;
 	struct ipcbox_recv *recv;

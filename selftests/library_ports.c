@@ -205,7 +205,7 @@ TEST_F(library, delete_removes_or_unlinks)
 	EXPECT_EQ(-EIDRM, ipcbox_set(self->port, self->options));
 }
 
-/* What is there */
+/* Stat and lists */
 
 TEST_F(library, stat_counts_and_uses_its_answer_again)
 {

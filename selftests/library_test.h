@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests of libipcbox share: a port, one of each thing that the library
- * hands out, and calls that are made by another user.
+ * For tests of libipcbox: a port, one of each object that the library returns, and calls
+ * by another user.
  */
 #ifndef LIBRARY_TEST_H
 #define LIBRARY_TEST_H
@@ -10,7 +10,7 @@
 
 #include <ipcbox.h>
 
-#define USER 1000		/* some user who is not root */
+#define USER 1000		/* a user that is not root */
 
 FIXTURE(library) {
 	struct stage stage;
@@ -53,7 +53,7 @@ HELPER int recv_until_removed(void *arg)
 	return ipcbox_recv(*(int *)arg, &c, 1) == -EIDRM ? 0 : 1;
 }
 
-/* What FN returns as another user; it gets the name of a port. */
+/* FN runs as another user, with the name of a port. */
 struct as_user {
 	int (*fn)(const char *name);
 	const char *name;

@@ -2,9 +2,9 @@
 /*
  * Any two commands at the same time, on the same objects, as fast as they go.
  *
- * Most that could go wrong here shows in no result: it is for the kernels that look
- * for data races and for locks to tell. What is checked is that no call fails with
- * something that it has no reason for, and that nothing is left.
+ * Most faults here show in no result: the kernels that look for data races and for locks
+ * find them. The test checks that no call fails without a reason, and that nothing is
+ * left.
  */
 #include "ipcbox_test.h"
 
@@ -84,7 +84,7 @@ static int do_poll(struct objects *s)
 	return poll(fds, 3, 0) < 0 ? -errno : 0;
 }
 
-/* Waits, and is soon told that it is time. */
+/* Waits, and times out soon. */
 static int do_wait_recv(struct objects *s)
 {
 	__u64 payload;
@@ -246,7 +246,7 @@ static int do_process(struct objects *s)
 	return pid < 0 ? -errno : reap(pid) ? -EBADMSG : 0;
 }
 
-/* Nobody may answer: who receives it may have come for a message. */
+/* The call may get no reply: its receiver may want a message only. */
 static int call_until_soon(int fd)
 {
 	__u64 tag = 8, reply;

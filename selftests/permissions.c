@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who may open, send, set and delete: by owner, group and mode, and with
- * CAP_IPC_OWNER and CAP_CHOWN. The test is root; each question is asked by a
- * child that becomes the user in question.
+ * Rights to open, send, set and delete: by owner, group and mode, and with
+ * CAP_IPC_OWNER and CAP_CHOWN. The test is root; a child becomes the user in
+ * question, and tries.
  */
 #include "ipcbox_test.h"
 #include "users.h"
@@ -486,7 +486,7 @@ FIXTURE_TEARDOWN(mailbox_mode)
 	stage_teardown(_metadata, &self->stage);
 }
 
-/* What a user gets who sends to us directly, and who opens a link. */
+/* The error of a user that sends to us directly, and that opens a link. */
 static int reach(const struct user *user)
 {
 	struct question q = { .user = user, .ask = try_send_to, .pid = getpid() };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* poll and epoll, for both directions and the ends of things. */
+/* poll and epoll, for both directions and the ends of objects. */
 #include "epoll.h"
 #include "ipcbox_test.h"
 
@@ -182,7 +182,7 @@ static void sleeper_start(struct sleeper *s, int fd, short events)
 	pthread_create(&s->thread, NULL, poll_run, s);
 }
 
-/* What it was woken with; 0 where it sleeps on, whatever poll would tell now. */
+/* The events that woke it; 0 if it sleeps on, whatever poll would report now. */
 static int woken_with(struct sleeper *s)
 {
 	struct timespec until;
@@ -247,7 +247,7 @@ TEST_F(poll, sleeper_is_woken_by_room_that_a_crowd_of_senders_left)
 	EXPECT_EQ(POLLOUT, woken_with(&s));
 }
 
-/* One who waits is in the way of all after it, until it gives up. */
+/* A sender that waits is in the way of all after it, until it gives up. */
 TEST_F(poll, sleeper_is_woken_when_the_sender_in_its_way_gives_up)
 {
 	static char large[950];
@@ -451,7 +451,7 @@ TEST_F_TIMEOUT(poll, epoll_exclusive_removal_wakes_all_workers, 60)
 	start_workers(_metadata, workers, self->receiver);
 	ASSERT_EQ(0, port_remove(self->control, self->stage.name));
 	EXPECT_TRUE(eventually(workers_told(workers) == WORKERS))
-		TH_LOG("%d of %d were told", workers_told(workers), WORKERS);
+		TH_LOG("%d of %d woke up", workers_told(workers), WORKERS);
 }
 
 TEST_HARNESS_MAIN

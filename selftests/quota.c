@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Limits over namespaces: who may set them, that the host's hold for all, who
- * pays for what happens in a namespace, and that all of it ends with it.
+ * Limits over namespaces: root of a namespace may lower them, the host's hold for all, the
+ * user that made a namespace pays for it, and its end gives all back.
  */
 #include "ipcbox_test.h"
 
 #include <linux/capability.h>
 
-#define UID	1000	/* of the user who makes namespaces */
+#define UID	1000	/* of the user that makes namespaces */
 #define SUBUID	5000	/* and the first of ids that it was given on top */
 
 FIXTURE(quota) {
@@ -15,7 +15,7 @@ FIXTURE(quota) {
 	int control;
 };
 
-/* What died with its namespace is off its owner's account on the host, too. */
+/* Objects that died with their namespace are off their owner's account on the host, too. */
 static int has_nothing(void *arg)
 {
 	struct ipcbox_query q;
@@ -42,7 +42,7 @@ FIXTURE_TEARDOWN(quota)
 	stage_teardown(_metadata, &self->stage);
 }
 
-/* How a child tells how far it came, and waits to be told to end. */
+/* A child reports how far it came, and waits for the order to end. */
 struct child {
 	int ready, go;		/* ends of pipes */
 	int number;
@@ -267,7 +267,7 @@ static int map_subordinate_ids(pid_t pid)
 	return write_file(path, map);
 }
 
-/* What a child says that is many users. */
+/* The answer of a child that is many users. */
 static int run_as_many_users(int (*fn)(void *), int number)
 {
 	struct child c = { .number = number };
@@ -305,7 +305,7 @@ TEST_F(quota, subordinate_ids_add_no_room)
 
 #define IDS 8	/* that are used, of those that are mapped */
 
-/* A port for each of the first ids, or all for the first. What it took, in bytes. */
+/* A port for each of the first ids, or all for the first. Return: their bytes. */
 static long long cost_of_ports(int control, bool each, const char *name)
 {
 	long long before = memory_used(control);

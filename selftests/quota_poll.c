@@ -61,7 +61,7 @@ TEST_F(quota, epoll_tells_when_bytes_come_back)
 	}
 }
 
-/* What is asked for is told again, each time. */
+/* Each try that fails arms the fd again. */
 TEST_F(quota, edge_comes_each_time_that_bytes_come_back)
 {
 	int ep = watch(self->port, EPOLLET);
@@ -101,7 +101,7 @@ TEST_F(quota, all_fds_are_told_and_may_be_closed_meanwhile)
 	}
 }
 
-/* One waits for more than there will be; the other is told all the same. */
+/* One waits for more than there will be; the other wakes up all the same. */
 TEST_F(quota, fd_that_needs_less_is_told_first)
 {
 	int large = port_create_sized(self->control, "large", BOTH, 10, 3 * LEN);

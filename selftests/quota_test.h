@@ -38,8 +38,8 @@ FIXTURE_VARIANT_ADD(quota, of_namespace) {
 };
 
 /*
- * So that there may be so many bytes. Of those of all users a part is for who has
- * CAP_SYS_RESOURCE.
+ * Sets the limit so that a user may have so many bytes. A part of the total is for
+ * processes with CAP_SYS_RESOURCE.
  */
 HELPER int allow(const char *limit, long long bytes)
 {

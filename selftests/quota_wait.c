@@ -45,7 +45,7 @@ TEST_F(quota, wait_that_ends_gives_back_its_part)
 	ASSERT_EQ(0, drain(self->store));
 	EXPECT_EQ(-ETIMEDOUT, call_end(&self->call));
 	EXPECT_EQ((FULL - 1) * self->one, usage(self->control).bytes.used);
-	/* What is free is free at the total as well. */
+	/* Bytes that are free are free at the total as well. */
 	EXPECT_EQ(0, send_now(self->port, self->data, LEN));
 	EXPECT_EQ(0, port_remove(self->control, "longer"));
 }
@@ -156,7 +156,7 @@ TEST_F(quota, waiter_that_cannot_be_counted_returns_eusers)
 	EXPECT_EQ(0, events(self->port));
 }
 
-/* At the total a part is for who has CAP_SYS_RESOURCE. Here it is more than a message. */
+/* A part of the total is for CAP_SYS_RESOURCE. Here it is more than a message. */
 TEST_F(quota, reserve_is_not_for_waiters)
 {
 	enum { STORED = 40 };
@@ -308,7 +308,7 @@ static int sends_as_another(void *arg)
 	return setresuid(OTHER, OTHER, OTHER) ? 255 : sends(arg);
 }
 
-/* What others hold and wait for does not keep a user from its own turn. */
+/* Bytes that others hold and wait for do not keep a user from its own turn. */
 TEST_F(quota, users_wait_in_one_line_for_the_total)
 {
 	struct sending sending = { self->port, LEN };
@@ -318,7 +318,7 @@ TEST_F(quota, users_wait_in_one_line_for_the_total)
 		SKIP(return, "for the total");
 	START_SEND();
 	other = spawn(sends_as_another, &sending);
-	/* What it waits with counts for its user. */
+	/* The bytes of a waiter count for its user. */
 	EXPECT_EQ((FULL + 1) * self->one, usage(self->control).bytes.used);
 	ASSERT_EQ(0, drain(self->store));
 	EXPECT_EQ(0, call_end(&self->call));
@@ -338,7 +338,7 @@ TEST_F(quota, long_message_is_not_starved_by_short_ones)
 	self->call.send = message(big, sizeof(big));
 	call_start(&self->call, port, IPCBOX_SEND, &self->call.send);
 	ASSERT_TRUE(waiters_asleep(self->control, 1));
-	/* Fill what is there with short ones, which come and go all the time. */
+	/* Fill the limit with short messages, which come and go all the time. */
 	while (!call_ended(&self->call) && turns++ < 1000) {
 		if (turns <= FULL) {
 			ASSERT_EQ(0, drain(self->store));

@@ -46,7 +46,7 @@ FIXTURE_TEARDOWN(scribbler)
 	stage_teardown(_metadata, &self->stage);
 }
 
-/* Those who scribble */
+/* Processes that scribble */
 
 static __u64 random_number(__u64 *seed)
 {
@@ -143,7 +143,7 @@ static int scribble(void *arg)
 	}
 }
 
-/* Those who use it */
+/* Processes that use the buffer */
 
 static void use_once(struct ipcbox_buffer *buffer, __u64 r)
 {
@@ -429,7 +429,7 @@ TEST_F_TIMEOUT(spoiled, calls_that_are_kept_going_round_end, 120)
 	}
 }
 
-/* Others who sleep, and a ring that is long */
+/* Others that sleep, and a ring that is long */
 
 #define SLEEPERS 300
 

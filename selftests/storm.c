@@ -116,7 +116,7 @@ static void remove_names(int control)
 
 /*
  * Some chaos, a look, and so on. For a while before each look nobody is
- * interrupted or killed: that would wake one who was forgotten.
+ * interrupted or killed: that would wake a thread that was forgotten.
  */
 static void rage(struct slot *self, int control, __u64 until)
 {
@@ -230,7 +230,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	control = control_open();
-	/* What leaks is seen in the account only while that has something else. */
+	/* A leak shows in the account only while that has something else. */
 	if (control < 0 || port_create(control, ANCHOR, IPCBOX_REUSE) < 0 || ledger_create() ||
 	    calls_init()) {
 		fprintf(stderr, "storm: no /dev/ipcbox, or no memory\n");

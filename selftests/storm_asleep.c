@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the threads say that they are about is compared with what the kernel says
- * of the boxes. One that is in a call, and that the kernel does not count among
- * those that wait, has had its answer and was not woken.
+ * Compares what each thread says it is doing with the kernel's counts of the boxes. A
+ * thread that is in a call, and that the kernel does not count as a waiter, has its answer
+ * and was not woken.
  */
 #include "storm_asleep.h"
 
@@ -115,7 +115,7 @@ static void join(const struct slot *slot, int fd)
 {
 	struct crowd *crowd = crowd_of(slot);
 
-	/* What is done with in a buffer counts only when somebody looks for room. */
+	/* Messages that are done with count until a task looks for room. */
 	if (slot->doing == BUFFER_SENDING && fd >= 0) {
 		buffer_wait(fd, IPCBOX_SENDER | IPCBOX_NONBLOCK, 1, 0);
 		crowd->seen = false;
@@ -137,7 +137,7 @@ static void look_at_poller(const struct slot *slot, int fd)
 	struct pollfd poll_fd = { .fd = fd, .events = slot->events };
 
 	if (fd >= 0 && poll(&poll_fd, 1, 0) == 1)
-		wrong_thread(slot, "polls for what is there");
+		wrong_thread(slot, "polls though there is an event");
 }
 
 static void look_at_thread(const struct slot *slot)
@@ -150,7 +150,7 @@ static void look_at_thread(const struct slot *slot)
 	case PAUSED:
 		return;
 	case WORKING:
-		/* Who is short of memory may wait for it, for long on a slow kernel. */
+		/* A thread may wait for memory, for long on a slow kernel. */
 		if (!slot->lowmem)
 			wrong_thread(slot, "does not pause");
 		return;
@@ -214,7 +214,7 @@ static void look_at_crowd(const struct crowd *crowd)
 		      (unsigned long long)stat->max_bytes);
 }
 
-/* Both ways: nobody is counted who is not there. */
+/* In both directions: the kernel counts no waiter too many. */
 static void look_at_box(int box, int fd)
 {
 	int senders = 0, receivers = 0;
@@ -239,7 +239,7 @@ static void look_at_box(int box, int fd)
 		wrong("box %d: %d senders wait, and it is empty", box, senders);
 }
 
-/* What the account of their user says. */
+/* The account of their user. */
 static void look_at_account(int control)
 {
 	struct ipcbox_query query;

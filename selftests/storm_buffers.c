@@ -62,7 +62,7 @@ static __u32 intend(struct slot *self, const struct mapping *mapping)
 	return ledger_intend(self, mapping->box, mapping->id, 0, self->len);
 }
 
-/* It arrives, unless nobody was told of it: then it may. */
+/* It arrives, unless the commit failed to wake a receiver: then it may. */
 static void note_commit(__u32 number, int err)
 {
 	if (!err)
@@ -165,7 +165,7 @@ static int send_copy(struct slot *self, struct mapping *mapping, __u64 deadline)
 	begin_at(self, BUFFER_SENDING, mapping);
 	err = ipcbox_buffer_send(mapping->buffer, data[0], self->len, deadline);
 	end(self);
-	/* What failed after it was sent fails because nobody will come. */
+	/* A send that fails after its commit fails because the buffer ended. */
 	if (err && err != -EIDRM && err != -EPIPE)
 		ledger_note_result(number, false);
 	else
@@ -207,7 +207,7 @@ static int send_somehow(struct slot *self, struct mapping *mapping, __u64 deadli
 	case 1: case 2:
 		return send_copy(self, mapping, deadline);
 	case 3:
-		/* Who waits for room waits for one message, of a known length. */
+		/* A sender that waits for room waits for one message, of a known length. */
 		return send_some(self, mapping, IPCBOX_NOWAIT);
 	default:
 		return send_one(self, mapping, deadline);
@@ -256,8 +256,8 @@ static __u32 number_of(const void *bytes, __u32 len, __u32 tag)
 }
 
 /*
- * Who may be killed does not sleep within the library's call: it would not be known
- * whether it had taken something.
+ * A thread that may be killed does not sleep within the library's call: the checker could
+ * not know whether it had taken something.
  */
 static int peek(struct slot *self, struct mapping *mapping, struct ipcbox_slot *slot,
 		const struct patience *patience, bool immortal)
@@ -365,7 +365,7 @@ static int recv_two(struct slot *self, struct mapping *mapping,
 	return finish(self, mapping, &self->hands[0], &first) ?: err;
 }
 
-/* What a call that takes and finishes gave; its number is in it. */
+/* Notes a message of a call that takes and finishes; its number is in it. */
 static void note_whole(struct slot *self, struct hand *hand, const char *bytes, __u32 len)
 {
 	__u32 number = number_of(bytes, len, 0);

@@ -6,7 +6,7 @@
 #include "storm_calls.h"
 #include "storm_mappings.h"
 
-/* Steps. IMMORTAL: who is never killed, and waits within the library's calls. */
+/* Steps. IMMORTAL: this thread is never killed, and waits within the library's calls. */
 void storm_buffer_send(struct slot *self);
 void storm_buffer_recv(struct slot *self, bool immortal);
 void storm_buffer_poll(struct slot *self);

@@ -78,7 +78,7 @@ static int of_fd(int fd)
 
 /* ---- send ---------------------------------------------------------------- */
 
-/* LANE: what has an order of its own, 0 if that cannot be told. */
+/* LANE: the port or link within which messages have an order; 0: not known. */
 static int send_noted(struct slot *self, int fd, int box, __u64 lane,
 		      struct ipcbox_send *send, struct patience patience)
 {
@@ -148,7 +148,7 @@ int storm_send_now(struct slot *self, int fd, int box, __u64 id)
 			  (struct patience){ IPCBOX_NONBLOCK, 0, NOWAIT });
 }
 
-/* A few short ones, which must not wait: who is asleep is known by one message. */
+/* A few short ones, which must not wait: a sleeper is known by one message. */
 #define BATCH_MAX 6
 
 void storm_send_batch(struct slot *self, int fd)
@@ -207,9 +207,9 @@ void call_is_restarted(int signal)
 }
 
 /*
- * What is replied is the tag. It always has a deadline, as not everyone answers.
- * Where it failed after it was received, or that is not known, it may have
- * arrived: its record stays as it is for one who was killed.
+ * The reply is the tag. A call always has a deadline, as not every receiver replies.
+ * If it failed after it was received, or that is not known, it may have arrived: its
+ * record stays as that of a killed thread does.
  */
 static int call_noted(struct slot *self, int fd, int box, __u64 lane, pid_t pid,
 		      struct patience patience)
@@ -504,7 +504,7 @@ int storm_recv_now_badly(struct slot *self, int fd, int box)
 
 /* ---- poll ---------------------------------------------------------------- */
 
-/* What an event tells is there may be gone again, so nothing waits for it. */
+/* The message or room of an event may be gone again, so nothing waits for it. */
 static void follow(struct slot *self, int fd, unsigned int events)
 {
 	struct ipcbox_recv recv = room(buffer, LEN_MAX);

@@ -29,7 +29,7 @@ static const struct {
 static int low = -1;		/* which of them is lower than usual */
 static long long usual;
 
-/* What must be so before the first call can see it, and after the last. */
+/* SQUEEZED is set before the first call can meet the limit, and until after the last. */
 static void raise_limit(void)
 {
 	if (low < 0)
@@ -164,7 +164,7 @@ void chaos_step(struct slot *rng, bool calm)
 		processes_kill_one(rng);
 	if (!random_below(rng, 4))
 		change_attr(rng);
-	/* Who waits for bytes sleeps rightly, but no box tells so. */
+	/* A sender that waits for bytes sleeps rightly, but no box shows it. */
 	if (calm)
 		raise_limit();
 	else if (!random_below(rng, 8))

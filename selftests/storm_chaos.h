@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What is done to the processes of a storm from outside. */
+/* Chaos from outside: signals, kills, lower limits, visitors, unloading. */
 #ifndef STORM_CHAOS_H
 #define STORM_CHAOS_H
 

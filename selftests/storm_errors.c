@@ -42,7 +42,7 @@ static const struct due {
 	{ IPCBOX_CALL, ETIMEDOUT, TIMED },
 	{ IPCBOX_CALL, EBADF, CLOSED },
 	{ IPCBOX_CALL, EIDRM, MAY_END },
-	/* Who received it is killed or closes at any time. */
+	/* The receiver is killed or closes at any time. */
 	{ IPCBOX_CALL, EPIPE, MAY_END | WAITS },
 	{ IPCBOX_CALL, EMSGSIZE, LONG },
 	{ IPCBOX_CALL, ENOBUFS, LIMITED },
@@ -139,7 +139,7 @@ struct weather weather_now(void)
 	};
 }
 
-/* What may have been so at some time of a call that began in that weather. */
+/* Circumstances at any time of a call that began in that weather. */
 int weather_since(const struct slot *self, struct weather before)
 {
 	struct weather now = weather_now();

@@ -21,7 +21,7 @@ enum {
 	LOWMEM		= 1 << 11,	/* in a memory cgroup that is full */
 };
 
-/* What is the same for all calls of a process at a time */
+/* Circumstances of all calls of a process at a time */
 struct weather {
 	int squeezes;
 	bool squeezed;

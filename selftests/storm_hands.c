@@ -144,7 +144,7 @@ static __u32 sender_of(const struct record *record)
 	return record->slot << 16 | record->life;
 }
 
-/* By who received, out of which buffer, from whom, and when. */
+/* By receiver, buffer, sender, and time. */
 static int compare_records(const void *left, const void *right)
 {
 	const struct record *a = &ledger->records[*(const __u32 *)left];
@@ -163,9 +163,9 @@ static bool same_pair(const struct record *a, const struct record *b)
 }
 
 /*
- * What was in hand once is received in the order in which it was sent; what came back
- * is received when it came back. Of those who died while they took a message, it may
- * be one that nobody knows to have come back.
+ * A message that was in hand once is received in the order of sending; one that came back
+ * is received when it came back. If a thread died while it took a message, that one may
+ * have come back without a note.
  */
 static void check_order(int count)
 {

@@ -211,17 +211,17 @@ static bool has_its_fd(const struct mapping *mapping)
 	return id_of(ipcbox_buffer_fd(mapping->buffer)) == (long long)mapping->id;
 }
 
-/* What the parent has mapped, and its other threads do not use here. */
+/* In a child: the parent's mappings, which its other threads do not use here. */
 void mappings_inherit(void)
 {
 	without_malloc = true;
 	for (int i = 0; i < MAPPINGS; i++) {
 		struct mapping *mapping = &mappings[i];
-		/* Who was about to change it is not here. */
+		/* A thread that was about to change it is not here. */
 		bool whole = mapping->users >= 0 && mapping->buffer && has_its_fd(mapping);
 
 		mapping->users = 0;
-		/* For want of memory or by the limit: of that a child is not told. */
+		/* A child gets no number for want of memory, or by the limit, without notice. */
 		if (!whole || !has_a_number(mapping))
 			mapping->buffer = NULL;
 	}

@@ -237,7 +237,7 @@ static void report_slots_that_are_left(void)
 		if (ledger->slots[i].pid <= 0 || rests(&ledger->slots[i]))
 			continue;
 		processes_describe(&ledger->slots[i], text, sizeof(text));
-		finding(NO_NEEDLESS_SLEEP, "does not end when told to, and interrupted: %s", text);
+		finding(NO_NEEDLESS_SLEEP, "does not end after STOP and an interrupt: %s", text);
 	}
 }
 
@@ -298,7 +298,7 @@ void processes_dismiss(void)
 		finding(WORKERS_END, "there are processes that kill -9 does not end");
 }
 
-/* What is still in it is closed. */
+/* The kernel closes fds that are still in the sockets. */
 void processes_close_sockets(void)
 {
 	close(fd_sockets[0]);

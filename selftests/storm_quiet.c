@@ -169,8 +169,8 @@ static __u64 longest_sender(int box)
 }
 
 /*
- * A receive lets senders in before it returns. (Room in a mailbox is not to be
- * told from outside unless it is empty: each lane has its own.)
+ * A receive lets senders in before it returns. (Room in a mailbox cannot be seen from
+ * outside unless it is empty: each lane has its own.)
  */
 static void check_settled(int box)
 {
@@ -238,8 +238,8 @@ static bool becomes_quiet(int control)
 }
 
 /*
- * Returns false if it cannot go on: somebody sleeps who should not. Those who are
- * woken by what is sent and received here have nobody else who would wake them.
+ * Returns false if it cannot go on: a thread sleeps that should not. No other task would
+ * wake the threads that wake up by what is sent and received here.
  */
 bool quiet_look(int control, struct slot *self)
 {

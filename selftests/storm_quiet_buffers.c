@@ -42,7 +42,7 @@ int quiet_begin_buffers(int control)
 
 /* ---- while all pause ----------------------------------------------------- */
 
-/* What is done with counts only when somebody looks for room. */
+/* Messages that are done with count until a task looks for room. */
 static int reclaim_and_stat(int fd, struct ipcbox_stat *stat)
 {
 	buffer_wait(fd, IPCBOX_SENDER | IPCBOX_NONBLOCK, 1, 0);
@@ -124,7 +124,7 @@ static void check_counts(int buffer)
 			(unsigned long long)stat.bytes, stat.receivers, stat.senders);
 }
 
-/* The numbers of all who had it mapped are free: the next process gets that behind ours. */
+/* All other processes gave their numbers back: the next one gets that behind ours. */
 static void check_numbers(int buffer)
 {
 	const struct ipcbox_buffer_self *self = mappings[buffer].buffer->self;

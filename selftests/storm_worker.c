@@ -466,7 +466,7 @@ static int open_post(void)
 	return fd < 0 ? -1 : 0;
 }
 
-/* Who sends to a process whose number is known is to find a mailbox. */
+/* Each process whose number is known must have a mailbox before others send to it. */
 static void await_posts(void)
 {
 	for (int i = 0; i < POSTMASTERS; i++)

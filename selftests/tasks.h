@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Those who act beside the test: calls in threads of their own, and children. */
+/* Tasks beside the test: calls in threads of their own, and children. */
 #ifndef TASKS_H
 #define TASKS_H
 
@@ -86,7 +86,7 @@ HELPER void call_send_tag(struct call *c, int fd, __u64 tag, __u32 priority)
 	call_start(c, fd, IPCBOX_SEND, &c->send);
 }
 
-/* What the call returned, or NOT_YET where it still waits. */
+/* Return: the result of the call, or NOT_YET while it waits. */
 HELPER int call_end(struct call *c)
 {
 	struct timespec until;
@@ -166,8 +166,8 @@ HELPER int kill_and_reap(pid_t pid)
 
 /*
  * A peer with a mailbox of its own, to which everyone may send and of which it
- * holds as many messages as asked for each link. It does what it is told
- * through a pipe: read one message (and tell its tag), or close the mailbox.
+ * holds as many messages as asked for each link. It takes orders through a
+ * pipe: read one message (and tell its tag), or close the mailbox.
  */
 struct peer {
 	pid_t pid;

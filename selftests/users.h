@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What another user may do. The test is root; a child becomes that user, tries it, and
+ * The rights of another user. The test is root; a child becomes that user, tries, and
  * tells what it got.
  */
 #ifndef USERS_H
@@ -17,7 +17,7 @@ struct user {
 	gid_t supplementary;
 };
 
-/* What a user tries, over a control fd of its own; the answer is 0 or -errno. */
+/* One try of a user, over a control fd of its own; the answer is 0 or -errno. */
 struct question {
 	const struct user *user;
 	int (*ask)(const struct question *q, int control);
