@@ -2,12 +2,12 @@
 /*
  * DOC: hostile
  *
- * The cost of one process's work beside another that does its worst, with rights that
- * it was given; and the cost without the other. The *victim* is measured, the
- * *load* is the other.
+ * The cost of one process's work beside another that does its worst, with the rights that
+ * it has; and the cost without the other. The benchmark measures the *victim*; the other
+ * is the *load*.
  *
  * Both share one processor under the instruction clock. Victims run before everybody else
- * there, if they may, so that what is measured is their own work and not the load's time
+ * there, if they may, so that the figure is their own work and not the load's time
  * slices.
  */
 #ifndef BENCH_HOSTILE_H

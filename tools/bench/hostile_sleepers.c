@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * Threads that are asleep at the largest buffer for a message, and a ring that another who
- * has it mapped made so: all its cells but the last few seem to be read by somebody, and
- * the last ones are a message for each sleeper. Whoever looks for messages goes past all.
+ * Threads that sleep at the largest buffer for a message, and a ring that another process
+ * spoiled: all its cells but the last few seem to be in the hand of a reader, and the last
+ * ones are a message for each sleeper. A search for messages goes past all cells.
  */
 #include "hostile.h"
 
@@ -126,7 +126,7 @@ static int send_to_sleep(void)
 	}
 }
 
-/* All asleep at a good ring, and then it is a bad one; until it is said to be over. */
+/* All sleep at a good ring, which then becomes a bad one, until the victim ends it. */
 static int be_load(struct workers *workers, const struct role *role)
 {
 	struct ipcbox_buffer *buffer;
@@ -189,7 +189,7 @@ static void *wait_for_ever(void *unused)
 	return NULL;
 }
 
-/* One thread waits again and again, also at the bad ring; the other says that all is ready. */
+/* One thread waits again and again, also at the bad ring; the other reports "ready". */
 static int map_and_wait(const struct role *role)
 {
 	struct ipcbox_buffer *buffer;

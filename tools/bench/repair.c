@@ -18,7 +18,7 @@
 /* The receiver waits for a word, and writes when it had the first message. */
 static struct words go, came;
 
-/* Of a process that does nothing else. Return: its pid when it has begun, or an errno. */
+/* A process that does nothing else. Return: its pid when it has begun, or an errno. */
 static pid_t fork_writer(const struct role *role)
 {
 	struct words begun;

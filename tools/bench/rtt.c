@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * A request and its reply between two processes: the time that the one who asks
- * waits.
+ * A request and its reply between two processes: the time that the client waits.
  */
 #include "workers.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * Messages one way: the time for one of them while the queue is kept full. From
- * one to one, from four to one, and from one to four of whom one gets each.
+ * one to one, from four to one, and from one to four, of which one gets each.
  *
- * Of several senders or receivers none sees all messages: the time is kept by the
- * side that is alone.
+ * None of several senders or receivers sees all messages, so the side that is
+ * alone keeps the time.
  */
 #include "workers.h"
 
@@ -98,7 +98,7 @@ static int recv_until_end(struct workers *workers, const struct role *role)
 
 /*
  * So many that the queue is filled and emptied many times, and that a round lasts longer
- * than who else runs for once, also where a message costs next to nothing.
+ * than a time slice of another process, also where a message costs next to nothing.
  */
 static size_t messages_in_round(const struct system *system, size_t bytes)
 {
@@ -139,12 +139,12 @@ static void measure(const struct subject *subject, const struct system *system, 
 }
 
 static bool can_share(const struct subject *subject, const struct system *system,
-		      unsigned int promise, const char *whom)
+		      unsigned int promise, const char *side)
 {
 	if (!(system->promises & promise))
-		add_skip(subject, "is not for several %s", whom);
+		add_skip(subject, "is not for several %s", side);
 	else if (system->max_shared_bytes && subject->bytes > system->max_shared_bytes)
-		add_skip(subject, "several %s would get parts of messages", whom);
+		add_skip(subject, "several %s would get parts of messages", side);
 	else
 		return true;
 	return false;
