@@ -11,7 +11,7 @@ started=0
 skipped=0
 
 # With all warnings that the kernel has for its own code, and with sparse: address
-# spaces, endianness, locks. What sparse says of the kernel's own headers is not ours.
+# spaces, endianness, locks. Complaints of the kernel's own headers are not ours.
 # (KBUILD_CHECKSRC is what C=2 would set if the headers had the script that looks for
 # sparse: in those of 7.2 it is missing.)
 module_is_clean()
@@ -24,7 +24,7 @@ module_is_clean()
 	! grep -E '(^|/)(module|uapi)/.*(warning|error)' "$log"
 }
 
-# What checkpatch is not asked, and why: anywhere, in some files.
+# Checks of checkpatch that are off, and why: anywhere, in some files.
 # shellcheck disable=SC2034 # checkpatch() gets the names of the lists
 {
 any=(
@@ -211,7 +211,7 @@ rm -rf "$results"
 mkdir -p "$results"
 source=$("$vm/fetch.sh" source)
 
-# What takes longest is begun first.
+# The longest checks begin first.
 check 'man: each call has a page' "$vm/pages.sh"
 check 'docs/models: Spin' "$vm/models.sh"
 check 'shell scripts: shellcheck' scripts
