@@ -86,7 +86,7 @@ static int call_as_user_1000(void *port)
 	return call_7(port);
 }
 
-TEST_F(call, receiver_gets_the_callers_effective_user)
+TEST_F(call, receiver_is_told_the_callers_effective_user)
 {
 	pid_t pid = spawn(call_as_user_1000, &self->port);
 	char data[8];
