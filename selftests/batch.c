@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Many messages in one command: order, what is told of each, and where a batch
- * ends before its end. How a batch waits and wakes is in batch_wait.c.
+ * Many messages in one command: their order, the result of each, and where a batch ends
+ * before its end. How a batch waits and wakes is in batch_wait.c.
  */
 #include "callers.h"
 #include "ipcbox_test.h"
@@ -145,7 +145,7 @@ TEST_F(batch, tells_of_each_message_what_a_receive_tells)
 	EXPECT_TRUE(untouched(&self->in[FEW]));
 }
 
-TEST_F(batch, tells_of_each_message_who_sent_it)
+TEST_F(batch, tells_the_sender_of_each_message)
 {
 	pid_t child = fork();
 
@@ -262,7 +262,7 @@ FIXTURE(batch_bad) {
 	struct ipcbox_send_entry out[FEW];
 };
 
-/* What is wrong with one entry, and what that gives. */
+/* The fault of one entry, and the errno that it gets. */
 FIXTURE_VARIANT(batch_bad) {
 	__u64 data, len;
 	__u32 priority;
@@ -367,28 +367,6 @@ TEST_F(batch, receive_with_a_bad_pointer_ends_there)
 	EXPECT_TRUE(untouched(&self->in[0]));
 	for (int i = 2; i < FEW; i++) {
 		EXPECT_EQ(i + 1, recv_tag(self->port));
-	}
-}
-
-TEST_F(batch, receive_makes_room_for_senders_who_wait)
-{
-	struct call senders[4];
-
-	limit_messages(self->port, 4);
-	self->send.count = 4;
-	EXPECT_EQ(4, SEND());
-	for (int i = 0; i < 4; i++) {
-		call_send_tag(&senders[i], self->port, 11 + i, 0);
-		ASSERT_TRUE(senders_asleep(self->port, i + 1));
-	}
-	self->recv.count = 4;
-	EXPECT_EQ(4, RECV());
-	for (int i = 0; i < 4; i++) {
-		EXPECT_EQ(0, call_end(&senders[i]));
-	}
-	EXPECT_EQ(4, RECV());
-	for (int i = 0; i < 4; i++) {
-		EXPECT_EQ(11 + i, self->in[i].tag);
 	}
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How a batch waits, what ends it in the middle, and whom it wakes. */
+/* How a batch waits, how it ends in the middle, and which tasks it wakes. */
 #include "ipcbox_test.h"
 
 #define FEW	8
@@ -319,7 +319,7 @@ TEST_F(batch_wait, sleeping_receive_with_a_bad_pointer_leaves_the_message)
 	EXPECT_EQ(5, recv_tag(self->port));
 }
 
-/* Whom a batch wakes */
+/* The tasks that a batch wakes */
 
 /*
  * The first message waits in the port for a moment, since the first receiver has too
@@ -392,7 +392,7 @@ static void *poll_in(void *arg)
 			      p.revents == POLLIN);
 }
 
-TEST_F(batch_wait, wakes_who_polls)
+TEST_F(batch_wait, wakes_pollers)
 {
 	pthread_t thread;
 	void *woken;
@@ -403,6 +403,29 @@ TEST_F(batch_wait, wakes_who_polls)
 	EXPECT_EQ(4, command(self->port, IPCBOX_SEND_BATCH, &self->send));
 	pthread_join(thread, &woken);
 	EXPECT_NE(NULL, woken);
+}
+
+/* Others that wait */
+
+TEST_F(batch_wait, receive_makes_room_for_senders_who_wait)
+{
+	struct call senders[4];
+
+	self->send.count = 4;
+	EXPECT_EQ(4, command(self->port, IPCBOX_SEND_BATCH, &self->send));
+	for (int i = 0; i < 4; i++) {
+		call_send_tag(&senders[i], self->port, 11 + i, 0);
+		ASSERT_TRUE(senders_asleep(self->port, i + 1));
+	}
+	self->recv.count = 4;
+	EXPECT_EQ(4, command(self->port, IPCBOX_RECV_BATCH, &self->recv));
+	for (int i = 0; i < 4; i++) {
+		EXPECT_EQ(0, call_end(&senders[i]));
+	}
+	EXPECT_EQ(4, command(self->port, IPCBOX_RECV_BATCH, &self->recv));
+	for (int i = 0; i < 4; i++) {
+		EXPECT_EQ(11 + i, self->in[i].tag);
+	}
 }
 
 TEST_HARNESS_MAIN

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Buffers as named objects: create and open, attributes, what is told of them, the two
- * ways to delete, rights and namespaces. Nobody maps one here.
+ * Buffers as named objects: create and open, attributes, what the kernel reports of them,
+ * rights and namespaces. No test maps one here.
  */
 #include "buffers.h"
 #include "ipcbox_test.h"
+#include "users.h"
 
-#define USER 1000		/* some user who is not root */
+#define USER 1000		/* a user that is not root */
 
 FIXTURE(buffer) {
 	struct stage stage;
@@ -41,14 +42,6 @@ static int recreate_sized(int control, const char *name, __u64 bytes,
 {
 	port_remove(control, name);
 	return buffer_create_sized(control, name, BOTH, bytes, msgsize);
-}
-
-static long long pages_used(int control)
-{
-	struct ipcbox_query q;
-	int ret = box_query(control, &q);
-
-	return ret ? ret : (long long)q.pages.used;
 }
 
 /* Create, open, reuse */
@@ -242,7 +235,7 @@ TEST_F(buffer, reuse_opens_the_one_that_is_there_with_its_attributes)
 	EXPECT_EQ(pages, pages_used(self->control));
 }
 
-/* Two who send to it in good faith, one of them by the other's rules, would spoil it. */
+/* Two senders in good faith, one of them by the wrong rules, would spoil it. */
 TEST_F(buffer, reuse_of_one_that_is_shared_otherwise_returns_eprototype)
 {
 	EXPECT_EQ(-EPROTOTYPE, buffer_create(self->control, self->name,
@@ -254,11 +247,11 @@ TEST_F(buffer, reuse_of_one_that_is_shared_otherwise_returns_eprototype)
 					     BOTH | IPCBOX_REUSE));
 	EXPECT_LE(0, buffer_create(self->control, self->name,
 				   BOTH | IPCBOX_REUSE | IPCBOX_ONE_TO_ONE));
-	/* Who only opens it can see what it is. */
+	/* A process that only opens it can see what it is. */
 	EXPECT_LE(0, buffer_open(self->control, self->name, BOTH));
 }
 
-/* Messages come from who may send, room from who may receive. */
+/* Messages come from senders, room from receivers. */
 TEST_F(buffer, wake_needs_the_direction_that_it_acts_in)
 {
 	int receiver = buffer_open(self->control, self->name, IPCBOX_RECEIVER);
@@ -476,118 +469,9 @@ TEST_F(buffer, proc_tells_of_it)
 	EXPECT_TRUE(has_line("/proc/net/ipcbox", line));
 }
 
-/* Remove */
-
-TEST_F(buffer, remove_ends_it_for_all)
-{
-	ASSERT_EQ(0, port_remove(self->control, self->name));
-	EXPECT_EQ(IPCBOX_STATE_GONE | IPCBOX_STATE_UNLINKED,
-		  state_of(self->buffer));
-	EXPECT_EQ(-EIDRM, buffer_wait(self->buffer, IPCBOX_RECEIVER, 0, 0));
-	EXPECT_EQ(-EIDRM, buffer_wait(self->buffer, IPCBOX_SENDER, 1, 0));
-	EXPECT_EQ(-EIDRM, buffer_wake(self->buffer, IPCBOX_RECEIVER));
-	EXPECT_EQ(-EIDRM, buffer_wake(self->buffer, IPCBOX_SENDER));
-	EXPECT_EQ(-EIDRM, box_set(self->buffer, (struct ipcbox_attr){
-		.mask = IPCBOX_ATTR_MODE, .mode = 0666 }));
-}
-
-TEST_F(buffer, remove_frees_the_name)
-{
-	ASSERT_EQ(0, port_remove(self->control, self->name));
-	EXPECT_EQ(-ENOENT, port_remove(self->control, self->name));
-	EXPECT_LE(0, port_create(self->control, self->name, BOTH));
-}
-
-TEST_F(buffer, remove_wakes_who_waits)
-{
-	struct ipcbox_buffer_wait w = {
-		.size = sizeof(w), .flags = IPCBOX_RECEIVER,
-	};
-	struct call calls[3];
-
-	for (int i = 0; i < 3; i++)
-		call_start(&calls[i], self->buffer, IPCBOX_BUFFER_WAIT, &w);
-	ASSERT_TRUE(receivers_asleep(self->buffer, 3));
-	ASSERT_EQ(0, port_remove(self->control, self->name));
-	for (int i = 0; i < 3; i++) {
-		EXPECT_EQ(-EIDRM, call_end(&calls[i]));
-	}
-	EXPECT_EQ(0, receivers_of(self->buffer));
-}
-
-TEST_F(buffer, removed_shows_as_hup)
-{
-	struct pollfd p = { .fd = self->buffer, .events = POLLIN };
-
-	EXPECT_EQ(0, poll(&p, 1, 0));
-	ASSERT_EQ(0, port_remove(self->control, self->name));
-	ASSERT_EQ(1, poll(&p, 1, 0));
-	EXPECT_TRUE(p.revents & POLLHUP);
-}
-
-/* Unlink */
-
-TEST_F(buffer, unlinked_goes_on_for_open_fds)
-{
-	ASSERT_EQ(0, port_unlink(self->control, self->name));
-	EXPECT_EQ(IPCBOX_STATE_UNLINKED, state_of(self->buffer));
-	EXPECT_EQ(-ENOENT, buffer_open(self->control, self->name, BOTH));
-	EXPECT_EQ(0, buffer_wait(self->buffer, IPCBOX_SENDER, 1, 1));
-	EXPECT_EQ(-ETIMEDOUT, buffer_wait(self->buffer, IPCBOX_RECEIVER, 0, 1));
-}
-
-TEST_F(buffer, unlinked_is_freed_with_its_last_fd)
-{
-	ASSERT_EQ(0, port_unlink(self->control, self->name));
-	close(self->buffer);
-	EXPECT_TRUE(eventually(counters_are(self->control, &self->stage.before)));
-}
-
-TEST_F(buffer, unlinked_without_producers_returns_epipe_to_consumers)
-{
-	int receiver = buffer_open(self->control, self->name, IPCBOX_RECEIVER);
-	struct ipcbox_buffer_wait w = {
-		.size = sizeof(w), .flags = IPCBOX_RECEIVER,
-	};
-	struct call c;
-
-	ASSERT_EQ(0, port_unlink(self->control, self->name));
-	call_start(&c, receiver, IPCBOX_BUFFER_WAIT, &w);
-	ASSERT_TRUE(receivers_asleep(receiver, 1));
-	close(self->buffer);
-	EXPECT_EQ(-EPIPE, call_end(&c));
-	EXPECT_EQ(-EPIPE, buffer_wait(receiver, IPCBOX_RECEIVER, 0, 0));
-}
-
-TEST_F(buffer, unlinked_without_consumers_returns_epipe_to_producers)
-{
-	int sender = buffer_open(self->control, self->name, IPCBOX_SENDER);
-
-	ASSERT_EQ(0, port_unlink(self->control, self->name));
-	close(self->buffer);
-	EXPECT_EQ(-EPIPE, buffer_wait(sender, IPCBOX_SENDER, 1, 0));
-	EXPECT_EQ(-EPIPE, buffer_wake(sender, IPCBOX_RECEIVER));
-	EXPECT_TRUE(state_of(sender) & IPCBOX_STATE_GONE);
-}
-
 /* Rights */
 
-struct question {
-	const char *name;
-	__u32 flags;
-	int (*ask)(const struct question *q, int control);
-};
-
-static int ask_as_user(void *arg)
-{
-	const struct question *q = arg;
-	int ret;
-
-	if (setresgid(USER, USER, USER) || setresuid(USER, USER, USER))
-		return 255;
-	ret = q->ask(q, control_open());
-	return ret < 0 ? -ret : 0;
-}
+static const struct user user = { USER, USER, 0 };
 
 static int user_opens(const struct question *q, int control)
 {
@@ -605,54 +489,43 @@ static int user_sets(const struct question *q, int control)
 		.mask = IPCBOX_ATTR_MODE, .mode = 0666 });
 }
 
-static int answer_to_user(struct question q)
-{
-	return -reap(spawn(ask_as_user, &q));
-}
-
-static int set_mode(int fd, __u32 mode)
-{
-	return box_set(fd, (struct ipcbox_attr){
-		.mask = IPCBOX_ATTR_MODE, .mode = mode });
-}
-
-TEST_F(buffer, mode_says_who_may_receive_and_who_may_send)
+TEST_F(buffer, mode_grants_receiving_and_sending)
 {
 	static const struct { __u32 mode; int receive, send, both, neither; } modes[] = {
 		{ 0600, -EACCES, -EACCES, -EACCES, -EACCES },
 		{ 0604, 0, -EACCES, -EACCES, 0 },
 		{ 0602, -EACCES, 0, -EACCES, 0 }, { 0606, 0, 0, 0, 0 },
 	};
-	struct question q = { .name = self->name, .ask = user_opens };
+	struct question q = { .user = &user, .name = self->name, .ask = user_opens };
 
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
 		ASSERT_EQ(0, set_mode(self->buffer, modes[i].mode));
 		q.flags = IPCBOX_RECEIVER;
-		EXPECT_EQ(modes[i].receive, answer_to_user(q));
+		EXPECT_EQ(modes[i].receive, answer_to(q));
 		q.flags = IPCBOX_SENDER;
-		EXPECT_EQ(modes[i].send, answer_to_user(q));
+		EXPECT_EQ(modes[i].send, answer_to(q));
 		q.flags = BOTH;
-		EXPECT_EQ(modes[i].both, answer_to_user(q));
+		EXPECT_EQ(modes[i].both, answer_to(q));
 		q.flags = 0;
-		EXPECT_EQ(modes[i].neither, answer_to_user(q));
+		EXPECT_EQ(modes[i].neither, answer_to(q));
 	}
 }
 
 TEST_F(buffer, delete_and_set_are_for_the_owner)
 {
-	struct question q = { .name = self->name, .ask = user_deletes };
+	struct question q = { .user = &user, .name = self->name, .ask = user_deletes };
 
 	ASSERT_EQ(0, set_mode(self->buffer, 0666));
-	EXPECT_EQ(-EPERM, answer_to_user(q));
+	EXPECT_EQ(-EPERM, answer_to(q));
 	q.flags = IPCBOX_UNLINK;
-	EXPECT_EQ(-EPERM, answer_to_user(q));
+	EXPECT_EQ(-EPERM, answer_to(q));
 	q.ask = user_sets;
-	EXPECT_EQ(-EPERM, answer_to_user(q));
+	EXPECT_EQ(-EPERM, answer_to(q));
 	ASSERT_EQ(0, box_set(self->buffer, (struct ipcbox_attr){
 		.mask = IPCBOX_ATTR_UID, .uid = USER }));
-	EXPECT_EQ(0, answer_to_user(q));
+	EXPECT_EQ(0, answer_to(q));
 	q.ask = user_deletes;
-	EXPECT_EQ(0, answer_to_user(q));
+	EXPECT_EQ(0, answer_to(q));
 }
 
 /* Namespaces */

@@ -8,7 +8,7 @@
  * The way through the operation is learned once, step by step. Then a child runs up to a
  * breakpoint, or the time would grow with the square of the instructions.
  */
-#include "buffer_scene.h"
+#include "buffer_test.h"
 
 #include <sys/ptrace.h>
 #include <sys/user.h>
@@ -45,8 +45,8 @@ FIXTURE_VARIANT_ADD(death, one_to_one) { .kind = IPCBOX_ONE_TO_ONE };
 FIXTURE_SETUP(death)
 {
 	stage_setup(_metadata, &self->stage);
-	ASSERT_EQ(0, scene_create(&self->stage, BOTH | variant->kind, BYTES,
-				  &self->buffer));
+	ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH | variant->kind, BYTES,
+					&self->buffer));
 	self->through = shared_alloc(sizeof(*self->through));
 	ASSERT_NE(NULL, self->through);
 	self->slowest = 0;
@@ -61,7 +61,7 @@ FIXTURE_TEARDOWN(death)
 	stage_teardown(_metadata, &self->stage);
 }
 
-/* What there is before the operation: so many messages, from this cell on. */
+/* The buffer before the operation: so many messages, from this cell on. */
 struct before {
 	int count;
 	int cell;
@@ -330,8 +330,8 @@ static int die_after(struct ipcbox_buffer *buffer, const struct operation *op,
 }
 
 /*
- * What is there now, all of which is taken: a few of the first may be gone, and a few
- * new ones there. Return: 0, or a number that tells what is wrong.
+ * Takes all messages: a few of the first may be gone, and a few may be new. Return: 0, or
+ * a number that tells what is wrong.
  */
 static int check(struct ipcbox_buffer *buffer, const struct before *before,
 		 const struct operation *op)
@@ -363,9 +363,9 @@ static int check(struct ipcbox_buffer *buffer, const struct before *before,
 }
 
 /*
- * At each instruction takes minutes: for that IPCBOX_EVERY=1 is to be set.
- * Otherwise at some, which lie elsewhere for each of what was there before.
- * When it was through it dies in any case.
+ * To die at each instruction takes minutes; IPCBOX_EVERY=1 asks for it. Without it a
+ * process dies at some of them, which lie elsewhere for each buffer that it starts from.
+ * One that gets through dies in any case.
  */
 static int stride(void)
 {
@@ -466,7 +466,7 @@ TEST_F_TIMEOUT(death, of_a_producer_wakes_a_consumer_for_what_it_committed, 600)
 		prepare(self->buffer, &befores[0]);
 		ASSERT_EQ(0, pthread_create(&s.thread, NULL, sleep_for_data, &s));
 		ASSERT_TRUE(receivers_asleep(fd, 1));
-		/* The kernel may want to be told of less by now than it wanted before. */
+		/* By now the kernel may want less notice than before. */
 		ASSERT_LE(0, die_after(self->buffer, &op, self->through, at,
 				       &self->slowest));
 		sent = messages_of(fd) || !receivers_of(fd);
@@ -493,7 +493,7 @@ TEST_F_TIMEOUT(death, of_a_consumer_wakes_a_producer_for_what_it_released, 600)
 		ASSERT_EQ(0, pthread_create(&s.thread, NULL, sleep_for_room, &s));
 		ASSERT_TRUE(senders_asleep(fd, 1));
 		usleep(3000);	/* then any room that suffices will do */
-		/* The kernel may want to be told of less by now than it wanted before. */
+		/* By now the kernel may want less notice than before. */
 		ASSERT_LE(0, die_after(self->buffer, &op, self->through, at,
 				       &self->slowest));
 		released = messages_of(fd) < 21 || !senders_of(fd);

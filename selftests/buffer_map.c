@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The pages of a buffer: how they are mapped and how not, who pays for them, what
- * fork and exec make of them, and when they are gone.
+ * The pages of a buffer: how they are mapped and how not, which user pays for them, and
+ * when they are freed.
  */
 #include "buffers.h"
 #include "ipcbox_test.h"
 
-#define USER	1000		/* some user who is not root */
+#define USER	1000		/* a user that is not root */
 #define BYTES	8192ULL		/* of the buffer's data */
 #define CELLS	(BYTES / IPCBOX_CELL_SIZE)
 
@@ -33,7 +33,7 @@ FIXTURE_SETUP(map)
 	ASSERT_EQ(0, pages_map(&self->pages, self->buffer));
 }
 
-/* (What a test has left mapped would hold the buffer.) */
+/* (Pages that a test left mapped would hold the buffer.) */
 FIXTURE_TEARDOWN(map)
 {
 	pages_unmap(&self->pages);
@@ -53,16 +53,8 @@ static int try_map(int fd, size_t len, int prot, int flags, off_t offset)
 
 #define RW (PROT_READ | PROT_WRITE)
 
-static long long pages_used(int control)
-{
-	struct ipcbox_query q;
-	int ret = box_query(control, &q);
-
-	return ret ? ret : (long long)q.pages.used;
-}
-
 /*
- * What the buffer has of its own, without the pages of those who have it mapped: with
+ * The buffer's own pages, without the page that each process has that maps it, but with
  * the one page of processes that have no number.
  */
 static long long pages_of(const struct ipcbox_buffer_layout *l, size_t page)
@@ -86,14 +78,6 @@ static int reads_a_byte(void *at)
 {
 	return *(volatile char *)at ? 1 : 0;
 }
-
-struct heir {
-	const struct pages *pages;
-	__u32 owner;
-	int control;
-	int buffer;
-	long long used;
-};
 
 /* Layout */
 
@@ -171,7 +155,7 @@ TEST_F(map, new_one_is_empty)
 	}
 }
 
-/* What mmap(2) refuses */
+/* Refused by mmap(2) */
 
 TEST_F(map, part_of_it_returns_einval)
 {
@@ -302,7 +286,7 @@ TEST_F(map, pages_come_back_after_they_were_dropped)
 	EXPECT_EQ(owner, owner_number(p->self));
 }
 
-/* Who only receives */
+/* A process that only receives */
 
 TEST_F(map, consumer_cannot_write_to_the_data)
 {
@@ -369,7 +353,7 @@ TEST_F(map, stays_after_removal)
 	EXPECT_EQ(IPCBOX_BUFFER_ASK, self->pages.ring->want_room);
 }
 
-TEST_F(map, removed_can_be_mapped_still_by_who_has_it_open)
+TEST_F(map, removed_can_be_mapped_still_through_an_open_fd)
 {
 	struct pages p;
 
@@ -407,7 +391,7 @@ TEST_F(map, data_alone_holds_the_pages_too)
 
 /* Limits */
 
-TEST_F(map, pages_count_as_those_of_who_made_it_and_each_process_that_maps_it)
+TEST_F(map, pages_count_for_its_creator_and_one_for_each_process_that_maps_it)
 {
 	long long before = self->stage.before.pages.used;
 	long long own = pages_of(&self->layout, self->page);
@@ -452,168 +436,7 @@ TEST_F(map, limit_of_all_pages_returns_edquot)
 	EXPECT_EQ(-EDQUOT, create);
 }
 
-/* It finds no number, and a ring in which there is neither a message nor room. */
-static int is_nobody(void *arg)
-{
-	const struct pages *p = arg;
-
-	if (p->self->writing || p->self->reading)
-		return 1;
-	if (p->ring->tail - p->ring->free <= p->layout.cells)
-		return 2;
-	p->data[1] = p->data[0];
-	return p->ring->want_data || p->ring->want_room ? 3 : 0;
-}
-
-TEST_F(map, child_for_whom_there_is_no_page_is_nobody_and_lives)
-{
-	long long was = read_number(SYSCTL("user_pages"));
-	long long used = pages_used(self->control);
-	int status;
-
-	self->pages.ring->want_data = 1;
-	self->pages.data[0] = 9;
-	ASSERT_EQ(0, write_number(SYSCTL("user_pages"), used));
-	status = reap(spawn(is_nobody, &self->pages));
-	ASSERT_EQ(0, write_number(SYSCTL("user_pages"), was));
-	EXPECT_EQ(0, status);
-	EXPECT_EQ(9, self->pages.data[1]);
-	EXPECT_EQ(1, self->pages.ring->want_data);
-	EXPECT_EQ(used, pages_used(self->control));
-}
-
-static int has_a_number(void *arg)
-{
-	const struct pages *p = arg;
-
-	return owner_number(p->self) && p->ring->tail == p->layout.cells ? 0 : 1;
-}
-
-static int child_has_a_number(void *arg)
-{
-	const struct pages *p = arg;
-	long long was = read_number(SYSCTL("user_pages"));
-	int ret;
-
-	/* (The limit, which its parent set, is at an end.) */
-	if (owner_number(p->self) || write_number(SYSCTL("user_pages"), was + 1))
-		return 1;
-	ret = reap(spawn(has_a_number, arg));
-	return write_number(SYSCTL("user_pages"), was) ? 2 : ret;
-}
-
-TEST_F(map, child_of_nobody_may_have_a_number)
-{
-	long long was = read_number(SYSCTL("user_pages"));
-	int status;
-
-	ASSERT_EQ(0, write_number(SYSCTL("user_pages"), pages_used(self->control)));
-	status = reap(spawn(child_has_a_number, &self->pages));
-	ASSERT_EQ(0, write_number(SYSCTL("user_pages"), was));
-	EXPECT_EQ(0, status);
-}
-
-#define OFTEN ((int)IPCBOX_WORD_OWNER_MAX + 1)
-
-static int maps_it_often(void *arg)
-{
-	const struct heir *h = arg;
-
-	for (int i = 0; i < OFTEN; i++)
-		if (map_control(h->buffer, &h->pages->layout) == MAP_FAILED)
-			return 1;
-	return reap(spawn(has_a_number, (void *)h->pages));
-}
-
-/* Or it would take those of all others, whose children would be without. */
-TEST_F_TIMEOUT(map, process_that_maps_it_often_has_one_number, 120)
-{
-	struct heir h = { .pages = &self->pages, .buffer = self->buffer };
-	long long used = pages_used(self->control);
-
-	EXPECT_EQ(0, reap(spawn(maps_it_often, &h)));
-	EXPECT_TRUE(eventually(pages_used(self->control) == used));
-}
-
-/* fork and exec */
-
-static int has_a_number_of_its_own(void *arg)
-{
-	const struct heir *h = arg;
-	__u32 owner = owner_number(h->pages->self);
-
-	if (!owner || owner == h->owner)
-		return 1;
-	if (h->pages->data[9] != 99)
-		return 2;
-	h->pages->data[10] = 100;
-	return pages_used(h->control) == h->used + 1 ? 0 : 3;
-}
-
-TEST_F(map, child_has_a_number_of_its_own_at_the_same_place)
-{
-	struct heir h = {
-		.pages = &self->pages, .control = self->control,
-		.owner = owner_number(self->pages.self),
-		.used = pages_used(self->control),
-	};
-
-	self->pages.data[9] = 99;
-	EXPECT_EQ(0, reap(spawn(has_a_number_of_its_own, &h)));
-	EXPECT_EQ(100, self->pages.data[10]);
-	EXPECT_EQ(h.owner, owner_number(self->pages.self));
-	EXPECT_EQ(h.used, pages_used(self->control));
-}
-
-static int gives_up_its_own(void *arg)
-{
-	pages_unmap(arg);
-	return 0;
-}
-
-TEST_F(map, child_unmaps_its_own_only)
-{
-	long long used = pages_used(self->control);
-
-	EXPECT_EQ(0, reap(spawn(gives_up_its_own, &self->pages)));
-	self->pages.data[0] = 1;
-	EXPECT_NE(0, owner_number(self->pages.self));
-	EXPECT_EQ(used, pages_used(self->control));
-}
-
-static int execs(void *arg)
-{
-	(void)arg;
-	execl("/bin/true", "true", NULL);
-	return 1;
-}
-
-TEST_F(map, exec_ends_the_mapping_of_the_child_only)
-{
-	long long used = pages_used(self->control);
-
-	EXPECT_EQ(0, reap(spawn(execs, NULL)));
-	EXPECT_EQ(used, pages_used(self->control));
-	EXPECT_NE(0, owner_number(self->pages.self));
-}
-
-/* The number of a dead child is free again. */
-TEST_F_TIMEOUT(map, numbers_are_used_again, 120)
-{
-	struct heir h = {
-		.pages = &self->pages, .control = self->control,
-		.owner = owner_number(self->pages.self),
-		.used = pages_used(self->control),
-	};
-
-	self->pages.data[9] = 99;
-	for (int i = 0; i < 200; i++) {
-		ASSERT_EQ(0, reap(spawn(has_a_number_of_its_own, &h)));
-	}
-	EXPECT_EQ(h.used, pages_used(self->control));
-}
-
-/* What is on loan */
+/* Messages in hand */
 
 static __u64 word_at(const struct pages *p, __u64 position, __u32 cells,
 		     __u64 owner_and_state)

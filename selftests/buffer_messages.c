@@ -3,7 +3,7 @@
  * Messages through a buffer, by one process: sizes, order, the end of the ring, what is
  * in hand, batches. All of it with one to one as well, where that applies.
  */
-#include "buffer_scene.h"
+#include "buffer_test.h"
 
 #define BYTES	4096U
 #define CELLS	(int)(BYTES / CELL)
@@ -23,8 +23,8 @@ FIXTURE_VARIANT_ADD(messages, one_to_one) { .kind = IPCBOX_ONE_TO_ONE };
 FIXTURE_SETUP(messages)
 {
 	stage_setup(_metadata, &self->stage);
-	ASSERT_EQ(0, scene_create(&self->stage, BOTH | variant->kind, BYTES,
-				  &self->buffer));
+	ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH | variant->kind, BYTES,
+					&self->buffer));
 }
 
 FIXTURE_TEARDOWN(messages)
@@ -350,7 +350,7 @@ FIXTURE(hands) {
 FIXTURE_SETUP(hands)
 {
 	stage_setup(_metadata, &self->stage);
-	ASSERT_EQ(0, scene_create(&self->stage, BOTH, BYTES, &self->buffer));
+	ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH, BYTES, &self->buffer));
 }
 
 FIXTURE_TEARDOWN(hands)
@@ -488,7 +488,7 @@ TEST_F(hands, last_unmap_gives_up_what_is_in_them)
 	struct ipcbox_buffer *other;
 	struct ipcbox_slot *slot;
 
-	ASSERT_EQ(0, scene_open(&self->stage, BOTH, &other));
+	ASSERT_EQ(0, test_buffer_open(&self->stage, BOTH, &other));
 	ASSERT_EQ(0, put_number(other, 1));
 	ASSERT_EQ(1, peek_number(other, &self->slot[0]));
 	ASSERT_EQ(0, reserve_number(other, &self->slot[1], 2));
@@ -499,7 +499,7 @@ TEST_F(hands, last_unmap_gives_up_what_is_in_them)
 	slot = &self->slot[2];
 	ASSERT_EQ(0, reserve_number(self->buffer, slot, 4));
 	ipcbox_buffer_unmap(self->buffer);
-	ASSERT_EQ(0, scene_open(&self->stage, BOTH, &self->buffer));
+	ASSERT_EQ(0, test_buffer_open(&self->stage, BOTH, &self->buffer));
 	EXPECT_EQ(1, take_number(self->buffer));
 	EXPECT_EQ(3, take_number(self->buffer));
 	EXPECT_EQ(CELLS, fill_up(self->buffer));
@@ -512,7 +512,7 @@ TEST_F(hands, send_through_a_receiver_returns_ebadf)
 	struct ipcbox_buffer *receiver;
 	struct ipcbox_slot slot;
 
-	ASSERT_EQ(0, scene_open(&self->stage, IPCBOX_RECEIVER, &receiver));
+	ASSERT_EQ(0, test_buffer_open(&self->stage, IPCBOX_RECEIVER, &receiver));
 	EXPECT_EQ(-EBADF, ipcbox_buffer_reserve(receiver, &slot, 8, IPCBOX_NOWAIT));
 	EXPECT_EQ(-EBADF, ipcbox_buffer_reserve(receiver, &slot, 0, IPCBOX_NOWAIT));
 	EXPECT_EQ(-EBADF, put_number(receiver, 1));
@@ -526,7 +526,7 @@ TEST_F(hands, receive_through_a_sender_returns_ebadf)
 	struct ipcbox_buffer *sender;
 	struct ipcbox_slot slot;
 
-	ASSERT_EQ(0, scene_open(&self->stage, IPCBOX_SENDER, &sender));
+	ASSERT_EQ(0, test_buffer_open(&self->stage, IPCBOX_SENDER, &sender));
 	ASSERT_EQ(0, put_number(sender, 1));
 	EXPECT_EQ(-EBADF, ipcbox_buffer_peek(sender, &slot, IPCBOX_NOWAIT));
 	EXPECT_EQ(-EBADF, take_number(sender));

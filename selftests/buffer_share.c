@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A buffer that many share: every message exactly once and in the order of its
- * producer, by threads and by processes; fork and exec with something in hand; and
- * that nobody enters the kernel where there is room, or a message.
+ * A buffer that many share: every message arrives exactly once and in the order of its
+ * producer, among threads and among processes; fork and exec with a message in hand; and
+ * no task enters the kernel while there is room, or a message.
  */
-#include "buffer_scene.h"
+#include "buffer_test.h"
 
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -14,11 +14,11 @@
 #define EACH	5000		/* messages of one producer */
 #define CROWD	3		/* producers, and consumers, at most */
 
-/* What those who act together share, also over fork(2). */
+/* Shared by producers and consumers, also over fork(2). */
 struct ledger {
 	int producers;		/* that are still to end */
 	int failed;		/* first errno, or a number above 0, of somebody */
-	int over;		/* for who only comes and goes */
+	int over;		/* for visitors */
 	unsigned char seen[CROWD][EACH];
 };
 
@@ -40,7 +40,7 @@ FIXTURE(share) {
 FIXTURE_SETUP(share)
 {
 	stage_setup(_metadata, &self->stage);
-	ASSERT_EQ(0, scene_create(&self->stage, BOTH, BYTES, &self->buffer));
+	ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH, BYTES, &self->buffer));
 	self->ledger = shared_alloc(sizeof(*self->ledger));
 	ASSERT_NE(NULL, self->ledger);
 }
@@ -127,7 +127,7 @@ static void check(struct ledger *ledger, const struct payload *p, size_t len,
 	    len != length_of(p->number) ||
 	    !has_pattern(p->pattern, len - sizeof(*p), p->number))
 		return fail(ledger, 1);
-	/* What one consumer gets of one producer is in order. */
+	/* One consumer gets the messages of one producer in order. */
 	if (p->number < next[p->producer])
 		return fail(ledger, 2);
 	next[p->producer] = p->number + 1;
@@ -243,7 +243,7 @@ static int come_and_go(void *arg)
 
 	while (!__atomic_load_n(&v->ledger->over, __ATOMIC_RELAXED)) {
 		struct ipcbox_buffer *buffer;
-		int err = scene_open(v->stage, BOTH, &buffer);
+		int err = test_buffer_open(v->stage, BOTH, &buffer);
 
 		if (err)
 			return -err;
@@ -283,8 +283,8 @@ TEST_F_TIMEOUT(share, one_to_one_gets_every_message_exactly_once, 300)
 	for (int in_place = 0; in_place < 2; in_place++) {
 		memset(self->ledger, 0, sizeof(*self->ledger));
 		ASSERT_EQ(0, ipcbox_port_delete(self->stage.name, 0));
-		ASSERT_EQ(0, scene_create(&self->stage, BOTH | IPCBOX_ONE_TO_ONE,
-					  BYTES, &buffer));
+		ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH | IPCBOX_ONE_TO_ONE,
+						BYTES, &buffer));
 		prepare(w, buffer, self->ledger);
 		self->ledger->producers = 1;
 		w[0].in_place = w[CROWD].in_place = in_place;
@@ -477,8 +477,8 @@ TEST_F(share, one_to_one_neither_full_nor_empty_makes_no_system_call)
 	int ret;
 
 	ASSERT_EQ(0, ipcbox_port_delete(self->stage.name, 0));
-	ASSERT_EQ(0, scene_create(&self->stage, BOTH | IPCBOX_ONE_TO_ONE, BYTES,
-				  &buffer));
+	ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH | IPCBOX_ONE_TO_ONE, BYTES,
+					&buffer));
 	ASSERT_EQ(0, put_number(buffer, 1));
 	ret = reap(spawn(works_without_the_kernel, buffer));
 	ipcbox_buffer_unmap(buffer);
@@ -487,7 +487,7 @@ TEST_F(share, one_to_one_neither_full_nor_empty_makes_no_system_call)
 	EXPECT_EQ(0, ret);
 }
 
-TEST_F(share, who_does_not_wait_makes_no_system_call_at_all)
+TEST_F(share, nowait_makes_no_system_call_at_all)
 {
 	int ret = reap(spawn(works_without_the_kernel_full_and_empty,
 			     self->buffer));
@@ -495,40 +495,6 @@ TEST_F(share, who_does_not_wait_makes_no_system_call_at_all)
 	if (ret == 77)
 		SKIP(return, "no seccomp");
 	EXPECT_EQ(0, ret);
-}
-
-/* Who waits behind another */
-
-static int sends_half_until_soon(void *buffer)
-{
-	static char data[BYTES / 2];
-
-	return ipcbox_buffer_send(buffer, data, sizeof(data),
-				  ipcbox_deadline_ms(500)) == -ETIMEDOUT ? 0 : 1;
-}
-
-static int sends_little(void *buffer)
-{
-	return ipcbox_buffer_send(buffer, "", 1, ipcbox_deadline_ms(PATIENCE * 1000)) ?
-		       1 : 0;
-}
-
-/* There is room for it, but for another that was first. */
-TEST_F(share, producer_behind_one_that_gives_up_gets_in)
-{
-	int fd = ipcbox_buffer_fd(self->buffer);
-	pid_t first, second;
-
-	ASSERT_EQ(CELLS, fill_up(self->buffer));
-	first = spawn(sends_half_until_soon, self->buffer);
-	ASSERT_TRUE(senders_asleep(fd, 1));
-	usleep(5000);
-	second = spawn(sends_little, self->buffer);
-	ASSERT_TRUE(senders_asleep(fd, 2));
-	usleep(5000);
-	EXPECT_EQ(1000000, take_number(self->buffer));
-	EXPECT_EQ(0, reap(first));
-	EXPECT_EQ(0, reap(second));
 }
 
 /* A child without a number */
@@ -553,7 +519,7 @@ static int can_do_nothing(void *arg)
 	    ipcbox_buffer_reserve(buffer, &slot, 4096, IPCBOX_FOREVER) != -EUSERS ||
 	    ipcbox_buffer_peek(buffer, &slot, IPCBOX_FOREVER) != -EUSERS)
 		return 1;
-	/* What its parent has in hand is not the child's. */
+	/* A child has nothing in hand of what its parent took. */
 	if (!buffer->one_to_one &&
 	    (ipcbox_buffer_commit(buffer, &o->writing) != -EINVAL ||
 	     ipcbox_buffer_cancel(buffer, &o->writing) != -EINVAL ||
@@ -584,7 +550,7 @@ TEST(child_for_which_there_is_no_number_gets_eusers)
 		struct stage stage;
 
 		stage_setup(_metadata, &stage);
-		ASSERT_EQ(0, scene_create(&stage, BOTH | kinds[i], 8192, &o.buffer));
+		ASSERT_EQ(0, test_buffer_create(&stage, BOTH | kinds[i], 8192, &o.buffer));
 		ASSERT_EQ(0, put_number(o.buffer, 1));
 		ASSERT_EQ(0, put_number(o.buffer, 2));
 		ASSERT_EQ(0, ipcbox_buffer_peek(o.buffer, &o.reading, IPCBOX_NOWAIT));

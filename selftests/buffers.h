@@ -115,4 +115,13 @@ HELPER __u32 owner_number(const struct ipcbox_buffer_self *self)
 	return self->writing >> IPCBOX_WORD_OWNER_SHIFT;
 }
 
+/* Pages of the buffers in this network namespace, or -errno. */
+HELPER long long pages_used(int control)
+{
+	struct ipcbox_query q;
+	int ret = box_query(control, &q);
+
+	return ret ? ret : (long long)q.pages.used;
+}
+
 #endif /* BUFFERS_H */

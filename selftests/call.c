@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Calls and their replies: what each side is told, by which ways and in which
- * order they go, and what a reply may be. How a call waits is in call_wait.c,
- * how it ends without a reply in call_end.c.
+ * Calls: what each side learns, by which ways and in which order they go. call_reply.c
+ * tests replies, call_wait.c how a call waits, call_end.c how it ends without a reply.
  */
 #include "callers.h"
 #include "ipcbox_test.h"
@@ -28,9 +27,9 @@ FIXTURE_TEARDOWN(call)
 	stage_teardown(_metadata, &self->stage);
 }
 
-/* What each side is told */
+/* The fields that each side gets */
 
-TEST_F(call, receiver_is_told_who_calls_and_all_else)
+TEST_F(call, receiver_gets_the_callers_credentials_and_all_else)
 {
 	char data[16] = "................";
 	struct ipcbox_recv r = room(data, sizeof(data));
@@ -57,7 +56,7 @@ TEST_F(call, receiver_is_told_who_calls_and_all_else)
 	EXPECT_EQ(1, caller_end(&self->caller));
 }
 
-TEST_F(call, caller_is_told_who_replied_and_all_else)
+TEST_F(call, caller_gets_the_servers_credentials_and_all_else)
 {
 	struct ipcbox_reply reply = reply_to(0, "four", 4);
 	struct ipcbox_call *call = &self->caller.call;
@@ -201,7 +200,7 @@ TEST_F(call, poll_tells_of_it_while_it_is_in_the_box)
 	EXPECT_EQ(6, caller_end(&self->caller));
 }
 
-/* Who may */
+/* Rights */
 
 TEST_F(call, on_a_receiver_fd_returns_ebadf)
 {
@@ -347,157 +346,58 @@ TEST_F(call, long_request_that_could_not_be_delivered_arrives_whole)
 	EXPECT_EQ(6, caller_end(&self->caller));
 }
 
-TEST_F(call, reply_longer_than_the_room_leaves_the_caller_waiting)
-{
-	char text[16] = "too long a reply";
-	struct ipcbox_reply reply;
-	long long number;
+/* Mailboxes: by a link, and by the number of the process */
 
-	caller_start(&self->caller, self->port, 5);
-	ASSERT_TRUE(calls_queued(self->port, 1));
-	number = recv_call(self->port, 5);
-	reply = reply_to(number, text, 9);
-	EXPECT_EQ(-EMSGSIZE, command(self->port, IPCBOX_REPLY, &reply));
-	reply.len = IPCBOX_MSGSIZE_MAX + 1;
-	EXPECT_EQ(-EMSGSIZE, command(self->port, IPCBOX_REPLY, &reply));
-	reply.len = UINT64_MAX;
-	EXPECT_EQ(-EMSGSIZE, command(self->port, IPCBOX_REPLY, &reply));
-	reply.len = (1ULL << 32) + 1;
-	EXPECT_EQ(-EMSGSIZE, command(self->port, IPCBOX_REPLY, &reply));
-	EXPECT_EQ(1, calls_of(self->port));
-	EXPECT_FALSE(caller_ended(&self->caller));
-	EXPECT_EQ(0, self->caller.reply);
-	EXPECT_EQ(0, reply_tag(self->port, number, 6));
+static int serve_one(int box, __u64 tag)
+{
+	if (!calls_queued(box, 1))
+		return -ETIME;
+	return reply_tag(box, recv_call(box, tag), tag + 1);
+}
+
+TEST_F(call, mailbox_is_called_over_a_link_and_by_pid)
+{
+	int box = mailbox_open(self->control);
+	int link = link_open(self->control, getpid(), 0);
+
+	caller_start(&self->caller, link, 5);
+	EXPECT_EQ(0, serve_one(box, 5));
 	EXPECT_EQ(6, caller_end(&self->caller));
+	caller_start_to(&self->caller, self->control, getpid(), 7);
+	EXPECT_EQ(0, serve_one(box, 7));
+	EXPECT_EQ(8, caller_end(&self->caller));
+	EXPECT_EQ(getpid(), self->caller.call.reply_pid);
+	EXPECT_EQ(2, sent_of(link));
+	EXPECT_EQ(0, calls_of(box));
 }
 
-TEST_F(call, bad_pointer_of_a_reply_leaves_the_caller_waiting)
+static int call_parent(void *control)
 {
-	struct ipcbox_reply reply;
-	long long number;
+	struct caller c;
 
-	caller_start(&self->caller, self->port, 5);
-	ASSERT_TRUE(calls_queued(self->port, 1));
-	number = recv_call(self->port, 5);
-	reply = reply_to(number, NULL, 8);
-	EXPECT_EQ(-EFAULT, command(self->port, IPCBOX_REPLY, &reply));
-	EXPECT_EQ(1, calls_of(self->port));
-	EXPECT_EQ(0, reply_tag(self->port, number, 6));
-	EXPECT_EQ(6, caller_end(&self->caller));
+	caller_prepare(&c, 7);
+	c.call.pid = getppid();
+	c.thread.ret = command(*(int *)control, IPCBOX_CALL, &c.call);
+	c.thread.joined = true;
+	if (caller_end(&c) != 8)
+		return 1;
+	return c.call.reply_pid == getppid() ? 0 : 2;
 }
 
-TEST_F(call, reply_may_be_longer_than_the_box_takes)
+TEST_F(call, mailbox_is_called_by_another_process)
 {
-	char text[4096];
-	struct ipcbox_reply reply;
+	int box = mailbox_open(self->control);
+	char data[8];
+	struct ipcbox_recv r = room(data, sizeof(data));
+	pid_t pid = spawn(call_parent, &self->control);
 
-	memset(text, 'r', sizeof(text));
-	ASSERT_EQ(0, box_set(self->port, (struct ipcbox_attr){
-		.mask = IPCBOX_ATTR_BYTES | IPCBOX_ATTR_MSGSIZE,
-		.max_bytes = 8, .max_msgsize = 8 }));
-	caller_prepare(&self->caller, 5);
-	self->caller.call.reply = to_u64(calloc(1, sizeof(text)));
-	self->caller.call.capacity = sizeof(text);
-	caller_go(&self->caller, self->port);
-	ASSERT_TRUE(calls_queued(self->port, 1));
-	reply = reply_to(recv_call(self->port, 5), text, sizeof(text));
-	EXPECT_EQ(0, command(self->port, IPCBOX_REPLY, &reply));
-	EXPECT_EQ(0, call_end(&self->caller.thread));
-	EXPECT_EQ(sizeof(text), self->caller.call.reply_len);
-	EXPECT_EQ(0, memcmp((void *)(uintptr_t)self->caller.call.reply, text,
-			    sizeof(text)));
-}
-
-TEST_F(call, reply_may_go_where_the_request_came_from)
-{
-	struct caller *c = &self->caller;
-
-	caller_prepare(c, 5);
-	c->call.reply = c->call.data;
-	caller_go(c, self->port);
-	ASSERT_TRUE(calls_queued(self->port, 1));
-	EXPECT_EQ(0, reply_tag(self->port, recv_call(self->port, 5), 6));
-	EXPECT_EQ(0, call_end(&c->thread));
-	EXPECT_EQ(6, c->tag);
-}
-
-/* Numbers */
-
-TEST_F(call, reply_to_a_number_never_given_returns_einval)
-{
-	long long number;
-
-	EXPECT_EQ(-EINVAL, reply_tag(self->port, 0, 1));
-	EXPECT_EQ(-EINVAL, reply_tag(self->port, 1000000, 1));
-	EXPECT_EQ(-EINVAL, reply_tag(self->port, 1ULL << 63, 1));
-	EXPECT_EQ(-EINVAL, reply_tag(self->port, UINT64_MAX, 1));
-	caller_start(&self->caller, self->port, 5);
-	ASSERT_TRUE(calls_queued(self->port, 1));
-	number = recv_call(self->port, 5);
-	EXPECT_EQ(-EINVAL, reply_tag(self->port, 0, 1));
-	EXPECT_EQ(-EINVAL, reply_tag(self->port, number + 1000000, 1));
-	EXPECT_EQ(-EINVAL, reply_tag(self->port, number | 1ULL << 63, 1));
-	EXPECT_EQ(0, reply_tag(self->port, number, 6));
-	EXPECT_EQ(6, caller_end(&self->caller));
-}
-
-TEST_F(call, second_reply_returns_epipe)
-{
-	long long number, next;
-
-	caller_start(&self->caller, self->port, 5);
-	ASSERT_TRUE(calls_queued(self->port, 1));
-	number = recv_call(self->port, 5);
-	EXPECT_EQ(0, reply_tag(self->port, number, 6));
-	EXPECT_EQ(-EPIPE, reply_tag(self->port, number, 7));
-	EXPECT_EQ(6, caller_end(&self->caller));
-	/* Nor does it go to whoever calls next. */
-	caller_start(&self->caller, self->port, 8);
-	ASSERT_TRUE(calls_queued(self->port, 1));
-	next = recv_call(self->port, 8);
-	EXPECT_EQ(-EPIPE, reply_tag(self->port, number, 7));
-	EXPECT_EQ(0, reply_tag(self->port, next, 9));
-	EXPECT_EQ(9, caller_end(&self->caller));
-}
-
-TEST_F(call, reply_through_another_open_of_the_port_returns_epipe)
-{
-	int other = port_open(self->control, self->stage.name, IPCBOX_RECEIVER);
-	long long number;
-
-	caller_start(&self->caller, self->port, 5);
-	ASSERT_TRUE(calls_queued(self->port, 1));
-	number = recv_call(self->port, 5);
-	EXPECT_EQ(-EPIPE, reply_tag(other, number, 7));
-	EXPECT_EQ(1, calls_of(self->port));
-	EXPECT_EQ(0, reply_tag(self->port, number, 6));
-	EXPECT_EQ(6, caller_end(&self->caller));
-}
-
-TEST_F(call, reply_through_a_dup_works)
-{
-	int other = dup(self->port);
-
-	caller_start(&self->caller, self->port, 5);
-	ASSERT_TRUE(calls_queued(self->port, 1));
-	EXPECT_EQ(0, reply_tag(other, recv_call(self->port, 5), 6));
-	EXPECT_EQ(6, caller_end(&self->caller));
-}
-
-/* While it lies in the box nobody has its number, but one could guess it. */
-TEST_F(call, reply_before_it_is_received_does_nothing)
-{
-	long long number;
-
-	caller_start(&self->caller, self->port, 5);
-	ASSERT_TRUE(calls_queued(self->port, 1));
-	for (__u64 guess = 1; guess < 64; guess++)
-		EXPECT_GT(0, reply_tag(self->port, guess, 7));
-	EXPECT_EQ(1, messages_of(self->port));
-	EXPECT_FALSE(caller_ended(&self->caller));
-	number = recv_call(self->port, 5);
-	EXPECT_EQ(0, reply_tag(self->port, number, 6));
-	EXPECT_EQ(6, caller_end(&self->caller));
+	r.from = pid;
+	ASSERT_EQ(0, command(box, IPCBOX_RECV, &r));
+	EXPECT_EQ(pid, r.pid);
+	EXPECT_EQ(7, r.tag);
+	EXPECT_EQ(1, calls_of(box));
+	EXPECT_EQ(0, reply_tag(box, r.call, 8));
+	EXPECT_EQ(0, reap(pid));
 }
 
 /* Many */

@@ -29,7 +29,7 @@ FIXTURE_TEARDOWN(call_end)
 	stage_teardown(_metadata, &self->stage);
 }
 
-/* Who receives a call, and does not answer */
+/* Receivers that do not reply */
 
 struct server {
 	int control;
@@ -37,12 +37,6 @@ struct server {
 	int inherited;
 	int *received;		/* shared with the parent */
 };
-
-static int *shared_int(void)
-{
-	return mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-}
 
 /* Killed before its receive is over, it would have received nothing. */
 static int receive_and_wait(struct server *server, int port)
@@ -81,7 +75,7 @@ static bool has_received(struct server *server)
 
 #define SERVER(self) {							\
 	.control = (self)->control, .name = (self)->stage.name,		\
-	.inherited = (self)->port, .received = shared_int() }
+	.inherited = (self)->port, .received = shared_alloc(sizeof(int)) }
 
 TEST_F(call_end, server_killed_gives_the_caller_epipe)
 {
@@ -252,7 +246,7 @@ static int receive_and_exec(void *arg)
 
 	if (command(port, IPCBOX_RECV, &r))
 		return 1;
-	/* What there is as a program sleeps for long: this one, or that. */
+	/* A program that sleeps for long: a machine has one of these. */
 	execlp("sleep", "sleep", "1000", NULL);
 	execlp("busybox", "busybox", "sleep", "1000", NULL);
 	return 127;
@@ -341,7 +335,7 @@ TEST_F(call_end, each_of_several_that_share_fds_ends_its_own_calls)
 	}
 }
 
-/* What a close costs */
+/* The cost of a close */
 
 enum { MANY_FDS = 20000 };
 
@@ -472,66 +466,7 @@ TEST_F(call_end, port_without_a_name_goes_on_with_calls)
 	EXPECT_EQ(2, caller_end(&self->caller));
 }
 
-/* Mailboxes: by a link, and by the number of the process */
-
-static void call_process(struct caller *c, int control, pid_t pid, __u64 tag)
-{
-	caller_prepare(c, tag);
-	c->call.pid = pid;
-	caller_go(c, control);
-}
-
-static int serve_one(int box, __u64 tag)
-{
-	if (!calls_queued(box, 1))
-		return -ETIME;
-	return reply_tag(box, recv_call(box, tag), tag + 1);
-}
-
-TEST_F(call_end, mailbox_is_called_over_a_link_and_by_pid)
-{
-	int box = mailbox_open(self->control);
-	int link = link_open(self->control, getpid(), 0);
-
-	caller_start(&self->caller, link, 5);
-	EXPECT_EQ(0, serve_one(box, 5));
-	EXPECT_EQ(6, caller_end(&self->caller));
-	call_process(&self->caller, self->control, getpid(), 7);
-	EXPECT_EQ(0, serve_one(box, 7));
-	EXPECT_EQ(8, caller_end(&self->caller));
-	EXPECT_EQ(getpid(), self->caller.call.reply_pid);
-	EXPECT_EQ(2, sent_of(link));
-	EXPECT_EQ(0, calls_of(box));
-}
-
-static int call_parent(void *control)
-{
-	struct caller c;
-
-	caller_prepare(&c, 7);
-	c.call.pid = getppid();
-	c.thread.ret = command(*(int *)control, IPCBOX_CALL, &c.call);
-	c.thread.joined = true;
-	if (caller_end(&c) != 8)
-		return 1;
-	return c.call.reply_pid == getppid() ? 0 : 2;
-}
-
-TEST_F(call_end, mailbox_is_called_by_another_process)
-{
-	int box = mailbox_open(self->control);
-	char data[8];
-	struct ipcbox_recv r = room(data, sizeof(data));
-	pid_t pid = spawn(call_parent, &self->control);
-
-	r.from = pid;
-	ASSERT_EQ(0, command(box, IPCBOX_RECV, &r));
-	EXPECT_EQ(pid, r.pid);
-	EXPECT_EQ(7, r.tag);
-	EXPECT_EQ(1, calls_of(box));
-	EXPECT_EQ(0, reply_tag(box, r.call, 8));
-	EXPECT_EQ(0, reap(pid));
-}
+/* Mailboxes */
 
 TEST_F(call_end, closed_mailbox_gives_epipe_to_all_callers)
 {
@@ -543,7 +478,7 @@ TEST_F(call_end, closed_mailbox_gives_epipe_to_all_callers)
 	caller_start(&self->caller, link, 1);
 	ASSERT_TRUE(calls_queued(box, 1));
 	ASSERT_LT(0, recv_call(box, 1));
-	call_process(&queued, self->control, getpid(), 2);
+	caller_start_to(&queued, self->control, getpid(), 2);
 	ASSERT_TRUE(calls_queued(box, 1));
 	caller_start(&blocked, link, 3);
 	ASSERT_TRUE(senders_asleep(link, 1));
@@ -562,7 +497,7 @@ TEST_F(call_end, killed_peer_gives_epipe)
 	long long tag;
 
 	ASSERT_EQ(0, peer_start(&peer, 4));
-	call_process(&self->caller, self->control, peer.pid, 5);
+	caller_start_to(&self->caller, self->control, peer.pid, 5);
 	ASSERT_TRUE(eventually((tag = peer_do(&peer, PEER_RECV)) != -EAGAIN));
 	ASSERT_EQ(5, tag);
 	peer_kill(&peer);

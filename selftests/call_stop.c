@@ -37,7 +37,7 @@ static long long waiters(int control)
 	return box_query(control, &q) ? -1 : (long long)q.waiters.used;
 }
 
-/* Who calls */
+/* Callers */
 
 /* Ends with 8, the tag of the reply, or with the errno and 100 if it was received. */
 static int call_once(int fd, pid_t peer, __u64 deadline)
@@ -78,7 +78,7 @@ static int calls_its_parent(void *control)
 	return call_once(*(int *)control, getppid(), 0);
 }
 
-/* What happens to them */
+/* Events while they are stopped */
 
 static char state_of_task(pid_t pid)
 {
@@ -299,7 +299,7 @@ TEST_F(call_stop, fd_that_is_closed_meanwhile_does_not_matter)
 	EXPECT_EQ(8, reap(pid));
 }
 
-/* Who does not come back */
+/* Callers that do not come back */
 
 TEST_F(call_stop, killed_while_it_is_stopped_is_withdrawn)
 {

@@ -73,7 +73,7 @@ TEST_F(call_wait, takes_its_turn_among_senders)
 	EXPECT_EQ(0, call_end(&after));
 }
 
-/* What is in service takes no room. */
+/* A call that was received takes no room. */
 TEST_F(call_wait, received_call_makes_room_for_the_next)
 {
 	struct caller second;
@@ -369,7 +369,7 @@ TEST_F(call_wait, if_served_calls_a_mailbox_as_ever)
 	EXPECT_EQ(6, caller_end(&self->caller));
 }
 
-/* What it counts as */
+/* Counters */
 
 TEST_F(call_wait, counts_as_one_of_the_users_waiters_until_it_ends)
 {
@@ -465,7 +465,7 @@ TEST_F(call_wait, bad_pointer_of_the_receiver_leaves_it_in_its_place)
 	EXPECT_EQ(4, caller_end(&second));
 }
 
-/* It was given to a sleeper, who could not take it. */
+/* It was given to a sleeper that could not take it. */
 TEST_F(call_wait, sleeper_with_a_bad_pointer_passes_it_to_the_next)
 {
 	struct call bad, next;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Those who call and wait for the reply: in threads of their own, and children. */
+/* Callers that wait for the reply: in threads of their own, and children. */
 #ifndef CALLERS_H
 #define CALLERS_H
 
@@ -15,7 +15,7 @@ struct caller {
 	__u64 reply;
 };
 
-/* What differs from this is set in c->call before caller_go(). */
+/* A test that needs other values sets them in c->call before caller_go(). */
 HELPER void caller_prepare(struct caller *c, __u64 tag)
 {
 	c->tag = tag;
@@ -82,6 +82,14 @@ HELPER int call_7(void *fd)
 	c.thread.ret = command(*(int *)fd, IPCBOX_CALL, &c.call);
 	c.thread.joined = true;
 	return caller_end(&c) == 8 ? 0 : 1;
+}
+
+/* Calls a process, which has a mailbox. */
+HELPER void caller_start_to(struct caller *c, int control, pid_t pid, __u64 tag)
+{
+	caller_prepare(c, tag);
+	c->call.pid = pid;
+	caller_go(c, control);
 }
 
 #endif /* CALLERS_H */

@@ -22,7 +22,7 @@ holds()
 	ipcbox stat "$1" | grep -q "messages *$2\$"
 }
 
-# What is in it, in order, each in a line.
+# The messages in it, in order, each in a line.
 contents_are()
 {
 	works ipcbox recv "$buffer" --until-empty --lines

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# What the tests of the commands share; busybox is enough for it. A test is a
-# function whose name is what it shows; it runs in a subshell and a folder of its
-# own, and ends at the first thing that is not as it should be.
+# Helpers of the commands' tests; busybox is enough for them. A test is a function
+# whose name says what it shows; it runs in a subshell and a folder of its own, and
+# ends at the first difference from what it expects.
 
 TEST_PREFIX=cli.$$
 command_name=${command_name:-ipcbox} # what an error begins with
 all_tests=$(sed -n 's/^\(test_[a-z0-9_]*\)()$/\1/p' "$0")
 
-# What a test says, and does
+# Steps of a test
 
 no()
 {

@@ -280,8 +280,8 @@ HELPER int recv_now(int fd, struct ipcbox_recv *r)
 }
 
 /*
- * The shortest message that can be told from any other: a number, both as the
- * tag and as the payload.
+ * The shortest message that differs from any other: a number, both as the tag
+ * and as the payload.
  */
 HELPER struct ipcbox_send tagged(const __u64 *tag, __u32 priority)
 {

@@ -6,13 +6,13 @@
 
 static struct ipcbox_query answer;
 
-static int run_query(struct scene *s)
+static int run_query(struct sweep *s)
 {
 	return box_query(s->control, &answer);
 }
 
-/* What is out is written whole or not at all. */
-static bool query_is_whole(struct scene *s, int ret)
+/* The kernel writes its answer whole, or not at all. */
+static bool query_is_whole(struct sweep *s, int ret)
 {
 	struct ipcbox_query untouched;
 
@@ -35,12 +35,12 @@ TEST_F_TIMEOUT(fail, query, SWEEP_LIMIT)
 		.settle = query_is_whole,
 	};
 
-	sweep(_metadata, &self->scene, &act);
+	sweep(_metadata, &self->sweep, &act);
 }
 
 /* ---- mailbox ------------------------------------------------------------- */
 
-static int run_mailbox_open(struct scene *s)
+static int run_mailbox_open(struct sweep *s)
 {
 	s->made = mailbox_open_attr(s->control, 0, s->attr);
 	return s->made;
@@ -66,7 +66,7 @@ TEST_F_TIMEOUT(fail, mailbox_open, SWEEP_LIMIT)
 		.run = run_mailbox_open,
 		.undo = close_made,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 	int box;
 
 	sweep(_metadata, s, &new_one);
@@ -85,13 +85,13 @@ TEST_F_TIMEOUT(fail, mailbox_open, SWEEP_LIMIT)
 
 /* ---- link ---------------------------------------------------------------- */
 
-static int run_link_open(struct scene *s)
+static int run_link_open(struct sweep *s)
 {
 	s->made = link_open(s->fd, s->peer.pid, 0);
 	return s->made;
 }
 
-static int run_link_open_pidfd(struct scene *s)
+static int run_link_open_pidfd(struct sweep *s)
 {
 	s->made = link_open(s->fd, s->other, IPCBOX_PIDFD);
 	return s->made;
@@ -123,11 +123,11 @@ TEST_F_TIMEOUT(fail, link_open, SWEEP_LIMIT)
 		.undo = close_made,
 		.clear = close_fd,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 	int link;
 
 	ASSERT_EQ(0, peer_start(&s->peer, 8));
-	s->other = syscall(__NR_pidfd_open, s->peer.pid, 0);
+	s->other = pidfd_of(s->peer.pid);
 	ASSERT_LE(0, s->other);
 	sweep(_metadata, s, &new_one);
 	sweep(_metadata, s, &by_pidfd);
@@ -141,19 +141,19 @@ TEST_F_TIMEOUT(fail, link_open, SWEEP_LIMIT)
 
 /* ---- port ---------------------------------------------------------------- */
 
-static int run_port_create(struct scene *s)
+static int run_port_create(struct sweep *s)
 {
 	s->made = port_create_attr(s->control, s->name, BOTH, s->attr);
 	return s->made;
 }
 
-static int run_port_reuse(struct scene *s)
+static int run_port_reuse(struct sweep *s)
 {
 	s->made = port_create(s->control, s->name, BOTH | IPCBOX_REUSE);
 	return s->made;
 }
 
-static bool remove_made(struct scene *s)
+static bool remove_made(struct sweep *s)
 {
 	return !port_remove(s->control, s->name) && !close(s->made);
 }
@@ -184,7 +184,7 @@ TEST_F_TIMEOUT(fail, port_create, SWEEP_LIMIT)
 		.run = run_port_reuse,
 		.undo = close_made,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 	int port;
 
 	sweep(_metadata, s, &new_one);
@@ -201,7 +201,7 @@ TEST_F_TIMEOUT(fail, port_create, SWEEP_LIMIT)
 	sweep(_metadata, s, &reuse);
 }
 
-static int run_port_open(struct scene *s)
+static int run_port_open(struct sweep *s)
 {
 	s->made = port_open(s->control, s->name, BOTH);
 	return s->made;
@@ -215,7 +215,7 @@ TEST_F_TIMEOUT(fail, port_open, SWEEP_LIMIT)
 		.run = run_port_open,
 		.undo = close_made,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 	int port = port_create(s->control, s->name, BOTH);
 
 	ASSERT_LE(0, port);
@@ -224,7 +224,7 @@ TEST_F_TIMEOUT(fail, port_open, SWEEP_LIMIT)
 }
 
 /* A port of one message, which it has, and with a sender asleep. */
-static void full_port(struct scene *s)
+static void full_port(struct sweep *s)
 {
 	if (port_exists(s->control, s->name))
 		return;
@@ -235,7 +235,7 @@ static void full_port(struct scene *s)
 	s->watched[0] = s->other;
 }
 
-static void port_with_receiver(struct scene *s)
+static void port_with_receiver(struct sweep *s)
 {
 	if (port_exists(s->control, s->name))
 		return;
@@ -246,7 +246,7 @@ static void port_with_receiver(struct scene *s)
 }
 
 /* One that outlives its name: somebody may send still. */
-static void port_with_message(struct scene *s)
+static void port_with_message(struct sweep *s)
 {
 	if (port_exists(s->control, s->name))
 		return;
@@ -255,17 +255,17 @@ static void port_with_message(struct scene *s)
 	s->watched[0] = s->other;
 }
 
-static int run_port_remove(struct scene *s)
+static int run_port_remove(struct sweep *s)
 {
 	return port_remove(s->control, s->name);
 }
 
-static int run_port_unlink(struct scene *s)
+static int run_port_unlink(struct sweep *s)
 {
 	return port_unlink(s->control, s->name);
 }
 
-static bool port_is_over(struct scene *s)
+static bool port_is_over(struct sweep *s)
 {
 	bool told = call_end(&s->call) == -EIDRM &&
 		    recv_tag(s->other) == -EIDRM && !messages_of(s->other);
@@ -274,7 +274,7 @@ static bool port_is_over(struct scene *s)
 	return told && !port_exists(s->control, s->name);
 }
 
-static bool only_the_name_is_gone(struct scene *s)
+static bool only_the_name_is_gone(struct sweep *s)
 {
 	bool kept = state_of(s->other) == IPCBOX_STATE_UNLINKED &&
 		    recv_tag(s->other) == 1;
@@ -307,9 +307,9 @@ TEST_F_TIMEOUT(fail, port_delete, SWEEP_LIMIT)
 		.undo = only_the_name_is_gone,
 	};
 
-	sweep(_metadata, &self->scene, &full);
-	sweep(_metadata, &self->scene, &awaited);
-	sweep(_metadata, &self->scene, &unlinked);
+	sweep(_metadata, &self->sweep, &full);
+	sweep(_metadata, &self->sweep, &awaited);
+	sweep(_metadata, &self->sweep, &unlinked);
 }
 
 /* ---- list ---------------------------------------------------------------- */
@@ -319,7 +319,7 @@ TEST_F_TIMEOUT(fail, port_delete, SWEEP_LIMIT)
 static struct ipcbox_port_list list;
 static char first_name[80];
 
-static int run_port_list(struct scene *s)
+static int run_port_list(struct sweep *s)
 {
 	list = (struct ipcbox_port_list){
 		.size = sizeof(list),
@@ -334,7 +334,7 @@ static int run_port_list(struct scene *s)
 }
 
 /* s->data has what is to come, s->len bytes of it. */
-static bool list_is_whole(struct scene *s, int ret)
+static bool list_is_whole(struct sweep *s, int ret)
 {
 	if (ret)
 		return list.count == POISON;
@@ -349,7 +349,7 @@ TEST_F_TIMEOUT(fail, port_list, SWEEP_LIMIT)
 		.run = run_port_list,
 		.settle = list_is_whole,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 	char name[LISTED][80];
 	int i, port;
 
@@ -374,12 +374,12 @@ TEST_F_TIMEOUT(fail, port_list, SWEEP_LIMIT)
 
 static struct ipcbox_stat told;
 
-static int run_stat(struct scene *s)
+static int run_stat(struct sweep *s)
 {
 	return box_stat(s->fd, &told);
 }
 
-static bool stat_is_whole(struct scene *s, int ret)
+static bool stat_is_whole(struct sweep *s, int ret)
 {
 	struct ipcbox_stat untouched;
 
@@ -392,12 +392,12 @@ static bool stat_is_whole(struct scene *s, int ret)
 	return !memcmp(&told, &untouched, sizeof(told));
 }
 
-static int run_set(struct scene *s)
+static int run_set(struct sweep *s)
 {
 	return box_set(s->fd, s->attr);
 }
 
-static bool set_back(struct scene *s)
+static bool set_back(struct sweep *s)
 {
 	struct ipcbox_stat stat;
 
@@ -412,7 +412,7 @@ static bool set_back(struct scene *s)
 }
 
 static void sweep_stat_and_set(struct __test_metadata *_metadata,
-			       struct scene *s, const struct act *stat_one,
+			       struct sweep *s, const struct act *stat_one,
 			       const struct act set_one[6])
 {
 	static const struct ipcbox_attr changes[] = {
@@ -460,7 +460,7 @@ TEST_F_TIMEOUT(fail, stat_and_set_of_port, SWEEP_LIMIT)
 		.settle = stat_is_whole,
 	};
 	static const struct act set_one[] = SET_ACTS("a port");
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 
 	s->fd = port_create(s->control, s->name, BOTH);
 	sweep_stat_and_set(_metadata, s, &stat_one, set_one);
@@ -475,7 +475,7 @@ TEST_F_TIMEOUT(fail, stat_and_set_of_mailbox, SWEEP_LIMIT)
 		.settle = stat_is_whole,
 	};
 	static const struct act set_one[] = SET_ACTS("a mailbox");
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 
 	s->fd = mailbox_open(s->control);
 	sweep_stat_and_set(_metadata, s, &stat_one, set_one);
@@ -489,7 +489,7 @@ TEST_F_TIMEOUT(fail, stat_of_link, SWEEP_LIMIT)
 		.run = run_stat,
 		.settle = stat_is_whole,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 
 	ASSERT_LE(0, mailbox_open(s->control));
 	s->fd = link_open(s->control, getpid(), 0);

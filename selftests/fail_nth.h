@@ -168,7 +168,7 @@ HELPER int fail_count(struct fail_nth *f, int armed)
 	return pwrite(f->nth, "0", 1, 0) == 1 ? armed - atoi(left) : -errno;
 }
 
-/* What must not change when an act fails */
+/* State that must not change when an act fails */
 
 #define WATCHED_MAX	4
 #define FDS_MAX		256
@@ -182,7 +182,7 @@ struct snapshot {
 	int next_fd;			/* and which is next, if none is reserved */
 };
 
-struct scene {
+struct sweep {
 	struct fail_nth fail;
 	int control;
 	int former;			/* another one, see become_a_stranger() */
@@ -212,12 +212,12 @@ struct act {
 	bool foreign;			/* the errno is not ipcbox's alone */
 	int points[FAIL_KINDS];		/* at least so many, and copies that are */
 	int retried;			/* made again, so that these are borne */
-	void (*prepare)(struct scene *s);
-	int (*run)(struct scene *s);
+	void (*prepare)(struct sweep *s);
+	int (*run)(struct sweep *s);
 	/* Directly afterwards; returns whether all is as it should be. */
-	bool (*settle)(struct scene *s, int ret);
-	bool (*undo)(struct scene *s);	/* after a success */
-	void (*clear)(struct scene *s);	/* always, at the end */
+	bool (*settle)(struct sweep *s, int ret);
+	bool (*undo)(struct sweep *s);	/* after a success */
+	void (*clear)(struct sweep *s);	/* always, at the end */
 };
 
 HELPER void forget_counts(struct ipcbox_stat *stat)
@@ -230,12 +230,12 @@ HELPER void forget_counts(struct ipcbox_stat *stat)
 #define NO_PROCESS 0x7fffffff
 
 /*
- * What the module remembers of a process that sent would be points that are passed by:
- * with another group a thread is new to it, and nothing is cached. The newcomer always
- * replaces another one, whom it knows through an fd of its own: otherwise it would
- * depend on how the last run ended whether its index needs memory.
+ * The module remembers a process that sent, and then allocates less: points would be
+ * passed by. With another group a thread is new to the module, and nothing is cached. The
+ * newcomer always replaces another one, known through an fd of its own: otherwise it would
+ * depend on the end of the last run whether the index needs memory.
  */
-HELPER void become_a_stranger(const struct scene *s)
+HELPER void become_a_stranger(const struct sweep *s)
 {
 	static gid_t stranger = 1000000;
 	uid_t uid = geteuid();
@@ -248,8 +248,8 @@ HELPER void become_a_stranger(const struct scene *s)
 	become(uid);
 }
 
-/* False where something could not be told. */
-HELPER bool snapshot_take(const struct scene *s, const struct act *act,
+/* False if something could not be read. */
+HELPER bool snapshot_take(const struct sweep *s, const struct act *act,
 			  struct snapshot *shot)
 {
 	bool told = true;
@@ -263,7 +263,7 @@ HELPER bool snapshot_take(const struct scene *s, const struct act *act,
 	if (!s->control)	/* the module is not there */
 		return true;
 	told = !box_query(s->control, &shot->query);
-	/* What is cached comes and goes. A charge that is lost shows as a warning. */
+	/* Cached memory comes and goes. A charge that is lost shows as a warning. */
 	shot->query.memory.used = 0;
 	for (i = 0; i < WATCHED_MAX && s->watched[i]; i++) {
 		told = told && !box_stat(s->watched[i], &shot->stat[i]);
@@ -308,7 +308,7 @@ HELPER void coverage_print(const struct act *act, const struct coverage *c)
 }
 
 HELPER void expect_failed_well(struct __test_metadata *_metadata,
-			       struct scene *s, const struct act *act,
+			       struct sweep *s, const struct act *act,
 			       const struct snapshot *before, int ret, int kind,
 			       int point)
 {
@@ -327,7 +327,7 @@ HELPER void expect_failed_well(struct __test_metadata *_metadata,
 }
 
 /* One run, with this point failing; returns whether it was the last. */
-HELPER bool sweep_point(struct __test_metadata *_metadata, struct scene *s,
+HELPER bool sweep_point(struct __test_metadata *_metadata, struct sweep *s,
 			const struct act *act, int point, struct coverage *c)
 {
 	struct snapshot before;
@@ -404,7 +404,7 @@ HELPER bool is_enough(const struct act *act, int kind, const struct coverage *c,
 	return passes >= (c->borne[FAIL_PAGES] ? PASSES_BORNE : PASSES_MIN);
 }
 
-HELPER void get_out_of_step(struct __test_metadata *_metadata, struct scene *s,
+HELPER void get_out_of_step(struct __test_metadata *_metadata, struct sweep *s,
 			    const struct act *act, int runs)
 {
 	struct coverage none = { 0 };
@@ -413,7 +413,7 @@ HELPER void get_out_of_step(struct __test_metadata *_metadata, struct scene *s,
 		sweep_point(_metadata, s, act, MANY_POINTS, &none);
 }
 
-HELPER void sweep_kind(struct __test_metadata *_metadata, struct scene *s,
+HELPER void sweep_kind(struct __test_metadata *_metadata, struct sweep *s,
 		       const struct act *act, int kind, struct coverage *total)
 {
 	struct coverage c;
@@ -444,7 +444,7 @@ HELPER void sweep_kind(struct __test_metadata *_metadata, struct scene *s,
 		       act->what, fail_dirs[kind]);
 }
 
-HELPER void sweep(struct __test_metadata *_metadata, struct scene *s,
+HELPER void sweep(struct __test_metadata *_metadata, struct sweep *s,
 		  const struct act *act)
 {
 	struct coverage c = { 0 };
@@ -459,13 +459,13 @@ HELPER void sweep(struct __test_metadata *_metadata, struct scene *s,
 		       slab_objects(), objects);
 }
 
-/* What the acts have in common */
+/* Steps that several acts need */
 
 #define DATA_MAX (5 * 4096)
 #define SWEEP_LIMIT 300		/* seconds for a test, on a slow machine */
 
 /* For what the calling thread does, and nobody else. */
-HELPER void thread_setup(struct __test_metadata *_metadata, struct scene *s)
+HELPER void thread_setup(struct __test_metadata *_metadata, struct sweep *s)
 {
 	cpu_set_t cpu;
 
@@ -480,7 +480,7 @@ HELPER void thread_setup(struct __test_metadata *_metadata, struct scene *s)
 	ASSERT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE));
 }
 
-HELPER void scene_setup(struct __test_metadata *_metadata, struct scene *s,
+HELPER void sweep_setup(struct __test_metadata *_metadata, struct sweep *s,
 			const struct stage *stage)
 {
 	__u64 i;
@@ -499,7 +499,7 @@ HELPER void scene_setup(struct __test_metadata *_metadata, struct scene *s,
 	thread_setup(_metadata, s);
 }
 
-HELPER void watch(struct scene *s, int fd)
+HELPER void watch(struct sweep *s, int fd)
 {
 	int i = 0;
 
@@ -509,17 +509,17 @@ HELPER void watch(struct scene *s, int fd)
 }
 
 /* An fd that no process has used yet remembers no sender. */
-HELPER void new_control(struct scene *s)
+HELPER void new_control(struct sweep *s)
 {
 	s->fd = control_open();
 }
 
-HELPER void close_fd(struct scene *s)
+HELPER void close_fd(struct sweep *s)
 {
 	close(s->fd);
 }
 
-HELPER bool close_made(struct scene *s)
+HELPER bool close_made(struct sweep *s)
 {
 	return !close(s->made);
 }
@@ -527,23 +527,23 @@ HELPER bool close_made(struct scene *s)
 /* A user of whom there is no account. */
 #define FRESH_UID 60001
 
-HELPER void be_fresh_user(struct scene *s)
+HELPER void be_fresh_user(struct sweep *s)
 {
 	(void)s;
 	become(FRESH_UID);
 }
 
-HELPER void be_root_again(struct scene *s)
+HELPER void be_root_again(struct sweep *s)
 {
 	(void)s;
 	become(0);
 }
 
-/* What all of these tests begin and end with. */
+/* All of these tests begin and end with this. */
 FIXTURE(fail)
 {
 	struct stage stage;
-	struct scene scene;
+	struct sweep sweep;
 };
 
 FIXTURE_SETUP(fail)
@@ -551,7 +551,7 @@ FIXTURE_SETUP(fail)
 	if (!fail_nth_is_there())
 		SKIP(return, "this kernel cannot make allocations and copies fail");
 	stage_setup(_metadata, &self->stage);
-	scene_setup(_metadata, &self->scene, &self->stage);
+	sweep_setup(_metadata, &self->sweep, &self->stage);
 }
 
 FIXTURE_TEARDOWN(fail)

@@ -10,23 +10,23 @@ static int fail_all_pages(void)
 
 /* ---- create and open ----------------------------------------------------- */
 
-static int create(struct scene *s, int control, __u32 flags)
+static int create(struct sweep *s, int control, __u32 flags)
 {
 	s->made = buffer_create_attr(control, s->name, BOTH | flags, s->attr);
 	return s->made;
 }
 
-static int run_create(struct scene *s)
+static int run_create(struct sweep *s)
 {
 	return create(s, s->control, 0);
 }
 
-static int run_reuse(struct scene *s)
+static int run_reuse(struct sweep *s)
 {
 	return create(s, s->control, IPCBOX_REUSE);
 }
 
-static bool remove_made(struct scene *s)
+static bool remove_made(struct sweep *s)
 {
 	return !port_remove(s->control, s->name) && !close(s->made);
 }
@@ -56,7 +56,7 @@ TEST_F_TIMEOUT(fail, buffer_create, SWEEP_LIMIT)
 		.run = run_reuse,
 		.undo = close_made,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 	int buffer;
 
 	ASSERT_EQ(0, fail_all_pages());
@@ -76,7 +76,7 @@ TEST_F_TIMEOUT(fail, buffer_create, SWEEP_LIMIT)
 	sweep(_metadata, s, &reuse);
 }
 
-static int run_open(struct scene *s)
+static int run_open(struct sweep *s)
 {
 	s->made = buffer_open(s->control, s->name, BOTH);
 	return s->made;
@@ -91,20 +91,20 @@ TEST_F_TIMEOUT(fail, buffer_open, SWEEP_LIMIT)
 		.undo = close_made,
 	};
 
-	make_buffer(_metadata, &self->scene);
-	sweep(_metadata, &self->scene, &open_one);
+	make_buffer(_metadata, &self->sweep);
+	sweep(_metadata, &self->sweep, &open_one);
 }
 
 /* ---- layout -------------------------------------------------------------- */
 
 static struct ipcbox_buffer_layout told;
 
-static int run_layout(struct scene *s)
+static int run_layout(struct sweep *s)
 {
 	return buffer_layout(s->other, &told);
 }
 
-static bool layout_is_whole(struct scene *s, int ret)
+static bool layout_is_whole(struct sweep *s, int ret)
 {
 	struct ipcbox_buffer_layout untouched;
 
@@ -127,24 +127,24 @@ TEST_F_TIMEOUT(fail, buffer_layout, SWEEP_LIMIT)
 		.settle = layout_is_whole,
 	};
 
-	make_buffer(_metadata, &self->scene);
-	sweep(_metadata, &self->scene, &layout);
+	make_buffer(_metadata, &self->sweep);
+	sweep(_metadata, &self->sweep, &layout);
 }
 
 /* ---- wait ---------------------------------------------------------------- */
 
 /* An fd that no process has used yet remembers no sender. */
-static void open_buffer(struct scene *s)
+static void open_buffer(struct sweep *s)
 {
 	s->fd = buffer_open(s->control, s->name, BOTH);
 }
 
-static int run_wait_for_message(struct scene *s)
+static int run_wait_for_message(struct sweep *s)
 {
 	return buffer_wait(s->fd, IPCBOX_RECEIVER | IPCBOX_NONBLOCK, 0, 0);
 }
 
-static int run_wait_for_room(struct scene *s)
+static int run_wait_for_room(struct sweep *s)
 {
 	return buffer_wait(s->fd, IPCBOX_SENDER | IPCBOX_NONBLOCK, 1, 0);
 }
@@ -152,7 +152,7 @@ static int run_wait_for_room(struct scene *s)
 /* Puts a message as soon as it is waited for, or goes when nobody will. */
 static void *bring(void *arg)
 {
-	struct scene *s = arg;
+	struct sweep *s = arg;
 
 	while (!__atomic_load_n(&s->over, __ATOMIC_ACQUIRE) &&
 	       receivers_of(s->other) < 1)
@@ -165,7 +165,7 @@ static void *bring(void *arg)
 	return NULL;
 }
 
-static void open_buffer_and_bring(struct scene *s)
+static void open_buffer_and_bring(struct sweep *s)
 {
 	open_buffer(s);
 	s->over = false;
@@ -173,13 +173,13 @@ static void open_buffer_and_bring(struct scene *s)
 		abort();
 }
 
-static int run_sleep(struct scene *s)
+static int run_sleep(struct sweep *s)
 {
 	return buffer_wait(s->fd, IPCBOX_RECEIVER, 0, 0);
 }
 
-/* Who failed did not wait, so nothing was brought. */
-static bool was_brought(struct scene *s, int ret)
+/* A call that failed did not wait, so it brought nothing. */
+static bool was_brought(struct sweep *s, int ret)
 {
 	__atomic_store_n(&s->over, true, __ATOMIC_RELEASE);
 	pthread_join(s->call.thread, NULL);
@@ -212,7 +212,7 @@ TEST_F_TIMEOUT(fail, buffer_wait, SWEEP_LIMIT)
 		.settle = was_brought,
 		.clear = close_fd,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 
 	make_and_map_buffer(_metadata, s);
 	sweep(_metadata, s, &nothing_there);
@@ -241,10 +241,10 @@ static bool is_asleep(pid_t tid)
 }
 
 /*
- * One who sleeps, and a message of which nobody told. Who is counted may still be about
- * to look whether there is one.
+ * A task that sleeps, and a message for which no task was woken. A task that is counted
+ * may still be about to look for one.
  */
-static void sleeper_and_message(struct scene *s)
+static void sleeper_and_message(struct sweep *s)
 {
 	if (sleeper_is_there)
 		return;
@@ -255,12 +255,12 @@ static void sleeper_and_message(struct scene *s)
 	sleeper_is_there = true;
 }
 
-static int run_wake(struct scene *s)
+static int run_wake(struct sweep *s)
 {
 	return buffer_wake(s->other, IPCBOX_RECEIVER);
 }
 
-static bool sleeper_has_it(struct scene *s)
+static bool sleeper_has_it(struct sweep *s)
 {
 	sleeper_is_there = false;
 	return !call_end(&s->call) && take_message() &&
@@ -276,7 +276,7 @@ TEST_F_TIMEOUT(fail, buffer_wake, SWEEP_LIMIT)
 		.run = run_wake,
 		.undo = sleeper_has_it,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 
 	make_and_map_buffer(_metadata, s);
 	sweep(_metadata, s, &wake_one);

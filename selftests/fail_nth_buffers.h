@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the sweeps of buffers have in common: one that is mapped, and its messages. */
+/* For sweeps of buffers: one that is mapped, and its messages. */
 #ifndef FAIL_NTH_BUFFERS_H
 #define FAIL_NTH_BUFFERS_H
 
@@ -11,22 +11,15 @@
 
 static struct pages mapped;
 
-HELPER long long pages_used(int control)
-{
-	struct ipcbox_query q;
-
-	return box_query(control, &q) ? -1 : (long long)q.pages.used;
-}
-
 /* A buffer for what follows, which is watched. */
-HELPER void make_buffer(struct __test_metadata *_metadata, struct scene *s)
+HELPER void make_buffer(struct __test_metadata *_metadata, struct sweep *s)
 {
 	s->other = buffer_create_sized(s->control, s->name, BOTH, BYTES, 1024);
 	ASSERT_LE(0, s->other);
 	watch(s, s->other);
 }
 
-/* ---- messages, by hand: one who sends, one who receives ------------------- */
+/* ---- messages, by hand: one task sends, one receives ----------------------- */
 
 HELPER struct ipcbox_cell *cell_at(__u64 position)
 {
@@ -65,10 +58,10 @@ HELPER bool take_message(void)
 }
 
 HELPER void make_and_map_buffer(struct __test_metadata *_metadata,
-				struct scene *s)
+				struct sweep *s)
 {
 	make_buffer(_metadata, s);
-	/* What is mapped from now on is not touched in advance. */
+	/* Pages that are mapped from now on are not touched in advance. */
 	ASSERT_EQ(0, mlockall(MCL_CURRENT));
 	ASSERT_EQ(0, pages_map(&mapped, s->other));
 	mapped.data[0] = MARK;

@@ -8,14 +8,14 @@
 #define OTHER	9	/* of a message that is there besides */
 #define BATCH	3
 
-static void make_port(struct __test_metadata *_metadata, struct scene *s)
+static void make_port(struct __test_metadata *_metadata, struct sweep *s)
 {
 	s->other = port_create(s->control, s->name, BOTH);
 	ASSERT_LE(0, s->other);
 	watch(s, s->other);
 }
 
-static void open_port(struct scene *s)
+static void open_port(struct sweep *s)
 {
 	s->fd = port_open(s->control, s->name, BOTH);
 }
@@ -37,7 +37,7 @@ static const struct payload {
 /* Answers as soon as there is a call, or goes when there is none to come. */
 static void *serve(void *arg)
 {
-	struct scene *s = arg;
+	struct sweep *s = arg;
 	struct ipcbox_recv r = room(s->back, DATA_MAX);
 	struct ipcbox_reply reply;
 
@@ -55,7 +55,7 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-static void open_port_and_serve(struct scene *s)
+static void open_port_and_serve(struct sweep *s)
 {
 	open_port(s);
 	s->over = false;
@@ -65,7 +65,7 @@ static void open_port_and_serve(struct scene *s)
 
 static char answer[DATA_MAX];
 
-static int run_call(struct scene *s)
+static int run_call(struct sweep *s)
 {
 	struct ipcbox_call call = request(s->data, s->len, answer, DATA_MAX);
 	int ret;
@@ -79,8 +79,8 @@ static int run_call(struct scene *s)
 	return ret;
 }
 
-/* Whatever came of it, there is no call left, and nobody was told a lie. */
-static bool call_is_over(struct scene *s, int ret)
+/* Whatever came of it, no call is left, and no side got a wrong result. */
+static bool call_is_over(struct sweep *s, int ret)
 {
 	__atomic_store_n(&s->over, true, __ATOMIC_RELEASE);
 	pthread_join(s->call.thread, NULL);
@@ -94,7 +94,7 @@ static bool call_is_over(struct scene *s, int ret)
 
 TEST_F_TIMEOUT(fail, call, SWEEP_LIMIT)
 {
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 	struct act act = {
 		.counts_move = true,
 		.prepare = open_port_and_serve,
@@ -122,7 +122,7 @@ static long long number;
 static struct ipcbox_reply_recv reply_recv;
 
 /* A call that was received through the fd, and waits. */
-static void take_a_call(struct scene *s)
+static void take_a_call(struct sweep *s)
 {
 	long long queued = messages_of(s->other);
 
@@ -136,20 +136,20 @@ static void take_a_call(struct scene *s)
 	number = recv_call(s->fd, QUESTION);
 }
 
-static void open_port_and_take_a_call(struct scene *s)
+static void open_port_and_take_a_call(struct sweep *s)
 {
 	open_port(s);
 	take_a_call(s);
 }
 
-static bool caller_has_it(struct scene *s)
+static bool caller_has_it(struct sweep *s)
 {
 	return !call_end(&caller.thread) && caller.call.reply_tag == ANSWER &&
 	       caller.call.reply_len == s->len &&
 	       !memcmp(answer, s->data, s->len) && !calls_of(s->other);
 }
 
-static int run_reply(struct scene *s)
+static int run_reply(struct sweep *s)
 {
 	struct ipcbox_reply reply = reply_to(number, s->data, s->len);
 
@@ -158,7 +158,7 @@ static int run_reply(struct scene *s)
 }
 
 /* A reply that failed can be given again. */
-static void answer_and_close(struct scene *s)
+static void answer_and_close(struct sweep *s)
 {
 	if (calls_of(s->other) == 1 && (run_reply(s) || !caller_has_it(s)))
 		abort();
@@ -167,7 +167,7 @@ static void answer_and_close(struct scene *s)
 
 TEST_F_TIMEOUT(fail, reply, SWEEP_LIMIT)
 {
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 	struct act act = {
 		.prepare = open_port_and_take_a_call,
 		.run = run_reply,
@@ -187,7 +187,7 @@ TEST_F_TIMEOUT(fail, reply, SWEEP_LIMIT)
 
 /* ---- reply and receive --------------------------------------------------- */
 
-static int run_reply_recv(struct scene *s)
+static int run_reply_recv(struct sweep *s)
 {
 	reply_recv = reply_recv_to(number, s->data, s->len, s->back, DATA_MAX);
 	reply_recv.tag = ANSWER;
@@ -198,9 +198,9 @@ static int run_reply_recv(struct scene *s)
 /*
  * The half that was done stays done, the message is received or there, and the
  * caller was answered or waits. A caller that was answered is replaced, so that
- * the scene is as before.
+ * all is as before.
  */
-static bool half_is_done(struct scene *s, int ret)
+static bool half_is_done(struct sweep *s, int ret)
 {
 	bool replied = !calls_of(s->other);
 
@@ -217,14 +217,14 @@ static bool half_is_done(struct scene *s, int ret)
 	return true;
 }
 
-static bool caller_has_it_and_send_again(struct scene *s)
+static bool caller_has_it_and_send_again(struct sweep *s)
 {
 	return caller_has_it(s) && !send_tag(s->other, OTHER);
 }
 
 TEST_F_TIMEOUT(fail, reply_recv, SWEEP_LIMIT)
 {
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 	struct act act = {
 		.counts_move = true,
 		.prepare = open_port_and_take_a_call,
@@ -255,7 +255,7 @@ static struct ipcbox_send_entry out[BATCH];
 static struct ipcbox_recv_entry in[BATCH];
 static int count;		/* what the last batch returned */
 
-static int run_send_batch(struct scene *s)
+static int run_send_batch(struct sweep *s)
 {
 	struct ipcbox_send_batch batch = send_batch(out, BATCH);
 
@@ -265,8 +265,8 @@ static int run_send_batch(struct scene *s)
 	return count;
 }
 
-/* As many as were told are there; a result that is told is the right one. */
-static bool sent_are_there(struct scene *s)
+/* As many messages are queued as the batch reports; each result that is set is right. */
+static bool sent_are_there(struct sweep *s)
 {
 	for (int i = 0; i < BATCH; i++) {
 		bool there = i < count;
@@ -285,7 +285,7 @@ TEST_F_TIMEOUT(fail, send_batch, SWEEP_LIMIT)
 		.what = "SEND_BATCH of 3 messages to a port",
 		.counts_move = true,
 		/*
-		 * What fails behind the first message is no failure of all. Entries
+		 * A failure behind the first message is none of the batch. Entries
 		 * and memory that cannot be had together are tried one by one.
 		 */
 		.points = { [FAIL_SLAB] = 1, [FAIL_COPY] = 2 },
@@ -294,13 +294,13 @@ TEST_F_TIMEOUT(fail, send_batch, SWEEP_LIMIT)
 		.undo = sent_are_there,
 		.clear = close_fd,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 
 	make_port(_metadata, s);
 	sweep(_metadata, s, &act);
 }
 
-static int run_recv_batch(struct scene *s)
+static int run_recv_batch(struct sweep *s)
 {
 	struct ipcbox_recv_batch batch = recv_batch(in, BATCH);
 
@@ -312,7 +312,7 @@ static int run_recv_batch(struct scene *s)
 	return count;
 }
 
-static bool fill_port(struct scene *s)
+static bool fill_port(struct sweep *s)
 {
 	for (int i = 0; i < BATCH; i++)
 		if (send_tag(s->other, tags[i]))
@@ -320,8 +320,8 @@ static bool fill_port(struct scene *s)
 	return true;
 }
 
-/* What was not received is there, in its order. */
-static bool received_are_right(struct scene *s)
+/* Messages that were not received are there, in their order. */
+static bool received_are_right(struct sweep *s)
 {
 	for (int i = 0; i < BATCH; i++) {
 		if (i >= count) {
@@ -346,7 +346,7 @@ TEST_F_TIMEOUT(fail, recv_batch, SWEEP_LIMIT)
 		.undo = received_are_right,
 		.clear = close_fd,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 
 	make_port(_metadata, s);
 	ASSERT_TRUE(fill_port(s));

@@ -22,7 +22,7 @@ static void *far_away(void)
 
 static struct pages more;	/* beside those that are mapped */
 
-static int run_map_control(struct scene *s)
+static int run_map_control(struct sweep *s)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
 
@@ -37,7 +37,7 @@ static int run_map_control(struct scene *s)
 	return 0;
 }
 
-static bool control_is_right(struct scene *s, int ret)
+static bool control_is_right(struct sweep *s, int ret)
 {
 	(void)s;
 	if (ret)
@@ -45,13 +45,13 @@ static bool control_is_right(struct scene *s, int ret)
 	return owner_number(more.self) && more.ring->tail == mapped.layout.cells;
 }
 
-static bool unmap_control(struct scene *s)
+static bool unmap_control(struct sweep *s)
 {
 	(void)s;
 	return !munmap(more.control, mapped.layout.control_len);
 }
 
-static int run_map_data(struct scene *s)
+static int run_map_data(struct sweep *s)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
 
@@ -65,14 +65,14 @@ static int run_map_data(struct scene *s)
 	return 0;
 }
 
-static bool data_is_right(struct scene *s, int ret)
+static bool data_is_right(struct sweep *s, int ret)
 {
 	(void)s;
 	return ret || (more.data[0] == MARK && more.data[BYTES] == MARK &&
 		       more.data[BYTES + 1] == MARK);
 }
 
-static bool unmap_data(struct scene *s)
+static bool unmap_data(struct sweep *s)
 {
 	(void)s;
 	return !munmap(more.data, mapped.layout.data_len);
@@ -103,7 +103,7 @@ TEST_F_TIMEOUT(fail, mmap_of_buffer, SWEEP_LIMIT)
 		.settle = data_is_right,
 		.undo = unmap_data,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 
 	make_and_map_buffer(_metadata, s);
 	/* The first of the process makes what all of its mappings share. */
@@ -134,7 +134,7 @@ TEST_F_TIMEOUT(fail, mmap_of_buffer_that_many_have, SWEEP_LIMIT)
 		.settle = control_is_right,
 		.undo = unmap_control,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 	pid_t all[MANY];
 	long long used;
 
@@ -152,20 +152,20 @@ TEST_F_TIMEOUT(fail, mmap_of_buffer_that_many_have, SWEEP_LIMIT)
 
 /* ---- munmap and mremap --------------------------------------------------- */
 
-static void map_control_again(struct scene *s)
+static void map_control_again(struct sweep *s)
 {
 	if (run_map_control(s))
 		abort();
 }
 
-static int run_unmap(struct scene *s)
+static int run_unmap(struct sweep *s)
 {
 	(void)s;
 	return errno_of(munmap(more.control, mapped.layout.control_len));
 }
 
 /* It stays whole, or it is gone with its number. */
-static bool is_there_or_gone(struct scene *s, int ret)
+static bool is_there_or_gone(struct sweep *s, int ret)
 {
 	if (ret)
 		return control_is_right(s, 0) && unmap_control(s) &&
@@ -173,16 +173,16 @@ static bool is_there_or_gone(struct scene *s, int ret)
 	return pages_used(s->control) == used_before;
 }
 
-static void unmap_if_there(struct scene *s)
+static void unmap_if_there(struct sweep *s)
 {
-	/* What is not there is no error. */
+	/* To unmap nothing is no error. */
 	unmap_control(s);
 }
 
 static char *place;		/* where it is going to be */
 static __u32 number;		/* of the mapping */
 
-static void reserve_place(struct scene *s)
+static void reserve_place(struct sweep *s)
 {
 	(void)s;
 	place = mmap(NULL, mapped.layout.control_len, PROT_NONE,
@@ -204,7 +204,7 @@ static void control_is_at(char *at)
  * The kernel leaves the old one where it is, and empty, if it finds no memory to unmap
  * it: that is no failure, and needs to be done again.
  */
-static int run_move(struct scene *s)
+static int run_move(struct sweep *s)
 {
 	char *old = mapped.control;
 	char *at = mremap(old, mapped.layout.control_len,
@@ -219,7 +219,7 @@ static int run_move(struct scene *s)
 	return 0;
 }
 
-static bool works_where_it_is(struct scene *s, int ret)
+static bool works_where_it_is(struct sweep *s, int ret)
 {
 	(void)s;
 	(void)ret;
@@ -244,7 +244,7 @@ TEST_F_TIMEOUT(fail, munmap_and_mremap_of_buffer, SWEEP_LIMIT)
 		.run = run_move,
 		.settle = works_where_it_is,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 
 	make_and_map_buffer(_metadata, s);
 	used_before = pages_used(s->control);
@@ -280,7 +280,7 @@ static int live_and_die(void)
 	return 0;
 }
 
-static int run_fork(struct scene *s)
+static int run_fork(struct sweep *s)
 {
 	pid_t pid;
 
@@ -292,8 +292,8 @@ static int run_fork(struct scene *s)
 	return errno_of(pid);
 }
 
-/* What it had in hand is buried, and its room can be had. */
-static bool is_buried(struct scene *s)
+/* The message that it had in hand was recovered, and its room is free. */
+static bool is_buried(struct sweep *s)
 {
 	__u64 tail = tail_before;
 
@@ -302,7 +302,7 @@ static bool is_buried(struct scene *s)
 	       mapped.ring->free == tail + 1 && mapped.ring->tail == tail + 1;
 }
 
-static bool is_as_before(struct scene *s)
+static bool is_as_before(struct sweep *s)
 {
 	put_message();
 	return owner_number(mapped.self) == number && take_message() &&
@@ -311,7 +311,7 @@ static bool is_as_before(struct scene *s)
 }
 
 /* A child that could have no number of its own is nobody; else all is well with it. */
-static bool parent_and_child_are_well(struct scene *s, int ret)
+static bool parent_and_child_are_well(struct sweep *s, int ret)
 {
 	if (ret < 0)
 		return is_as_before(s);
@@ -336,7 +336,7 @@ TEST_F_TIMEOUT(fail, fork_with_buffer, 2 * SWEEP_LIMIT)
 		.run = run_fork,
 		.settle = parent_and_child_are_well,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 
 	make_and_map_buffer(_metadata, s);
 	number = owner_number(mapped.self);

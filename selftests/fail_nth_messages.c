@@ -8,7 +8,7 @@
 
 /* ---- payloads ------------------------------------------------------------ */
 
-static int send_data(int fd, struct scene *s, pid_t pid)
+static int send_data(int fd, struct sweep *s, pid_t pid)
 {
 	struct ipcbox_send send = message(s->data, s->len);
 
@@ -19,21 +19,21 @@ static int send_data(int fd, struct scene *s, pid_t pid)
 	return command(fd, IPCBOX_SEND, &send);
 }
 
-static int recv_data(int fd, struct scene *s)
+static int recv_data(int fd, struct sweep *s)
 {
 	memset(s->back, POISON, DATA_MAX);
 	s->recv = room(s->back, DATA_MAX);
 	return recv_now(fd, &s->recv);
 }
 
-static bool data_is_whole(const struct scene *s)
+static bool data_is_whole(const struct sweep *s)
 {
 	return s->recv.len == s->len && s->recv.tag == NEWER &&
 	       !memcmp(s->data, s->back, s->len);
 }
 
 /* Nothing was written to the struct, of which the outputs were poisoned. */
-static bool recv_is_untouched(const struct scene *s)
+static bool recv_is_untouched(const struct sweep *s)
 {
 	struct ipcbox_recv untouched;
 
@@ -63,18 +63,18 @@ static const struct payload {
 
 /* ---- send ---------------------------------------------------------------- */
 
-static void open_port_to_send(struct scene *s)
+static void open_port_to_send(struct sweep *s)
 {
 	s->fd = port_open(s->control, s->name, IPCBOX_SENDER);
 }
 
-static int run_send(struct scene *s)
+static int run_send(struct sweep *s)
 {
 	return send_data(s->fd, s, 0);
 }
 
 /* It overtook the older one, which must still be there behind it. */
-static bool take_newer(struct scene *s)
+static bool take_newer(struct sweep *s)
 {
 	return !recv_data(s->other, s) && data_is_whole(s) &&
 	       messages_of(s->other) == 1;
@@ -82,7 +82,7 @@ static bool take_newer(struct scene *s)
 
 TEST_F_TIMEOUT(fail, send_to_port, SWEEP_LIMIT)
 {
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 	struct act act = {
 		.prepare = open_port_to_send,
 		.run = run_send,
@@ -107,7 +107,7 @@ TEST_F_TIMEOUT(fail, send_to_port, SWEEP_LIMIT)
 	EXPECT_EQ(OLDER, recv_tag(s->other));
 }
 
-static void open_link_to_send(struct scene *s)
+static void open_link_to_send(struct sweep *s)
 {
 	s->fd = link_open(s->control, getpid(), 0);
 }
@@ -123,7 +123,7 @@ TEST_F_TIMEOUT(fail, send_over_link, SWEEP_LIMIT)
 		.undo = take_newer,
 		.clear = close_fd,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 
 	s->other = mailbox_open(s->control);
 	ASSERT_LE(0, s->other);
@@ -134,7 +134,7 @@ TEST_F_TIMEOUT(fail, send_over_link, SWEEP_LIMIT)
 	EXPECT_EQ(OLDER, recv_tag(s->other));
 }
 
-static int run_send_to_peer(struct scene *s)
+static int run_send_to_peer(struct sweep *s)
 {
 	struct ipcbox_send send = tagged(&s->call.tag, 0);
 
@@ -143,13 +143,13 @@ static int run_send_to_peer(struct scene *s)
 	return command(s->fd, IPCBOX_SEND, &send);
 }
 
-static bool peer_has_it(struct scene *s)
+static bool peer_has_it(struct sweep *s)
 {
 	return peer_do(&s->peer, PEER_RECV) == NEWER;
 }
 
 /* A link that was used stays; one to a new mailbox is new. */
-static bool peer_has_it_and_begins_anew(struct scene *s)
+static bool peer_has_it_and_begins_anew(struct sweep *s)
 {
 	return peer_has_it(s) && !peer_do(&s->peer, PEER_CLOSE) &&
 	       !peer_do(&s->peer, PEER_OPEN);
@@ -173,7 +173,7 @@ TEST_F_TIMEOUT(fail, send_by_pid, SWEEP_LIMIT)
 		.undo = peer_has_it,
 		.clear = close_fd,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 	int link;
 
 	ASSERT_EQ(0, peer_start(&s->peer, 8));
@@ -190,7 +190,7 @@ TEST_F_TIMEOUT(fail, send_by_pid, SWEEP_LIMIT)
 /* Makes room as soon as a sender waits for it, or when there is none to wait. */
 static void *make_room(void *arg)
 {
-	struct scene *s = arg;
+	struct sweep *s = arg;
 
 	while (!__atomic_load_n(&s->over, __ATOMIC_ACQUIRE) &&
 	       senders_of(s->other) < 1)
@@ -199,20 +199,20 @@ static void *make_room(void *arg)
 	return NULL;
 }
 
-static void helper_start(struct scene *s, void *(*help)(void *scene))
+static void helper_start(struct sweep *s, void *(*help)(void *s))
 {
 	s->over = false;
 	if (pthread_create(&s->call.thread, NULL, help, s))
 		abort();
 }
 
-static void helper_end(struct scene *s)
+static void helper_end(struct sweep *s)
 {
 	__atomic_store_n(&s->over, true, __ATOMIC_RELEASE);
 	pthread_join(s->call.thread, NULL);
 }
 
-static int run_send_and_wait(struct scene *s)
+static int run_send_and_wait(struct sweep *s)
 {
 	struct ipcbox_send send = tagged(&s->call.tag, 0);
 
@@ -220,7 +220,7 @@ static int run_send_and_wait(struct scene *s)
 }
 
 /* Whatever came of it, the port is left full of an older message. */
-static bool room_was_made(struct scene *s, int ret)
+static bool room_was_made(struct sweep *s, int ret)
 {
 	bool right;
 
@@ -231,7 +231,7 @@ static bool room_was_made(struct scene *s, int ret)
 	return right && !send_tag(s->other, OLDER);
 }
 
-static void full_port_and_helper(struct scene *s)
+static void full_port_and_helper(struct sweep *s)
 {
 	open_port_to_send(s);
 	helper_start(s, make_room);
@@ -248,7 +248,7 @@ TEST_F_TIMEOUT(fail, send_that_waits, SWEEP_LIMIT)
 		.settle = room_was_made,
 		.clear = close_fd,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 
 	s->other = port_create_sized(s->control, s->name, BOTH, 1, 64);
 	ASSERT_LE(0, s->other);
@@ -259,7 +259,7 @@ TEST_F_TIMEOUT(fail, send_that_waits, SWEEP_LIMIT)
 	EXPECT_EQ(OLDER, recv_tag(s->other));
 }
 
-static void port_with_sleeper(struct scene *s)
+static void port_with_sleeper(struct sweep *s)
 {
 	open_port_to_send(s);
 	if (receivers_of(s->other) == 1)
@@ -268,7 +268,7 @@ static void port_with_sleeper(struct scene *s)
 	receivers_asleep(s->other, 1);
 }
 
-static bool sleeper_has_it(struct scene *s)
+static bool sleeper_has_it(struct sweep *s)
 {
 	return !call_end(&s->call) && s->call.recv.tag == NEWER &&
 	       s->call.recv.len == s->len &&
@@ -285,7 +285,7 @@ TEST_F_TIMEOUT(fail, send_to_sleeper, SWEEP_LIMIT)
 		.undo = sleeper_has_it,
 		.clear = close_fd,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 
 	s->other = port_create(s->control, s->name, BOTH);
 	ASSERT_LE(0, s->other);
@@ -296,35 +296,35 @@ TEST_F_TIMEOUT(fail, send_to_sleeper, SWEEP_LIMIT)
 
 /* ---- receive ------------------------------------------------------------- */
 
-static void open_port_to_receive(struct scene *s)
+static void open_port_to_receive(struct sweep *s)
 {
 	s->fd = port_open(s->control, s->name, IPCBOX_RECEIVER);
 }
 
-static int run_recv(struct scene *s)
+static int run_recv(struct sweep *s)
 {
 	return recv_data(s->fd, s);
 }
 
-static bool recv_is_whole_or_untouched(struct scene *s, int ret)
+static bool recv_is_whole_or_untouched(struct sweep *s, int ret)
 {
 	return ret ? recv_is_untouched(s) : data_is_whole(s);
 }
 
 /* Two messages of one priority: what is first stays first. */
-static bool send_both(struct scene *s)
+static bool send_both(struct sweep *s)
 {
 	return !send_data(s->other, s, 0) && !send_tag_at(s->other, NEXT, 1);
 }
 
-static bool put_back(struct scene *s)
+static bool put_back(struct sweep *s)
 {
 	return recv_tag(s->other) == NEXT && send_both(s);
 }
 
 TEST_F_TIMEOUT(fail, recv_from_port, SWEEP_LIMIT)
 {
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 	struct act act = {
 		.prepare = open_port_to_receive,
 		.run = run_recv,
@@ -350,13 +350,13 @@ TEST_F_TIMEOUT(fail, recv_from_port, SWEEP_LIMIT)
 	}
 }
 
-static int run_recv_short(struct scene *s)
+static int run_recv_short(struct sweep *s)
 {
 	s->recv = room(s->back, s->len - 1);
 	return recv_now(s->fd, &s->recv);
 }
 
-static bool len_is_told(struct scene *s, int ret)
+static bool len_is_told(struct sweep *s, int ret)
 {
 	return ret == -EMSGSIZE ? s->recv.len == s->len : recv_is_untouched(s);
 }
@@ -372,7 +372,7 @@ TEST_F_TIMEOUT(fail, recv_of_too_long_a_message, SWEEP_LIMIT)
 		.settle = len_is_told,
 		.clear = close_fd,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 
 	s->other = port_create(s->control, s->name, BOTH);
 	ASSERT_LE(0, s->other);
@@ -384,12 +384,12 @@ TEST_F_TIMEOUT(fail, recv_of_too_long_a_message, SWEEP_LIMIT)
 	EXPECT_TRUE(data_is_whole(s));
 }
 
-static void open_mailbox_again(struct scene *s)
+static void open_mailbox_again(struct sweep *s)
 {
 	s->fd = mailbox_open(s->control);
 }
 
-static int run_recv_from_self(struct scene *s)
+static int run_recv_from_self(struct sweep *s)
 {
 	memset(s->back, POISON, DATA_MAX);
 	s->recv = room(s->back, DATA_MAX);
@@ -397,19 +397,19 @@ static int run_recv_from_self(struct scene *s)
 	return recv_now(s->fd, &s->recv);
 }
 
-static int run_recv_from_peer(struct scene *s)
+static int run_recv_from_peer(struct sweep *s)
 {
 	s->recv = room(s->back, DATA_MAX);
 	s->recv.from = s->peer.pid;
 	return recv_now(s->fd, &s->recv);
 }
 
-static bool send_again(struct scene *s)
+static bool send_again(struct sweep *s)
 {
 	return !send_data(s->control, s, getpid());
 }
 
-static bool recv_stays_untouched(struct scene *s, int ret)
+static bool recv_stays_untouched(struct sweep *s, int ret)
 {
 	(void)ret;
 	return recv_is_untouched(s);
@@ -435,7 +435,7 @@ TEST_F_TIMEOUT(fail, recv_from_process, SWEEP_LIMIT)
 		.settle = recv_stays_untouched,
 		.clear = close_fd,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 
 	s->other = mailbox_open(s->control);
 	ASSERT_LE(0, s->other);
@@ -452,7 +452,7 @@ TEST_F_TIMEOUT(fail, recv_from_process, SWEEP_LIMIT)
 /* Sends as soon as a receiver waits, or when there is none to wait. */
 static void *send_late(void *arg)
 {
-	struct scene *s = arg;
+	struct sweep *s = arg;
 
 	while (!__atomic_load_n(&s->over, __ATOMIC_ACQUIRE) &&
 	       receivers_of(s->other) < 1)
@@ -461,13 +461,13 @@ static void *send_late(void *arg)
 	return NULL;
 }
 
-static void empty_port_and_helper(struct scene *s)
+static void empty_port_and_helper(struct sweep *s)
 {
 	open_port_to_receive(s);
 	helper_start(s, send_late);
 }
 
-static int run_recv_and_wait(struct scene *s)
+static int run_recv_and_wait(struct sweep *s)
 {
 	memset(s->back, POISON, DATA_MAX);
 	s->recv = room(s->back, DATA_MAX);
@@ -475,7 +475,7 @@ static int run_recv_and_wait(struct scene *s)
 }
 
 /* It was sent in any case: where it was not received, it is there. */
-static bool sent_late(struct scene *s, int ret)
+static bool sent_late(struct sweep *s, int ret)
 {
 	bool right;
 
@@ -497,7 +497,7 @@ TEST_F_TIMEOUT(fail, recv_that_waits, SWEEP_LIMIT)
 		.settle = sent_late,
 		.clear = close_fd,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 
 	s->other = port_create(s->control, s->name, BOTH);
 	ASSERT_LE(0, s->other);

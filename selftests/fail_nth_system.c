@@ -14,7 +14,7 @@ static int result_of(long ret)
 
 /* ---- open, poll, close --------------------------------------------------- */
 
-static int run_open(struct scene *s)
+static int run_open(struct sweep *s)
 {
 	s->made = control_open();
 	return s->made;
@@ -37,14 +37,14 @@ TEST_F_TIMEOUT(fail, open_of_the_device, SWEEP_LIMIT)
 		.clear = be_root_again,
 	};
 
-	sweep(_metadata, &self->scene, &known_user);
-	sweep(_metadata, &self->scene, &new_user);
+	sweep(_metadata, &self->sweep, &known_user);
+	sweep(_metadata, &self->sweep, &new_user);
 }
 
 /* More than poll has room for without asking for pages. */
 #define POLLED 20
 
-static int run_poll(struct scene *s)
+static int run_poll(struct sweep *s)
 {
 	struct pollfd fds[POLLED];
 	int i;
@@ -54,14 +54,14 @@ static int run_poll(struct scene *s)
 	return result_of(poll(fds, POLLED, 1)); /* 0 would not queue up */
 }
 
-static int run_epoll_add(struct scene *s)
+static int run_epoll_add(struct sweep *s)
 {
 	struct epoll_event event = { .events = EPOLLIN };
 
 	return result_of(epoll_ctl(s->other, EPOLL_CTL_ADD, s->fd, &event));
 }
 
-static bool epoll_remove(struct scene *s)
+static bool epoll_remove(struct sweep *s)
 {
 	return !epoll_ctl(s->other, EPOLL_CTL_DEL, s->fd, NULL);
 }
@@ -79,7 +79,7 @@ TEST_F_TIMEOUT(fail, poll_of_port, SWEEP_LIMIT)
 		.run = run_epoll_add,
 		.undo = epoll_remove,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 
 	s->fd = port_create(s->control, s->name, BOTH);
 	ASSERT_LE(0, s->fd);
@@ -90,13 +90,13 @@ TEST_F_TIMEOUT(fail, poll_of_port, SWEEP_LIMIT)
 	sweep(_metadata, s, &epoll_add);
 }
 
-static int run_close(struct scene *s)
+static int run_close(struct sweep *s)
 {
 	return result_of(close(s->fd));
 }
 
 /* With a message, a sender asleep, and no name: all of it ends with the fd. */
-static void doomed_port(struct scene *s)
+static void doomed_port(struct sweep *s)
 {
 	s->fd = port_create_sized(s->control, s->name, BOTH, 1, 64);
 	send_tag(s->fd, 1);
@@ -106,13 +106,13 @@ static void doomed_port(struct scene *s)
 	senders_asleep(s->other, 1);
 }
 
-static bool sender_is_told(struct scene *s)
+static bool sender_is_told(struct sweep *s)
 {
 	return call_end(&s->call) == -EPIPE && !close(s->other);
 }
 
 /* With messages, over a link that somebody has. */
-static void doomed_mailbox(struct scene *s)
+static void doomed_mailbox(struct sweep *s)
 {
 	s->fd = mailbox_open(s->control);
 	s->other = link_open(s->control, getpid(), 0);
@@ -120,7 +120,7 @@ static void doomed_mailbox(struct scene *s)
 	send_tag(s->other, 2);
 }
 
-static bool link_is_told(struct scene *s)
+static bool link_is_told(struct sweep *s)
 {
 	return send_tag(s->other, 3) == -EPIPE && !close(s->other);
 }
@@ -140,26 +140,26 @@ TEST_F_TIMEOUT(fail, close, SWEEP_LIMIT)
 		.undo = link_is_told,
 	};
 
-	be_remembered(self->scene.control);
-	sweep(_metadata, &self->scene, &port);
-	sweep(_metadata, &self->scene, &mailbox);
+	be_remembered(self->sweep.control);
+	sweep(_metadata, &self->sweep, &port);
+	sweep(_metadata, &self->sweep, &mailbox);
 }
 
 /* ---- reports ------------------------------------------------------------- */
 
-static int run_open_report(struct scene *s)
+static int run_open_report(struct sweep *s)
 {
 	s->made = openat(s->other, "ipcbox", O_RDONLY | O_CLOEXEC);
 	return result_of(s->made);
 }
 
-static void open_report(struct scene *s)
+static void open_report(struct sweep *s)
 {
 	run_open_report(s);
 	s->fd = s->made;
 }
 
-static void open_fdinfo(struct scene *s)
+static void open_fdinfo(struct sweep *s)
 {
 	char path[64];
 
@@ -168,21 +168,21 @@ static void open_fdinfo(struct scene *s)
 	s->fd = open(path, O_RDONLY | O_CLOEXEC);
 }
 
-static int run_read(struct scene *s)
+static int run_read(struct sweep *s)
 {
 	memset(s->back, 0, DATA_MAX);
 	return result_of(pread(s->fd, s->back, DATA_MAX - 1, 0));
 }
 
-/* Whatever happened: who reads again, reads all. */
-static bool text_is_whole(struct scene *s, int ret)
+/* Whatever happened, the next read gets all of it. */
+static bool text_is_whole(struct sweep *s, int ret)
 {
 	if (ret < 0)
 		ret = run_read(s);
 	return ret == (int)s->len && !memcmp(s->back, s->data, s->len);
 }
 
-static void keep_text(struct scene *s, void (*open_it)(struct scene *s))
+static void keep_text(struct sweep *s, void (*open_it)(struct sweep *s))
 {
 	open_it(s);
 	s->len = run_read(s);
@@ -214,7 +214,7 @@ TEST_F_TIMEOUT(fail, reports, SWEEP_LIMIT)
 		.settle = text_is_whole,
 		.clear = close_fd,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 	int port = port_create(s->control, s->name, BOTH);
 
 	ASSERT_LE(0, port);
@@ -233,13 +233,13 @@ TEST_F_TIMEOUT(fail, reports, SWEEP_LIMIT)
 
 /* ---- network namespaces -------------------------------------------------- */
 
-static int run_unshare(struct scene *s)
+static int run_unshare(struct sweep *s)
 {
 	(void)s;
 	return result_of(unshare(CLONE_NEWNET));
 }
 
-static bool new_namespace_is_whole(struct scene *s)
+static bool new_namespace_is_whole(struct sweep *s)
 {
 	int control = control_open();
 	int box = mailbox_open(control);
@@ -261,7 +261,7 @@ TEST_F_TIMEOUT(fail, network_namespace, SWEEP_LIMIT)
 		.run = run_unshare,
 		.undo = new_namespace_is_whole,
 	};
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 
 	s->other = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	ASSERT_LE(0, s->other);
@@ -287,12 +287,12 @@ static int unload(void)
 
 FIXTURE(module)
 {
-	struct scene scene;
+	struct sweep sweep;
 };
 
 FIXTURE_SETUP(module)
 {
-	struct scene *s = &self->scene;
+	struct sweep *s = &self->sweep;
 	int file = open(MODULE_FILE, O_RDONLY | O_CLOEXEC);
 
 	if (!fail_nth_is_there())
@@ -310,10 +310,10 @@ FIXTURE_TEARDOWN(module)
 {
 	write_file(KUNIT_FILTER, "*");
 	if (access("/dev/ipcbox", F_OK))
-		EXPECT_EQ(0, load(self->scene.fd));
+		EXPECT_EQ(0, load(self->sweep.fd));
 }
 
-static int run_load(struct scene *s)
+static int run_load(struct sweep *s)
 {
 	return load(s->fd);
 }
@@ -327,7 +327,7 @@ static bool nothing_is_there(void)
 }
 
 /* All is there, and works; or nothing is. */
-static bool is_whole_or_not_there(struct scene *s, int ret)
+static bool is_whole_or_not_there(struct sweep *s, int ret)
 {
 	int control;
 
@@ -340,7 +340,7 @@ static bool is_whole_or_not_there(struct scene *s, int ret)
 	       !access("/proc/sys/net/ipcbox/max_boxes", F_OK);
 }
 
-static bool unload_again(struct scene *s)
+static bool unload_again(struct sweep *s)
 {
 	(void)s;
 	return !unload() && nothing_is_there();
@@ -369,7 +369,7 @@ static bool init_was_called(void)
  * get over all of them without a warning. So these are left out, by going from
  * the last point to the first.
  */
-static void sweep_init(struct __test_metadata *_metadata, struct scene *s,
+static void sweep_init(struct __test_metadata *_metadata, struct sweep *s,
 		       const struct act *act, int kind, struct coverage *c)
 {
 	int point;
@@ -402,25 +402,25 @@ TEST_F_TIMEOUT(module, load, 2 * SWEEP_LIMIT)
 	if (write_file(TRACING "events/initcall/initcall_start/enable", "1"))
 		SKIP(return, "no tracepoint initcall_start in tracefs");
 	init_was_called();
-	sweep_init(_metadata, &self->scene, &act, FAIL_SLAB, &c);
+	sweep_init(_metadata, &self->sweep, &act, FAIL_SLAB, &c);
 	coverage_print(&act, &c);
 	EXPECT_LE(10, c.failed[FAIL_SLAB]);
 	write_file(TRACING "events/initcall/initcall_start/enable", "0");
 }
 
-static void load_unless_there(struct scene *s)
+static void load_unless_there(struct sweep *s)
 {
 	if (access("/dev/ipcbox", F_OK))
 		load(s->fd);
 }
 
-static int run_unload(struct scene *s)
+static int run_unload(struct sweep *s)
 {
 	(void)s;
 	return unload();
 }
 
-static bool is_there_or_not(struct scene *s, int ret)
+static bool is_there_or_not(struct sweep *s, int ret)
 {
 	return ret ? is_whole_or_not_there(s, 0) : nothing_is_there();
 }
@@ -436,7 +436,7 @@ TEST_F_TIMEOUT(module, unload, SWEEP_LIMIT)
 		.settle = is_there_or_not,
 	};
 
-	sweep(_metadata, &self->scene, &act);
+	sweep(_metadata, &self->sweep, &act);
 }
 
 TEST_HARNESS_MAIN

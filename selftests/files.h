@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the kernel tells, and is told, through files. */
+/* Files of the kernel: sysctls, cgroups, and /proc. */
 #ifndef FILES_H
 #define FILES_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * io_uring: it polls a port by multishot requests, which do not look again after they
- * were told, and it holds files that nobody has an fd of.
+ * io_uring polls a port by multishot requests, which do not poll again after an event; and
+ * it holds files for which no process has an fd.
  */
 #include "callers.h"
 #include "ipcbox_test.h"
@@ -110,8 +110,7 @@ static bool has_come_to(struct holder *holder, int state)
 static struct holder holder_of(struct uring *ring, int control, int port)
 {
 	return (struct holder){ .ring = ring, .control = control, .port = port,
-				.state = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE,
-					      MAP_SHARED | MAP_ANONYMOUS, -1, 0) };
+				.state = shared_alloc(sizeof(int)) };
 }
 
 /* The ring is that of the parent, so it stays. */

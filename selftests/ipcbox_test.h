@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What every test of ipcbox starts with: the stage on which it plays and that
- * proves nothing is left.
+ * Every test of ipcbox starts with a stage: what it needs, and the counters that prove at
+ * its end that nothing is left.
  *
  * No test sleeps for a fixed time to be sure of something: where it must know
  * that another thread or process is asleep in the kernel, it reads the counts
@@ -20,7 +20,7 @@
 
 #include <kselftest_harness.h>
 
-/* What each fixture starts with, and how it proves that nothing is left */
+/* The stage of each fixture, which proves that nothing is left */
 
 struct stage {
 	int control;
@@ -39,6 +39,14 @@ HELPER bool counters_are(int control, const struct ipcbox_query *before)
 	       q.bytes.used == before->bytes.used &&
 	       q.waiters.used == before->waiters.used &&
 	       q.pages.used == before->pages.used;
+}
+
+/* Kernel memory of all users of this network namespace, or -1. */
+HELPER long long memory_used(int control)
+{
+	struct ipcbox_query q;
+
+	return box_query(control, &q) ? -1 : (long long)q.memory.used;
 }
 
 HELPER void stage_setup(struct __test_metadata *_metadata, struct stage *s)

@@ -134,22 +134,16 @@ FIXTURE(large) {
 	struct ipcbox_recv *recv;	/* likewise */
 };
 
-static void *map_shared(size_t size)
-{
-	return mmap(NULL, size, PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-}
-
 FIXTURE_SETUP(large)
 {
 	stage_setup(_metadata, &self->stage);
 	self->port = port_create_sized(self->stage.control, self->stage.name,
 				       BOTH, 8, 48 << 20);
 	ASSERT_LE(0, self->port);
-	self->data = map_shared(LONG);
-	self->recv = map_shared(sizeof(*self->recv));
-	ASSERT_NE(MAP_FAILED, self->data);
-	ASSERT_NE(MAP_FAILED, (void *)self->recv);
+	self->data = shared_alloc(LONG);
+	self->recv = shared_alloc(sizeof(*self->recv));
+	ASSERT_NE(NULL, self->data);
+	ASSERT_NE(NULL, self->recv);
 	for (size_t i = 0; i < LONG; i++)
 		self->data[i] = i % 251;
 }
@@ -168,17 +162,17 @@ static bool is_whole(const char *data)
 }
 
 /*
- * The copy-out fails at its very end. What was sent meanwhile, of the same
- * priority, comes after the message that is put back.
+ * The copy-out fails at its very end. A message of the same priority that was sent
+ * meanwhile comes after the one that is put back.
  */
 TEST_F_TIMEOUT(large, message_put_back_goes_before_what_came_meanwhile, 60)
 {
 	struct ipcbox_recv r = room(self->data, LONG);
 	size_t page = sysconf(_SC_PAGESIZE);
-	char *hole = map_shared(LONG);
+	char *hole = shared_alloc(LONG);
 	struct call c;
 
-	ASSERT_NE(MAP_FAILED, hole);
+	ASSERT_NE(NULL, hole);
 	ASSERT_EQ(0, munmap(hole + LONG - page, page));
 	c.recv = room(hole, LONG);
 	call_start(&c, self->port, IPCBOX_RECV, &c.recv);
@@ -196,7 +190,7 @@ TEST_F_TIMEOUT(large, message_put_back_goes_before_what_came_meanwhile, 60)
 	EXPECT_EQ(2, recv_tag(self->port));
 }
 
-/* What a child is to receive into or to send. */
+/* Memory that a child receives into or sends. */
 struct job {
 	int port;
 	struct ipcbox_recv *recv;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * libipcbox, messages: that each call hands over what it was given, and hands back
- * what the kernel said. What the kernel does is tested by other programs.
+ * libipcbox, messages: each call passes its arguments to the kernel, and the kernel's
+ * answer back. Other programs test what the kernel does.
  */
-#include "library_scene.h"
+#include "library_test.h"
 
 #include <limits.h>
 #include <sys/resource.h>
@@ -17,7 +17,7 @@ static void fill(struct __test_metadata *_metadata, int port,
 	ASSERT_EQ(0, ipcbox_send(port, "x", 1));
 }
 
-/* A child with a mailbox, which ends when it is told by a message. */
+/* A child with a mailbox, which a message ends. */
 static int hold_mailbox(void *ready)
 {
 	int box = ipcbox_mailbox_open(0, NULL);
@@ -414,7 +414,7 @@ TEST_F(library, a_link_tells_that_the_peer_is_gone)
 TEST_F(library, a_pidfd_names_a_peer)
 {
 	pid_t peer = start_peer(_metadata);
-	int pidfd = syscall(SYS_pidfd_open, peer, 0);
+	int pidfd = pidfd_of(peer);
 	int link = ipcbox_link_open_pidfd(pidfd, 0);
 
 	ASSERT_LE(0, pidfd);

@@ -3,7 +3,7 @@
  * libipcbox, calls and batches: that requests, replies and what is known of them get
  * through, in buffers that are used again, grow, or are the same for both.
  */
-#include "library_scene.h"
+#include "library_test.h"
 
 #define ROOM		8
 #define LONG		20000		/* bytes, more than a first receive has room for */

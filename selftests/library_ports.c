@@ -3,7 +3,7 @@
  * libipcbox, ports: that options, names, flags and answers get through, what the
  * library says of limits, and of a device that is not as it should be.
  */
-#include "library_scene.h"
+#include "library_test.h"
 
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -205,7 +205,7 @@ TEST_F(library, delete_removes_or_unlinks)
 	EXPECT_EQ(-EIDRM, ipcbox_set(self->port, self->options));
 }
 
-/* What is there */
+/* Stat and lists */
 
 TEST_F(library, stat_counts_and_uses_its_answer_again)
 {
@@ -228,7 +228,7 @@ TEST_F(library, stat_counts_and_uses_its_answer_again)
 	EXPECT_EQ((__u64)id_of(self->port), ipcbox_info_id(self->info));
 }
 
-TEST_F(library, stat_counts_those_who_sleep)
+TEST_F(library, stat_counts_sleepers)
 {
 	pid_t pid = spawn(recv_until_removed, &self->port);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long things live: through dup, fork, exec and SCM_RIGHTS, while a call
- * waits, under who waits when they end, and the module under all of them.
+ * How long objects live: through dup, fork, exec and SCM_RIGHTS, while a call
+ * waits, under waiters when they end, and the module under all of them.
  */
 #include "ipcbox_test.h"
 
@@ -116,7 +116,7 @@ TEST_F(life, fd_in_flight_keeps_the_direction_open)
 	EXPECT_EQ(6, recv_tag(receiver));
 }
 
-/* Another user, of another uid: what was opened can be used by who is given it. */
+/* A process of another user can use an fd that it was given. */
 static int takes_fd_and_sends(void *arg)
 {
 	int fd;
@@ -246,7 +246,7 @@ TEST_F(life, object_outlives_the_control_fd)
 	EXPECT_EQ(1, recv_tag(self->port));
 }
 
-/* Waiters of both kinds, on one port, all told at once */
+/* Waiters of both kinds, on one port, all woken at once */
 
 #define WAITERS 20
 
@@ -287,13 +287,13 @@ TEST_F_TIMEOUT(life, removal_in_the_middle_of_calls_loses_no_answer, 60)
 		s = call_end(&send);
 		ASSERT_TRUE(r == 0 || r == -EIDRM);
 		ASSERT_TRUE(s == 0 || s == -EIDRM);
-		/* What was received was sent. */
+		/* A message that was received was sent. */
 		ASSERT_FALSE(r == 0 && s != 0);
 		close(self->port);
 	}
 }
 
-/* What the kernel shows of it */
+/* /proc and fdinfo */
 
 static bool fdinfo_has(int fd, const char *wanted)
 {
@@ -444,7 +444,7 @@ TEST_F_TIMEOUT(life, everything_made_is_freed, 60)
 		TH_LOG("%lld objects before, now %lld", before, slab_objects());
 }
 
-/* Who closes does not wait until all is freed that others have queued */
+/* A close does not wait until all is freed that others have queued */
 
 #define MANY (16 * IPCBOX_BATCH_MAX)
 

@@ -61,7 +61,7 @@ TEST_F(limit, port_create_above_it_returns_enospc)
 	EXPECT_EQ(-ENOSPC, port_create(self->control, "three", 0));
 	EXPECT_EQ(2, usage(self->control).boxes.used);
 	EXPECT_EQ(-ENOENT, port_open(self->control, "three", 0));
-	/* What is there can be had still, and what goes makes room. */
+	/* A port that exists can be opened still, and one that goes makes room. */
 	EXPECT_LE(0, port_create(self->control, "one", IPCBOX_REUSE));
 	ASSERT_EQ(0, port_remove(self->control, "one"));
 	syscall(__NR_close_range, self->control + 1, ~0U, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The limits of one box: which attributes are taken, what they do, and what
- * changing them does to who waits. The tests change sysctls, so each has a
+ * changing them does to waiters. The tests change sysctls, so each has a
  * network namespace of its own.
  */
 #include "ipcbox_test.h"
@@ -166,7 +166,7 @@ TEST_F(attr, above_a_ceiling_returns_erange)
 	}
 }
 
-/* What they do */
+/* Effects */
 
 TEST_F(attr, full_port_returns_eagain)
 {
@@ -224,7 +224,7 @@ TEST_F(attr, box_for_empty_messages_takes_only_those)
 	EXPECT_EQ(0, send_now(self->port, NULL, 0));
 }
 
-/* Changing them under who waits */
+/* Changing them under waiters */
 
 TEST_F(attr, raised_messages_let_blocked_senders_in)
 {
@@ -301,7 +301,7 @@ TEST_F(attr, lowered_limit_keeps_what_is_queued)
 
 /*
  * A sender that waits with a message that no longer fits the box would wait for
- * ever: it is told, or gets in, but does not sleep on when the box is empty.
+ * ever: it gets an error, or gets in, but does not sleep on when the box is empty.
  */
 TEST_F(attr, sender_does_not_sleep_for_ever_when_its_message_no_longer_fits)
 {

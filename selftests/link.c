@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The one way from a process to a peer: how it is found, that it is one, that
- * its share of the peer's mailbox is its own, and what it says when the peer is
+ * its share of the peer's mailbox is its own, and its errors when the peer is
  * gone.
  */
 #include "ipcbox_test.h"
@@ -31,11 +31,6 @@ FIXTURE_TEARDOWN(link)
 {
 	peer_kill(&self->peer);
 	stage_teardown(_metadata, &self->stage);
-}
-
-static int pidfd_of(pid_t pid)
-{
-	return syscall(SYS_pidfd_open, pid, 0);
 }
 
 static int fill_link(int link)
@@ -530,7 +525,7 @@ TEST_F(link, message_of_a_recycled_pid_is_not_the_new_processes)
 	kill_and_reap(pid);
 }
 
-/* What is not for links */
+/* Refused over links */
 
 TEST_F(link, queued_messages_stay_when_the_link_is_closed)
 {
@@ -558,7 +553,7 @@ TEST_F(link, direct_send_too_long_for_the_peer_returns_emsgsize)
 	EXPECT_EQ(0, sent_of(self->link));
 }
 
-/* What is left of dead processes */
+/* Links of dead processes */
 
 static int send_once(void *parent)
 {

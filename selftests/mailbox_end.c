@@ -60,7 +60,7 @@ static int leave_mailbox_to_a_child(void *arg)
 		return 1;
 	pid = fork();
 	if (!pid) {
-		/* It does not receive before it is told to. */
+		/* It does not receive before the test says so. */
 		if (read(pipes[0], &byte, 1) != 1)
 			_exit(1);
 		_exit(receive_to_the_end(box));
@@ -240,7 +240,7 @@ struct exec {
 	const char *program;
 	char what[2];
 	bool keep_fd;		/* across exec; otherwise a child keeps it */
-	int in, out;		/* pipes: to be told to go on, and to tell */
+	int in, out;		/* pipes: the order to go on, and the answer */
 };
 
 static int open_and_exec(void *arg)
@@ -285,7 +285,7 @@ static long long said(int pipe)
 	return id;
 }
 
-/* What runs a program, when it is told to go on. */
+/* A child that runs a program when the test says so. */
 struct runner {
 	struct exec exec;
 	pid_t pid;
@@ -308,7 +308,7 @@ static bool runner_start(struct runner *runner, const char *program, char what,
 	return runner->id > 0;
 }
 
-/* What the program says. */
+/* Return: the program's answer. */
 static long long runner_go(struct runner *runner)
 {
 	if (write(runner->to, "", 1) != 1)

@@ -5,7 +5,7 @@
  */
 #include "ipcbox_test.h"
 
-#define UID	1000	/* of the user who makes namespaces */
+#define UID	1000	/* of the user that makes namespaces */
 
 FIXTURE(ns) {
 	struct stage stage;
@@ -30,7 +30,7 @@ FIXTURE_TEARDOWN(ns)
 	stage_teardown(_metadata, &self->stage);
 }
 
-/* What a child is told, and how it tells what it found: 0 for all well. */
+/* The orders of a child, and its answer: 0 for all well. */
 struct child {
 	const char *name;
 	int port;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who goes first: messages by priority, then arrival; senders that wait by the
- * same rule, with nobody passing them; and numbers without gaps.
+ * Order: messages go by priority, then arrival; senders that wait go by the same
+ * rule, and no other passes them; numbers have no gaps.
  */
 #include "ipcbox_test.h"
 #include "late_page.h"
@@ -146,7 +146,7 @@ TEST_F(order, blocked_senders_get_in_by_priority_then_arrival)
 	}
 }
 
-/* The room that a receive made belongs to the one who waits, at once. */
+/* The room that a receive made belongs to the waiting sender, at once. */
 TEST_F(order, nobody_takes_the_room_of_a_blocked_sender)
 {
 	struct call c;
@@ -182,7 +182,7 @@ TEST_F(order, small_message_does_not_pass_a_large_one_that_waits)
 	ASSERT_TRUE(senders_asleep(self->port, 1));
 	EXPECT_EQ(58, bytes_of(self->port));
 
-	/* There is room for 8 bytes, but not for who is as urgent or less. */
+	/* There is room for 8 bytes, but not for a sender as urgent or less. */
 	EXPECT_EQ(-EAGAIN, send_tag_at(self->port, 2, 5));
 	EXPECT_EQ(-EAGAIN, send_tag_at(self->port, 2, 4));
 	EXPECT_EQ(0, send_tag_at(self->port, 3, 6));
@@ -192,7 +192,7 @@ TEST_F(order, small_message_does_not_pass_a_large_one_that_waits)
 	EXPECT_EQ(0, call_end(&c));
 }
 
-/* Who gives up lets those behind it have what it waited for. */
+/* A sender that gives up leaves the room to those behind it. */
 TEST_F(order, sender_behind_one_that_times_out_gets_in)
 {
 	static char large[100];

@@ -2,15 +2,15 @@
 /*
  * Any two commands at the same time, on the same objects, as fast as they go.
  *
- * Most that could go wrong here shows in no result: it is for the kernels that look
- * for data races and for locks to tell. What is checked is that no call fails with
- * something that it has no reason for, and that nothing is left.
+ * Most faults here show in no result: the kernels that look for data races and for locks
+ * find them. The test checks that no call fails without a reason, and that nothing is
+ * left.
  */
 #include "ipcbox_test.h"
 
 #define PAIR_MS 60
 
-struct scene {
+struct objects {
 	char name[64];		/* of a port that stays */
 	char mortal[80];	/* of one that is made and deleted all the time */
 	int control;
@@ -44,19 +44,19 @@ static int close_opened(int fd)
 	return fd;
 }
 
-static int do_send(struct scene *s)
+static int do_send(struct objects *s)
 {
 	return send_tag_at(s->port, 1, now_ns() % 3);
 }
 
-static int do_recv(struct scene *s)
+static int do_recv(struct objects *s)
 {
 	long long ret = recv_tag(s->port);
 
 	return ret < 0 ? ret : 0;
 }
 
-static int do_set(struct scene *s)
+static int do_set(struct objects *s)
 {
 	__u64 now = now_ns();
 
@@ -68,12 +68,12 @@ static int do_set(struct scene *s)
 	});
 }
 
-static int do_stat(struct scene *s)
+static int do_stat(struct objects *s)
 {
 	return id_of(s->port) < 0 ? -EBADMSG : 0;
 }
 
-static int do_poll(struct scene *s)
+static int do_poll(struct objects *s)
 {
 	struct pollfd fds[] = {
 		{ .fd = s->port, .events = POLLIN | POLLOUT },
@@ -84,8 +84,8 @@ static int do_poll(struct scene *s)
 	return poll(fds, 3, 0) < 0 ? -errno : 0;
 }
 
-/* Waits, and is soon told that it is time. */
-static int do_wait_recv(struct scene *s)
+/* Waits, and times out soon. */
+static int do_wait_recv(struct objects *s)
 {
 	__u64 payload;
 	struct ipcbox_recv r = room(&payload, sizeof(payload));
@@ -96,7 +96,7 @@ static int do_wait_recv(struct scene *s)
 	return ret == -ETIMEDOUT ? 0 : ret;
 }
 
-static int do_wait_send(struct scene *s)
+static int do_wait_send(struct objects *s)
 {
 	__u64 tag = 2;
 	struct ipcbox_send send = tagged(&tag, 1);
@@ -107,19 +107,19 @@ static int do_wait_send(struct scene *s)
 	return ret == -ETIMEDOUT ? 0 : ret;
 }
 
-static int do_nonblock(struct scene *s)
+static int do_nonblock(struct objects *s)
 {
 	int flags = fcntl(s->port, F_GETFL);
 
 	return fcntl(s->port, F_SETFL, flags ^ O_NONBLOCK) ? -errno : 0;
 }
 
-static int do_open(struct scene *s)
+static int do_open(struct objects *s)
 {
 	return close_opened(port_open(s->control, s->name, BOTH));
 }
 
-static int do_create(struct scene *s)
+static int do_create(struct objects *s)
 {
 	int fd = port_create(s->control, s->mortal, BOTH);
 
@@ -128,7 +128,7 @@ static int do_create(struct scene *s)
 	return close_opened(fd);
 }
 
-static int do_reuse(struct scene *s)
+static int do_reuse(struct objects *s)
 {
 	int fd = port_create(s->control, s->mortal, BOTH | IPCBOX_REUSE);
 	int ret = fd < 0 ? fd : send_tag(fd, 4);
@@ -137,17 +137,17 @@ static int do_reuse(struct scene *s)
 	return ret;
 }
 
-static int do_remove(struct scene *s)
+static int do_remove(struct objects *s)
 {
 	return port_remove(s->control, s->mortal);
 }
 
-static int do_unlink(struct scene *s)
+static int do_unlink(struct objects *s)
 {
 	return port_unlink(s->control, s->mortal);
 }
 
-static int do_list(struct scene *s)
+static int do_list(struct objects *s)
 {
 	char entries[2048];
 	struct ipcbox_port_list list = {
@@ -157,31 +157,31 @@ static int do_list(struct scene *s)
 	return command(s->control, IPCBOX_PORT_LIST, &list);
 }
 
-static int do_send_self(struct scene *s)
+static int do_send_self(struct objects *s)
 {
 	return send_tag_to(s->control, getpid(), 5);
 }
 
-static int do_send_link(struct scene *s)
+static int do_send_link(struct objects *s)
 {
 	return send_tag(s->link, 6);
 }
 
-static int do_recv_mailbox(struct scene *s)
+static int do_recv_mailbox(struct objects *s)
 {
 	long long ret = recv_tag(s->mailbox);
 
 	return ret < 0 ? ret : 0;
 }
 
-static int do_recv_self(struct scene *s)
+static int do_recv_self(struct objects *s)
 {
 	long long ret = recv_tag_from(s->mailbox, getpid());
 
 	return ret < 0 ? ret : 0;
 }
 
-static int do_set_mailbox(struct scene *s)
+static int do_set_mailbox(struct objects *s)
 {
 	__u64 now = now_ns();
 
@@ -191,17 +191,17 @@ static int do_set_mailbox(struct scene *s)
 	});
 }
 
-static int do_mailbox(struct scene *s)
+static int do_mailbox(struct objects *s)
 {
 	return close_opened(mailbox_open(s->control));
 }
 
-static int do_link(struct scene *s)
+static int do_link(struct objects *s)
 {
 	return close_opened(link_open(s->control, getpid(), 0));
 }
 
-static int do_query(struct scene *s)
+static int do_query(struct objects *s)
 {
 	struct ipcbox_query query;
 
@@ -218,12 +218,12 @@ static int do_read(const char *path)
 	return ret;
 }
 
-static int do_proc(struct scene *s __attribute__((unused)))
+static int do_proc(struct objects *s __attribute__((unused)))
 {
 	return do_read("/proc/net/ipcbox");
 }
 
-static int do_fdinfo(struct scene *s)
+static int do_fdinfo(struct objects *s)
 {
 	char path[64];
 
@@ -231,13 +231,13 @@ static int do_fdinfo(struct scene *s)
 	return do_read(path);
 }
 
-static int do_limit(struct scene *s __attribute__((unused)))
+static int do_limit(struct objects *s __attribute__((unused)))
 {
 	return write_number(SYSCTL("user_bytes"), (64 << 20) - (now_ns() & 1));
 }
 
 /* A process comes, sends over a link of its own, and is gone. */
-static int do_process(struct scene *s)
+static int do_process(struct objects *s)
 {
 	pid_t pid = fork();
 
@@ -246,7 +246,7 @@ static int do_process(struct scene *s)
 	return pid < 0 ? -errno : reap(pid) ? -EBADMSG : 0;
 }
 
-/* Nobody may answer: who receives it may have come for a message. */
+/* The call may get no reply: its receiver may want a message only. */
 static int call_until_soon(int fd)
 {
 	__u64 tag = 8, reply;
@@ -259,12 +259,12 @@ static int call_until_soon(int fd)
 	return ret == -ETIMEDOUT ? 0 : ret;
 }
 
-static int do_call(struct scene *s)
+static int do_call(struct objects *s)
 {
 	return call_until_soon(s->port);
 }
 
-static int do_call_link(struct scene *s)
+static int do_call_link(struct objects *s)
 {
 	return call_until_soon(s->link);
 }
@@ -278,17 +278,17 @@ static int answer(int fd)
 	return ret || !r.call ? ret : reply_tag(fd, r.call, 9);
 }
 
-static int do_reply(struct scene *s)
+static int do_reply(struct objects *s)
 {
 	return answer(s->port);
 }
 
-static int do_reply_mailbox(struct scene *s)
+static int do_reply_mailbox(struct objects *s)
 {
 	return answer(s->mailbox);
 }
 
-static int do_reply_recv(struct scene *s)
+static int do_reply_recv(struct objects *s)
 {
 	__u64 payload = 0;
 	struct ipcbox_reply_recv r = reply_recv_to(0, &payload, sizeof(payload),
@@ -303,7 +303,7 @@ static int do_reply_recv(struct scene *s)
 	return ret;
 }
 
-static int do_send_batch(struct scene *s)
+static int do_send_batch(struct objects *s)
 {
 	__u64 tags[] = { 10, 11, 12, 13 };
 	struct ipcbox_send_entry entries[4];
@@ -315,7 +315,7 @@ static int do_send_batch(struct scene *s)
 	return command(s->port, IPCBOX_SEND_BATCH, &batch);
 }
 
-static int do_recv_batch(struct scene *s)
+static int do_recv_batch(struct objects *s)
 {
 	__u64 data[4];
 	struct ipcbox_recv_entry entries[4];
@@ -329,7 +329,7 @@ static int do_recv_batch(struct scene *s)
 
 struct act {
 	const char *name;
-	int (*step)(struct scene *s);
+	int (*step)(struct objects *s);
 };
 
 static const struct act acts[] = {
@@ -356,7 +356,7 @@ static const struct act acts[] = {
 
 /* One of the two, in a thread of its own. */
 struct side {
-	struct scene *scene;
+	struct objects *objects;
 	const struct act *act;
 	int ret;
 };
@@ -366,12 +366,12 @@ static void *repeat(void *arg)
 	struct side *side = arg;
 
 	do {
-		side->ret = side->act->step(side->scene);
-	} while (is_expected(side->ret) && now_ns() < side->scene->until);
+		side->ret = side->act->step(side->objects);
+	} while (is_expected(side->ret) && now_ns() < side->objects->until);
 	return NULL;
 }
 
-static void run_pair(struct __test_metadata *_metadata, struct scene *s,
+static void run_pair(struct __test_metadata *_metadata, struct objects *s,
 		     const struct act *a, const struct act *b)
 {
 	struct side sides[] = { { s, a, 0 }, { s, b, 0 } };
@@ -390,12 +390,12 @@ static void run_pair(struct __test_metadata *_metadata, struct scene *s,
 
 FIXTURE(pairs) {
 	struct stage stage;
-	struct scene scene;
+	struct objects objects;
 };
 
 FIXTURE_SETUP(pairs)
 {
-	struct scene *s = &self->scene;
+	struct objects *s = &self->objects;
 
 	stage_setup(_metadata, &self->stage);
 	s->control = self->stage.control;
@@ -411,7 +411,7 @@ FIXTURE_SETUP(pairs)
 
 FIXTURE_TEARDOWN(pairs)
 {
-	port_remove(self->scene.control, self->scene.mortal);
+	port_remove(self->objects.control, self->objects.mortal);
 	write_number(SYSCTL("user_bytes"), 64 << 20);
 	stage_teardown(_metadata, &self->stage);
 }
@@ -420,7 +420,7 @@ TEST_F_TIMEOUT(pairs, any_two_commands_at_once_disturb_nothing, 300)
 {
 	for (size_t i = 0; i < ACTS; i++)
 		for (size_t j = i; j < ACTS; j++)
-			run_pair(_metadata, &self->scene, &acts[i], &acts[j]);
+			run_pair(_metadata, &self->objects, &acts[i], &acts[j]);
 }
 
 TEST_HARNESS_MAIN

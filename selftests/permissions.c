@@ -1,70 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who may open, send, set and delete: by owner, group and mode, and with
- * CAP_IPC_OWNER and CAP_CHOWN. The test is root; each question is asked by a
- * child that becomes the user in question.
+ * Rights to open, send, set and delete: by owner, group and mode, and with
+ * CAP_IPC_OWNER and CAP_CHOWN. The test is root; a child becomes the user in
+ * question, and tries.
  */
 #include "ipcbox_test.h"
+#include "users.h"
 
-#include <grp.h>
 #include <linux/capability.h>
 
 #define OWNER	1000
 #define GROUP	2000
 #define OTHER	1001
 
-/* Who asks: a user, its group, and one more group that it is in (or 0). */
-struct user {
-	uid_t uid;
-	gid_t gid;
-	gid_t supplementary;
-};
-
 static const struct user owner = { OWNER, OWNER, 0 };
 static const struct user in_group = { OTHER, GROUP, 0 };
 static const struct user in_supplementary_group = { OTHER, OTHER, GROUP };
 static const struct user other = { OTHER, OTHER, 0 };
 static const struct user root = { 0, 0, 0 };
-
-/* What is asked, of a fresh control fd; its answer is 0 or -errno. */
-struct question {
-	const struct user *user;
-	int (*ask)(const struct question *q, int control);
-	const char *name;
-	__u32 flags;
-	pid_t pid;
-	struct ipcbox_attr attr;
-};
-
-static int become(const struct user *u)
-{
-	if (u->uid == 0)
-		return 0;
-	if (setgroups(u->supplementary ? 1 : 0, &u->supplementary))
-		return -1;
-	if (setresgid(u->gid, u->gid, u->gid))
-		return -1;
-	return setresuid(u->uid, u->uid, u->uid);
-}
-
-static int ask_as(void *arg)
-{
-	const struct question *q = arg;
-	int ret;
-
-	if (become(q->user))
-		return 255;
-	ret = q->ask(q, control_open());
-	return ret < 0 ? -ret : 0;
-}
-
-/* The answer that the user in question gets. */
-static int answer_to(struct question q)
-{
-	return -reap(spawn(ask_as, &q));
-}
-
-#define ask(...) answer_to((struct question){ __VA_ARGS__ })
 
 static int try_open(const struct question *q, int control)
 {
@@ -133,12 +86,6 @@ FIXTURE_SETUP(permission)
 FIXTURE_TEARDOWN(permission)
 {
 	stage_teardown(_metadata, &self->stage);
-}
-
-static int set_mode(int fd, __u32 mode)
-{
-	return box_set(fd, (struct ipcbox_attr){
-		.mask = IPCBOX_ATTR_MODE, .mode = mode });
 }
 
 /* Modes, one class at a time: only its own bits speak for it */
@@ -277,7 +224,7 @@ static int sends_and_receives(const struct question *q, int control)
 	return recv_tag(q->flags) == 1 ? 0 : -EIO;
 }
 
-TEST_F(permission, fd_carries_its_rights_to_who_inherits_it)
+TEST_F(permission, fd_carries_its_rights_to_a_child)
 {
 	ASSERT_EQ(0, set_mode(self->port, 0));
 	EXPECT_EQ(0, ask(.user = &other, .ask = sends_and_receives,
@@ -539,7 +486,7 @@ FIXTURE_TEARDOWN(mailbox_mode)
 	stage_teardown(_metadata, &self->stage);
 }
 
-/* What a user gets who sends to us directly, and who opens a link. */
+/* The error of a user that sends to us directly, and that opens a link. */
 static int reach(const struct user *user)
 {
 	struct question q = { .user = user, .ask = try_send_to, .pid = getpid() };
@@ -617,7 +564,7 @@ static int sets_mailbox(const struct question *q, int control)
 	return set_mode(q->flags, 0666);
 }
 
-TEST_F(mailbox_mode, set_by_another_who_has_the_fd_returns_eperm)
+TEST_F(mailbox_mode, set_by_another_user_with_the_fd_returns_eperm)
 {
 	EXPECT_EQ(-EPERM, ask(.user = &other, .ask = sets_mailbox,
 			      .flags = self->box));

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* poll and epoll, for both directions and the ends of things. */
+/* poll and epoll, for both directions and the ends of objects. */
+#include "epoll.h"
 #include "ipcbox_test.h"
-
-#include <sys/epoll.h>
 
 /*
  * A port of depth 1 for messages of at most 64 bytes, with an fd for each
@@ -49,21 +48,6 @@ static int events_of(int fd)
 	struct pollfd p = { .fd = fd, .events = IN | OUT };
 
 	return poll(&p, 1, 0) < 0 ? -errno : p.revents;
-}
-
-static int watch(int epoll, int fd, __u32 events)
-{
-	struct epoll_event e = { .events = events, .data.fd = fd };
-
-	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e);
-}
-
-/* The events of one fd within so many ms; 0: none. */
-static __u32 next_event(int epoll, int ms)
-{
-	struct epoll_event e = { .events = 0 };
-
-	return epoll_wait(epoll, &e, 1, ms) == 1 ? e.events : 0;
 }
 
 TEST_F(poll, empty_port_is_writable_only)
@@ -198,7 +182,7 @@ static void sleeper_start(struct sleeper *s, int fd, short events)
 	pthread_create(&s->thread, NULL, poll_run, s);
 }
 
-/* What it was woken with; 0 where it sleeps on, whatever poll would tell now. */
+/* The events that woke it; 0 if it sleeps on, whatever poll would report now. */
 static int woken_with(struct sleeper *s)
 {
 	struct timespec until;
@@ -263,7 +247,7 @@ TEST_F(poll, sleeper_is_woken_by_room_that_a_crowd_of_senders_left)
 	EXPECT_EQ(POLLOUT, woken_with(&s));
 }
 
-/* One who waits is in the way of all after it, until it gives up. */
+/* A sender that waits is in the way of all after it, until it gives up. */
 TEST_F(poll, sleeper_is_woken_when_the_sender_in_its_way_gives_up)
 {
 	static char large[950];
@@ -467,7 +451,7 @@ TEST_F_TIMEOUT(poll, epoll_exclusive_removal_wakes_all_workers, 60)
 	start_workers(_metadata, workers, self->receiver);
 	ASSERT_EQ(0, port_remove(self->control, self->stage.name));
 	EXPECT_TRUE(eventually(workers_told(workers) == WORKERS))
-		TH_LOG("%d of %d were told", workers_told(workers), WORKERS);
+		TH_LOG("%d of %d woke up", workers_told(workers), WORKERS);
 }
 
 TEST_HARNESS_MAIN

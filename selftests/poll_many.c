@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Whom a change wakes of those who poll: edges, workers, and crowds of them. */
+/* Which pollers a change wakes: edges, workers, and crowds of them. */
+#include "epoll.h"
 #include "ipcbox_test.h"
-
-#include <sys/epoll.h>
 
 #define DEPTH 4
 
@@ -34,21 +33,6 @@ FIXTURE_SETUP(many)
 FIXTURE_TEARDOWN(many)
 {
 	stage_teardown(_metadata, &self->stage);
-}
-
-static int watch(int epoll, int fd, __u32 events)
-{
-	struct epoll_event e = { .events = events, .data.fd = fd };
-
-	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e);
-}
-
-/* The events of one fd within so many ms; 0: none. */
-static __u32 next_event(int epoll, int ms)
-{
-	struct epoll_event e = { .events = 0 };
-
-	return epoll_wait(epoll, &e, 1, ms) == 1 ? e.events : 0;
 }
 
 static int set_messages(int fd, __u64 messages)
@@ -224,10 +208,10 @@ static int told(struct worker *workers)
 	return count;
 }
 
-/* So many workers are told, and then no other, however long one looks. */
+/* So many workers wake up, and then no other, however long one looks. */
 #define EXPECT_TOLD(count, workers) do {				\
 	EXPECT_TRUE(eventually(told(workers) >= (count)))		\
-		TH_LOG("%d were told", told(workers));			\
+		TH_LOG("%d woke up", told(workers));			\
 	usleep(20000);							\
 	EXPECT_EQ(count, told(workers));				\
 } while (0)
@@ -258,7 +242,7 @@ TEST_F_TIMEOUT(many, batch_wakes_as_many_workers_as_it_has_messages, 60)
 	EXPECT_TOLD(4, workers);
 }
 
-/* What a receiver who waits is given is no work for those who poll. */
+/* A message that goes to a waiting receiver is no work for pollers. */
 TEST_F_TIMEOUT(many, batch_wakes_no_worker_for_what_a_receiver_waited_for, 60)
 {
 	struct ipcbox_send_entry entries[2];
@@ -325,7 +309,7 @@ TEST_F_TIMEOUT(many, long_message_wakes_as_many_workers_as_it_leaves_room_for, 6
 	EXPECT_TOLD(4, workers);
 }
 
-/* Room for small ones: what those who were woken do not use is told to others. */
+/* Room for small messages: what woken workers leave of it wakes others. */
 TEST_F_TIMEOUT(many, small_message_that_leaves_wakes_a_worker, 60)
 {
 	struct worker workers[WORKERS];
@@ -363,7 +347,7 @@ static int *crowd(int fd, __u32 events)
 	return epolls;
 }
 
-/* How many are told within the usual patience, all in all. */
+/* How many get the event within the usual patience, all in all. */
 static int crowd_told(const int *epolls, __u32 event)
 {
 	int count = 0;
@@ -460,7 +444,7 @@ TEST_F_TIMEOUT(many, crowd_that_closes_while_it_is_told_leaves_nothing, 120)
 	}
 }
 
-/* What a receive costs that makes room, beside watches of others */
+/* The cost of a receive that makes room, beside watches of others */
 
 #define SAMPLES 51
 
@@ -471,7 +455,7 @@ static int compare(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-/* Of a full port, in ns; the median. */
+/* The median time of a receive from a full port, in ns. */
 static __u64 time_of_a_receive(int sender, int receiver)
 {
 	__u64 times[SAMPLES];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Nobody who polls is forgotten, whatever the others do at the same time. */
+/* No poller is forgotten, whatever others do at the same time. */
 #include "ipcbox_test.h"
 
 #include <sys/epoll.h>
@@ -8,7 +8,7 @@
 #define PER_WAY 2	/* threads of each way and direction */
 #define STUCK 10	/* seconds without a message */
 
-/* How a thread waits for its direction, and what it does when it is told. */
+/* How a thread waits for its direction, and what it does when it wakes up. */
 enum way {
 	POLL,			/* poll(2), for one message */
 	LEVEL,			/* epoll, for one message */
@@ -77,7 +77,7 @@ struct actor {
 	int done;
 };
 
-/* Wait until told. Return: false at the end of the port. */
+/* Wait for an event. Return: false at the end of the port. */
 static bool wait_until_told(struct actor *a)
 {
 	struct pollfd p = { .fd = a->fd, .events = a->sends ? POLLOUT : POLLIN };
@@ -191,7 +191,7 @@ TEST_F_TIMEOUT(races, nobody_sleeps_while_there_is_something_to_do, 200)
 		if (!variant->is_in[i % WAYS])
 			continue;
 		ASSERT_EQ(0, start(&actors[n++], i % WAYS, false, self->receiver));
-		/* Of an edge there is one only, for all the room that there is. */
+		/* All the room that there is makes one edge only. */
 		if (i % WAYS == EDGE_ONE)
 			continue;
 		ASSERT_EQ(0, start(&actors[n++], i % WAYS, true, self->sender));

@@ -199,7 +199,7 @@ TEST_F(port, message_tells_which_of_many_sent_it_through_one_fd)
 		EXPECT_EQ(pids[who], r.pid);
 		EXPECT_EQ(pids[who], r.tag);
 	}
-	/* Those who were forked later hold the pipes of the others open. */
+	/* Children that were forked later hold the pipes of the others open. */
 	for (int i = FAMILY - 1; i >= 0; i--) {
 		close(family[i].turns[1]);
 		EXPECT_EQ(0, reap(pids[i]));

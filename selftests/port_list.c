@@ -291,8 +291,7 @@ TEST_F(list, of_a_buffer_length_of_all_ones_returns_what_fits)
 }
 
 /*
- * What the issue of scale asks: no step may cost more with more ports, or this
- * does not end in time.
+ * No step may cost more with more ports, or this does not end in time.
  */
 #define MANY 100000
 

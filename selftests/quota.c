@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Limits over namespaces: who may set them, that the host's hold for all, who
- * pays for what happens in a namespace, and that all of it ends with it.
+ * Limits over namespaces: root of a namespace may lower them, the host's hold for all, the
+ * user that made a namespace pays for it, and its end gives all back.
  */
 #include "ipcbox_test.h"
 
 #include <linux/capability.h>
 
-#define UID	1000	/* of the user who makes namespaces */
+#define UID	1000	/* of the user that makes namespaces */
 #define SUBUID	5000	/* and the first of ids that it was given on top */
 
 FIXTURE(quota) {
@@ -15,7 +15,7 @@ FIXTURE(quota) {
 	int control;
 };
 
-/* What died with its namespace is off its owner's account on the host, too. */
+/* Objects that died with their namespace are off their owner's account on the host, too. */
 static int has_nothing(void *arg)
 {
 	struct ipcbox_query q;
@@ -42,7 +42,7 @@ FIXTURE_TEARDOWN(quota)
 	stage_teardown(_metadata, &self->stage);
 }
 
-/* How a child tells how far it came, and waits to be told to end. */
+/* A child reports how far it came, and waits for the order to end. */
 struct child {
 	int ready, go;		/* ends of pipes */
 	int number;
@@ -267,7 +267,7 @@ static int map_subordinate_ids(pid_t pid)
 	return write_file(path, map);
 }
 
-/* What a child says that is many users. */
+/* The answer of a child that is many users. */
 static int run_as_many_users(int (*fn)(void *), int number)
 {
 	struct child c = { .number = number };
@@ -303,16 +303,9 @@ TEST_F(quota, subordinate_ids_add_no_room)
 	}
 }
 
-static long long memory_used(int control)
-{
-	struct ipcbox_query q;
-
-	return box_query(control, &q) ? -1 : (long long)q.memory.used;
-}
-
 #define IDS 8	/* that are used, of those that are mapped */
 
-/* A port for each of the first ids, or all for the first. What it took, in bytes. */
+/* A port for each of the first ids, or all for the first. Return: their bytes. */
 static long long cost_of_ports(int control, bool each, const char *name)
 {
 	long long before = memory_used(control);
@@ -347,7 +340,7 @@ static int pays_for_accounts(void *arg)
 }
 
 /* Otherwise whoever has many ids could make as many accounts for nothing. */
-TEST_F(quota, accounts_of_subordinate_ids_count_for_who_made_the_namespace)
+TEST_F(quota, accounts_of_subordinate_ids_count_for_the_creator_of_the_namespace)
 {
 	static const char *const names[] = { "first", "one", "many" };
 	char name[32];
@@ -390,7 +383,7 @@ static int leaves_boxes(void *arg)
 	return 0;
 }
 
-TEST_F(quota, reserve_of_boxes_is_for_who_has_cap_sys_resource)
+TEST_F(quota, reserve_of_boxes_is_for_cap_sys_resource)
 {
 	EXPECT_EQ(0, reap(spawn(leaves_boxes, NULL)));
 }
@@ -431,7 +424,7 @@ static int leaves_memory(void *arg)
 	return 0;
 }
 
-TEST_F(quota, reserve_of_memory_is_for_who_has_cap_sys_resource)
+TEST_F(quota, reserve_of_memory_is_for_cap_sys_resource)
 {
 	EXPECT_EQ(0, reap(spawn(leaves_memory, NULL)));
 }

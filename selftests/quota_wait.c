@@ -1,130 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Senders whose bytes are used up: they wait as for room, and poll agrees. In a network
- * namespace of their own, once at the limit of a user and once at that of all users.
- */
-#include "ipcbox_test.h"
+/* Senders whose bytes are used up: they wait as for room. */
+#include "quota_test.h"
 
-#include <linux/capability.h>
-#include <sys/epoll.h>
-
-#define LEN	5000		/* of a message: it takes pages, and more than a short reply */
-#define FULL	4		/* so many of them are all that there may be */
-#define OTHER	1000		/* another user */
-
-FIXTURE(quota_wait) {
-	struct stage stage;
-	int control;
-	int port;		/* with nothing in it */
-	int store;		/* with all that there may be */
-	char stored[64];
-	long long one;		/* bytes that a message counts for */
-	struct call call;
-	char data[LEN];
-};
-
-FIXTURE_VARIANT(quota_wait) {
-	const char *limit;
-};
-
-FIXTURE_VARIANT_ADD(quota_wait, of_user) {
-	SYSCTL("user_bytes"),
-};
-
-FIXTURE_VARIANT_ADD(quota_wait, of_namespace) {
-	SYSCTL("max_bytes"),
-};
-
-/*
- * So that there may be so many bytes. Of those of all users a part is for who has
- * CAP_SYS_RESOURCE.
- */
-static int allow(const char *limit, long long bytes)
-{
-	long long all = bytes;
-
-	if (!strstr(limit, "user_"))
-		while (all - all / 32 < bytes)
-			all++;
-	return write_number(limit, all);
-}
-
-static int drop_capability(void)
-{
-	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct data[2];
-
-	if (syscall(SYS_capget, &header, data))
-		return -errno;
-	data[0].effective &= ~(1U << CAP_SYS_RESOURCE);
-	return syscall(SYS_capset, &header, data) ? -errno : 0;
-}
-
-static struct ipcbox_query usage(int control)
-{
-	struct ipcbox_query q;
-
-	box_query(control, &q);
-	return q;
-}
-
-FIXTURE_SETUP(quota_wait)
-{
-	struct ipcbox_attr attr = {
-		.mask = IPCBOX_ATTR_MODE | IPCBOX_ATTR_MSGSIZE, .mode = 0666,
-		.max_msgsize = LEN,
-	};
-
-	ASSERT_EQ(0, unshare(CLONE_NEWNET));
-	ASSERT_EQ(0, drop_capability());
-	stage_setup(_metadata, &self->stage);
-	self->control = self->stage.control;
-	self->port = port_create_attr(self->control, self->stage.name, BOTH, attr);
-	ASSERT_LE(0, self->port);
-	snprintf(self->stored, sizeof(self->stored), "store");
-	self->store = port_create_attr(self->control, self->stored, BOTH, attr);
-	ASSERT_LE(0, self->store);
-	for (int i = 0; i < FULL; i++)
-		ASSERT_EQ(0, send_now(self->store, self->data, LEN));
-	self->one = usage(self->control).bytes.used / FULL;
-	ASSERT_EQ(0, allow(variant->limit, FULL * self->one));
-}
-
-FIXTURE_TEARDOWN(quota_wait)
-{
-	port_remove(self->control, self->stored);
-	stage_teardown(_metadata, &self->stage);
-}
-
-static int drain(int fd)
-{
-	char data[LEN];
-	struct ipcbox_recv r = room(data, sizeof(data));
-
-	return recv_now(fd, &r);
-}
-
-static bool waiters_asleep(int control, unsigned int count)
-{
-	return eventually(usage(control).waiters.used == count);
-}
-
-static int events(int fd)
-{
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
-
-	poll(&p, 1, 0);
-	return p.revents;
-}
-
-/* Starts a send of a long message that waits. */
-#define START_SEND() do {						\
-	self->call.send = message(self->data, LEN);			\
-	call_start(&self->call, self->port, IPCBOX_SEND, &self->call.send); \
-	ASSERT_TRUE(waiters_asleep(self->control, 1));			\
-} while (0)
-
-TEST_F(quota_wait, send_waits_until_another_port_is_drained)
+TEST_F(quota, send_waits_until_another_port_is_drained)
 {
 	START_SEND();
 	EXPECT_EQ(0, messages_of(self->port));
@@ -136,14 +14,14 @@ TEST_F(quota_wait, send_waits_until_another_port_is_drained)
 	EXPECT_EQ(FULL * self->one, usage(self->control).bytes.used);
 }
 
-TEST_F(quota_wait, nonblocking_send_returns_enobufs)
+TEST_F(quota, nonblocking_send_returns_enobufs)
 {
 	EXPECT_EQ(-ENOBUFS, send_now(self->port, self->data, LEN));
 	EXPECT_EQ(-ENOBUFS, send_now(self->port, self->data, 0));
 	EXPECT_EQ(FULL * self->one, usage(self->control).bytes.used);
 }
 
-TEST_F(quota_wait, deadline_ends_the_wait)
+TEST_F(quota, deadline_ends_the_wait)
 {
 	struct ipcbox_send s = message(self->data, LEN);
 
@@ -155,7 +33,7 @@ TEST_F(quota_wait, deadline_ends_the_wait)
 }
 
 /* Some bytes come back, and not all that the sender needs. */
-TEST_F(quota_wait, wait_that_ends_gives_back_its_part)
+TEST_F(quota, wait_that_ends_gives_back_its_part)
 {
 	static char longer[2 * LEN];
 	struct ipcbox_send s = message(longer, sizeof(longer));
@@ -167,12 +45,12 @@ TEST_F(quota_wait, wait_that_ends_gives_back_its_part)
 	ASSERT_EQ(0, drain(self->store));
 	EXPECT_EQ(-ETIMEDOUT, call_end(&self->call));
 	EXPECT_EQ((FULL - 1) * self->one, usage(self->control).bytes.used);
-	/* What is free is free at the total as well. */
+	/* Bytes that are free are free at the total as well. */
 	EXPECT_EQ(0, send_now(self->port, self->data, LEN));
 	EXPECT_EQ(0, port_remove(self->control, "longer"));
 }
 
-TEST_F(quota_wait, signal_restarts_or_ends_the_wait)
+TEST_F(quota, signal_restarts_or_ends_the_wait)
 {
 	on_sigusr1(SA_RESTART);
 	START_SEND();
@@ -200,7 +78,7 @@ static int sends(void *arg)
 	return -command(sending->fd, IPCBOX_SEND, &s);
 }
 
-TEST_F(quota_wait, kill_ends_the_wait)
+TEST_F(quota, kill_ends_the_wait)
 {
 	struct sending sending = { self->port, LEN };
 	pid_t pid = spawn(sends, &sending);
@@ -211,7 +89,7 @@ TEST_F(quota_wait, kill_ends_the_wait)
 	EXPECT_EQ(FULL * self->one, usage(self->control).bytes.used);
 }
 
-TEST_F(quota_wait, removed_port_ends_the_wait)
+TEST_F(quota, removed_port_ends_the_wait)
 {
 	START_SEND();
 	ASSERT_EQ(0, port_remove(self->control, self->stage.name));
@@ -222,7 +100,7 @@ TEST_F(quota_wait, removed_port_ends_the_wait)
 	EXPECT_EQ(-EIDRM, send_now(self->port, self->data, LEN));
 }
 
-TEST_F(quota_wait, removed_port_ends_the_wait_of_a_crowd)
+TEST_F(quota, removed_port_ends_the_wait_of_a_crowd)
 {
 	enum { SENDERS = 40 };
 	struct call calls[SENDERS];
@@ -237,7 +115,7 @@ TEST_F(quota_wait, removed_port_ends_the_wait_of_a_crowd)
 		ASSERT_EQ(-EIDRM, call_end(&calls[i]));
 }
 
-TEST_F(quota_wait, last_receiver_that_goes_ends_the_wait)
+TEST_F(quota, last_receiver_that_goes_ends_the_wait)
 {
 	int sender = port_open(self->control, self->stage.name, IPCBOX_SENDER);
 
@@ -249,7 +127,7 @@ TEST_F(quota_wait, last_receiver_that_goes_ends_the_wait)
 	EXPECT_EQ(-EPIPE, call_end(&self->call));
 }
 
-TEST_F(quota_wait, raised_limit_ends_the_wait)
+TEST_F(quota, raised_limit_ends_the_wait)
 {
 	START_SEND();
 	ASSERT_EQ(0, allow(variant->limit, (FULL + 1) * self->one));
@@ -257,7 +135,7 @@ TEST_F(quota_wait, raised_limit_ends_the_wait)
 	EXPECT_EQ((FULL + 1) * self->one, usage(self->control).bytes.used);
 }
 
-TEST_F(quota_wait, message_that_never_fits_returns_enobufs_at_once)
+TEST_F(quota, message_that_never_fits_returns_enobufs_at_once)
 {
 	struct ipcbox_send s = message(self->data, LEN);
 
@@ -268,7 +146,7 @@ TEST_F(quota_wait, message_that_never_fits_returns_enobufs_at_once)
 	EXPECT_EQ(FULL * self->one, usage(self->control).bytes.used);
 }
 
-TEST_F(quota_wait, waiter_that_cannot_be_counted_returns_eusers)
+TEST_F(quota, waiter_that_cannot_be_counted_returns_eusers)
 {
 	struct ipcbox_send s = message(self->data, LEN);
 
@@ -278,8 +156,8 @@ TEST_F(quota_wait, waiter_that_cannot_be_counted_returns_eusers)
 	EXPECT_EQ(0, events(self->port));
 }
 
-/* At the total a part is for who has CAP_SYS_RESOURCE. Here it is more than a message. */
-TEST_F(quota_wait, reserve_is_not_for_who_waits)
+/* A part of the total is for CAP_SYS_RESOURCE. Here it is more than a message. */
+TEST_F(quota, reserve_is_not_for_waiters)
 {
 	enum { STORED = 40 };
 
@@ -295,7 +173,7 @@ TEST_F(quota_wait, reserve_is_not_for_who_waits)
 
 /* A link, and a send by pid */
 
-TEST_F(quota_wait, send_over_a_link_and_to_a_process_wait)
+TEST_F(quota, send_over_a_link_and_to_a_process_wait)
 {
 	struct ipcbox_send s = message(self->data, LEN);
 	struct call by_pid;
@@ -322,7 +200,7 @@ TEST_F(quota_wait, send_over_a_link_and_to_a_process_wait)
 
 #define MANY	(FULL + 2)
 
-TEST_F(quota_wait, batch_sends_what_it_can_and_waits_for_the_rest)
+TEST_F(quota, batch_sends_what_it_can_and_waits_for_the_rest)
 {
 	struct ipcbox_send_entry out[MANY] = {};
 	struct ipcbox_send_batch b = send_batch(out, MANY);
@@ -356,7 +234,7 @@ TEST_F(quota_wait, batch_sends_what_it_can_and_waits_for_the_rest)
 	EXPECT_EQ(0, out[MANY - 1].result);
 }
 
-TEST_F(quota_wait, batch_whose_wait_ends_tells_how_many)
+TEST_F(quota, batch_whose_wait_ends_tells_how_many)
 {
 	struct ipcbox_send_entry out[2] = {};
 	struct ipcbox_send_batch b = send_batch(out, 2);
@@ -373,7 +251,7 @@ TEST_F(quota_wait, batch_whose_wait_ends_tells_how_many)
 
 /* Calls */
 
-TEST_F(quota_wait, call_waits_and_a_reply_does_not)
+TEST_F(quota, call_waits_and_a_reply_does_not)
 {
 	struct ipcbox_call c = request(self->data, LEN, self->data, LEN);
 	struct ipcbox_recv r = room(self->data, LEN);
@@ -395,142 +273,6 @@ TEST_F(quota_wait, call_waits_and_a_reply_does_not)
 	EXPECT_EQ(128, c.reply_len);
 }
 
-/* Poll */
-
-TEST_F(quota_wait, poll_reports_no_room_until_the_largest_message_can_be_charged)
-{
-	struct pollfd p = { .fd = self->port, .events = POLLOUT };
-
-	EXPECT_EQ(0, events(self->port));
-	ASSERT_EQ(0, drain(self->store));
-	EXPECT_EQ(1, poll(&p, 1, PATIENCE * 1000));
-	EXPECT_EQ(POLLOUT, p.revents);
-	EXPECT_EQ(0, send_now(self->port, self->data, 1));
-	EXPECT_EQ(0, events(self->port));
-	ASSERT_EQ(0, allow(variant->limit, 100 * self->one));
-	EXPECT_EQ(POLLOUT, events(self->port));
-}
-
-/* Where a limit is lower than one message needs, the shorter ones can be sent. */
-TEST_F(quota_wait, poll_reports_room_where_all_is_free)
-{
-	for (int i = 0; i < FULL; i++)
-		ASSERT_EQ(0, drain(self->store));
-	ASSERT_EQ(0, allow(variant->limit, self->one / 2));
-	EXPECT_EQ(POLLOUT, events(self->port));
-}
-
-static int watch(int fd, __u32 how)
-{
-	struct epoll_event e = { .events = EPOLLOUT | how };
-	int ep = epoll_create1(EPOLL_CLOEXEC);
-
-	return epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e) ? -errno : ep;
-}
-
-static int sees(int ep, int ms)
-{
-	struct epoll_event e;
-
-	return epoll_wait(ep, &e, 1, ms);
-}
-
-TEST_F(quota_wait, epoll_tells_when_bytes_come_back)
-{
-	const __u32 ways[] = { 0, EPOLLET, EPOLLONESHOT, EPOLLEXCLUSIVE };
-
-	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
-		int ep = watch(self->port, ways[i]);
-
-		ASSERT_LE(0, ep);
-		EXPECT_EQ(0, sees(ep, 10));
-		ASSERT_EQ(0, drain(self->store));
-		EXPECT_EQ(1, sees(ep, PATIENCE * 1000)) {
-			TH_LOG("way %zu", i);
-		}
-		ASSERT_EQ(0, send_now(self->store, self->data, LEN));
-		EXPECT_EQ(0, sees(ep, 0));
-		close(ep);
-	}
-}
-
-/* What is asked for is told again, each time. */
-TEST_F(quota_wait, edge_comes_each_time_that_bytes_come_back)
-{
-	int ep = watch(self->port, EPOLLET);
-
-	for (int i = 0; i < 5; i++) {
-		EXPECT_EQ(0, sees(ep, 5));
-		ASSERT_EQ(0, drain(self->store));
-		EXPECT_EQ(1, sees(ep, PATIENCE * 1000));
-		ASSERT_EQ(0, send_now(self->port, self->data, LEN));
-		ASSERT_EQ(-ENOBUFS, send_now(self->port, self->data, LEN));
-		ASSERT_EQ(0, drain(self->port));
-		EXPECT_EQ(1, sees(ep, PATIENCE * 1000));
-		ASSERT_EQ(0, send_now(self->store, self->data, LEN));
-		/* As ever with edges: until it fails there is nothing to wait for. */
-		ASSERT_EQ(-ENOBUFS, send_now(self->port, self->data, LEN));
-	}
-}
-
-TEST_F(quota_wait, all_fds_are_told_and_may_be_closed_meanwhile)
-{
-	enum { FDS = 50 };
-	int fds[FDS], eps[FDS];
-
-	for (int i = 0; i < FDS; i++) {
-		fds[i] = port_open(self->control, self->stage.name, IPCBOX_SENDER);
-		ASSERT_LE(0, fds[i]);
-		eps[i] = watch(fds[i], 0);
-		ASSERT_EQ(0, sees(eps[i], 0));
-	}
-	for (int i = 0; i < FDS; i += 5)
-		close(fds[i]);
-	ASSERT_EQ(0, drain(self->store));
-	for (int i = 0; i < FDS; i++) {
-		if (i % 5) {
-			EXPECT_EQ(1, sees(eps[i], PATIENCE * 1000));
-		}
-	}
-}
-
-/* One waits for more than there will be; the other is told all the same. */
-TEST_F(quota_wait, fd_that_needs_less_is_told_first)
-{
-	int large = port_create_sized(self->control, "large", BOTH, 10, 3 * LEN);
-	int eps[2] = { watch(large, 0), watch(self->port, 0) };
-
-	EXPECT_EQ(0, sees(eps[0], 0));
-	EXPECT_EQ(0, sees(eps[1], 0));
-	ASSERT_EQ(0, drain(self->store));
-	EXPECT_EQ(1, sees(eps[1], PATIENCE * 1000));
-	EXPECT_EQ(0, sees(eps[0], 0));
-	for (int i = 1; i < FULL; i++)
-		ASSERT_EQ(0, drain(self->store));
-	EXPECT_EQ(1, sees(eps[0], PATIENCE * 1000));
-	EXPECT_EQ(0, port_remove(self->control, "large"));
-}
-
-TEST_F(quota_wait, fds_of_many_ports_are_told)
-{
-	enum { PORTS = 40 };
-	int eps[PORTS];
-	char name[32];
-
-	for (int i = 0; i < PORTS; i++) {
-		snprintf(name, sizeof(name), "many.%d", i);
-		eps[i] = watch(port_create_sized(self->control, name, BOTH, 1, LEN), 0);
-		ASSERT_LE(0, eps[i]);
-		ASSERT_EQ(0, sees(eps[i], 0));
-	}
-	ASSERT_EQ(0, drain(self->store));
-	for (int i = 0; i < PORTS; i++) {
-		ASSERT_EQ(1, sees(eps[i], PATIENCE * 1000));
-		snprintf(name, sizeof(name), "many.%d", i);
-		EXPECT_EQ(0, port_remove(self->control, name));
-	}
-}
-
 /* Others */
 
 static int can_send(void *arg)
@@ -548,7 +290,7 @@ static int can_send(void *arg)
 	return send_now(port, data, sending->len) ? 3 : 0;
 }
 
-TEST_F(quota_wait, another_user_is_not_affected)
+TEST_F(quota, another_user_is_not_affected)
 {
 	struct sending sending = { self->port, LEN };
 
@@ -566,8 +308,8 @@ static int sends_as_another(void *arg)
 	return setresuid(OTHER, OTHER, OTHER) ? 255 : sends(arg);
 }
 
-/* What others hold and wait for does not keep a user from its own turn. */
-TEST_F(quota_wait, users_wait_in_one_line_for_the_total)
+/* Bytes that others hold and wait for do not keep a user from its own turn. */
+TEST_F(quota, users_wait_in_one_line_for_the_total)
 {
 	struct sending sending = { self->port, LEN };
 	pid_t other;
@@ -576,7 +318,7 @@ TEST_F(quota_wait, users_wait_in_one_line_for_the_total)
 		SKIP(return, "for the total");
 	START_SEND();
 	other = spawn(sends_as_another, &sending);
-	/* What it waits with counts for its user. */
+	/* The bytes of a waiter count for its user. */
 	EXPECT_EQ((FULL + 1) * self->one, usage(self->control).bytes.used);
 	ASSERT_EQ(0, drain(self->store));
 	EXPECT_EQ(0, call_end(&self->call));
@@ -587,7 +329,7 @@ TEST_F(quota_wait, users_wait_in_one_line_for_the_total)
 
 /* Order and fairness */
 
-TEST_F(quota_wait, long_message_is_not_starved_by_short_ones)
+TEST_F(quota, long_message_is_not_starved_by_short_ones)
 {
 	static char big[3 * LEN];
 	int port = port_create_sized(self->control, "big", BOTH, 10, 1 << 20);
@@ -596,7 +338,7 @@ TEST_F(quota_wait, long_message_is_not_starved_by_short_ones)
 	self->call.send = message(big, sizeof(big));
 	call_start(&self->call, port, IPCBOX_SEND, &self->call.send);
 	ASSERT_TRUE(waiters_asleep(self->control, 1));
-	/* Fill what is there with short ones, which come and go all the time. */
+	/* Fill the limit with short messages, which come and go all the time. */
 	while (!call_ended(&self->call) && turns++ < 1000) {
 		if (turns <= FULL) {
 			ASSERT_EQ(0, drain(self->store));
@@ -661,7 +403,7 @@ static int ended(struct call *calls)
 	return count;
 }
 
-TEST_F_TIMEOUT(quota_wait, one_message_wakes_one_of_a_thousand, 300)
+TEST_F_TIMEOUT(quota, one_message_wakes_one_of_a_thousand, 300)
 {
 	struct call *calls = calloc(CROWD, sizeof(*calls));
 	long long before;

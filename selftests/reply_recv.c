@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reply and receive in one command: which half was done is told, and the other
- * can be done again. And requests and replies of all lengths.
+ * Reply and receive in one command: the kernel reports which half was done, and
+ * the other can be done again. And requests and replies of all lengths.
  */
 #include "callers.h"
 #include "ipcbox_test.h"
@@ -351,7 +351,7 @@ TEST_F(reply_recv, long_ones_through_one_buffer_arrive)
 	ASSERT_EQ(100000, self->arg.recv.len);
 	EXPECT_EQ(0, memcmp(sent, buffer, 100000));
 
-	/* What came goes back, and the next comes into the same place. */
+	/* The message goes back, and the next comes into the same place. */
 	ASSERT_EQ(0, send_tag(self->port, 3));
 	self->arg.call = self->arg.recv.call;
 	self->arg.data = to_u64(buffer);

@@ -6,7 +6,7 @@
  *
  *	SCRIBBLER_SECONDS=60 ./scribbler	(5 unless told, for each kind of buffer)
  */
-#include "buffer_scene.h"
+#include "buffer_test.h"
 
 #define BYTES		65536U
 #define SCRIBBLERS	2
@@ -36,8 +36,8 @@ FIXTURE_SETUP(scribbler)
 	if (said)
 		seconds = atoi(said);
 	stage_setup(_metadata, &self->stage);
-	ASSERT_EQ(0, scene_create(&self->stage, BOTH | variant->kind, BYTES,
-				  &self->buffer));
+	ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH | variant->kind, BYTES,
+					&self->buffer));
 }
 
 FIXTURE_TEARDOWN(scribbler)
@@ -46,7 +46,7 @@ FIXTURE_TEARDOWN(scribbler)
 	stage_teardown(_metadata, &self->stage);
 }
 
-/* Those who scribble */
+/* Processes that scribble */
 
 static __u64 random_number(__u64 *seed)
 {
@@ -143,7 +143,7 @@ static int scribble(void *arg)
 	}
 }
 
-/* Those who use it */
+/* Processes that use the buffer */
 
 static void use_once(struct ipcbox_buffer *buffer, __u64 r)
 {
@@ -204,7 +204,7 @@ static int use(void *arg)
 	struct ipcbox_slot slot;
 
 	for (;;) {
-		int err = scene_open(stage, BOTH, &buffer);
+		int err = test_buffer_open(stage, BOTH, &buffer);
 
 		if (err)
 			return err == -EIDRM ? 0 : 1;
@@ -303,7 +303,7 @@ static int opens_and_dies(void *arg)
 {
 	struct ipcbox_buffer *buffer;
 
-	return scene_open(arg, BOTH, &buffer) ? 1 : 0;
+	return test_buffer_open(arg, BOTH, &buffer) ? 1 : 0;
 }
 
 TEST_F_TIMEOUT(spoiled, large_ring_keeps_the_kernel_for_a_bounded_time, 300)
@@ -332,14 +332,14 @@ TEST_F_TIMEOUT(spoiled, large_ring_keeps_the_kernel_for_a_bounded_time, 300)
 		TH_LOG("%llu ms", worst / 1000000);
 }
 
-TEST_F(spoiled, word_without_cells_returns_ebadmsg_to_who_sends)
+TEST_F(spoiled, word_without_cells_returns_ebadmsg_to_senders)
 {
 	spoil_all(&self->pages, 0, IPCBOX_CELL_DONE);
 	EXPECT_EQ(-EBADMSG, put_number(self->buffer, 1));
 	EXPECT_EQ(-EBADMSG, take_number(self->buffer));
 }
 
-TEST_F(spoiled, length_of_a_message_returns_ebadmsg_to_who_receives)
+TEST_F(spoiled, length_of_a_message_returns_ebadmsg_to_receivers)
 {
 	struct ipcbox_slot slot;
 
@@ -429,7 +429,7 @@ TEST_F_TIMEOUT(spoiled, calls_that_are_kept_going_round_end, 120)
 	}
 }
 
-/* Others who sleep, and a ring that is long */
+/* Others that sleep, and a ring that is long */
 
 #define SLEEPERS 300
 
@@ -491,7 +491,7 @@ static __u64 death(pid_t victim)
 	return lap_ns(&start);
 }
 
-TEST_F_TIMEOUT(spoiled, deadline_and_death_are_not_put_off_by_who_sleeps, 120)
+TEST_F_TIMEOUT(spoiled, deadline_and_death_are_not_put_off_by_sleepers, 120)
 {
 	__u64 best[2] = { ~0ULL, ~0ULL };
 	struct ipcbox_buffer *buffer = self->buffer;

@@ -7,16 +7,16 @@
  *
  *	storm [--seconds N] [--seed N]
  *
- * The dice of each thread depend on the seed alone; what the scheduler does with
+ * The choices of each thread depend on the seed alone; what the scheduler does with
  * that is another matter.
  */
 #include "files.h"
 #include "storm_calls.h"
 #include "storm_chaos.h"
-#include "storm_crew.h"
 #include "storm_findings.h"
 #include "storm_ledger.h"
 #include "storm_order.h"
+#include "storm_processes.h"
 #include "storm_quiet.h"
 #include "storm_worker.h"
 
@@ -116,7 +116,7 @@ static void remove_names(int control)
 
 /*
  * Some chaos, a look, and so on. For a while before each look nobody is
- * interrupted or killed: that would wake one who was forgotten.
+ * interrupted or killed: that would wake a thread that was forgotten.
  */
 static void rage(struct slot *self, int control, __u64 until)
 {
@@ -127,8 +127,8 @@ static void rage(struct slot *self, int control, __u64 until)
 		while (now_ns() < look) {
 			usleep(STEP_US);
 			chaos_step(self, now_ns() + CALM_MS * 1000000ULL > look);
-			crew_reap();
-			crew_replace();
+			processes_reap();
+			processes_replace();
 		}
 	} while (quiet_look(control, self) && now_ns() < until);
 }
@@ -144,21 +144,21 @@ static void round_of_storm(int control, __u64 until)
 	remove_names(control);	/* of a storm that was killed */
 	random_seed(self, seed ^ (__u64)tally.rounds << 20);
 	if (look_before(control, &before) || quiet_begin(control) ||
-	    quiet_begin_buffers(control) || crew_start(seed) || quiet_join_mailboxes()) {
+	    quiet_begin_buffers(control) || processes_start(seed) || quiet_join_mailboxes()) {
 		finding(WORKERS_END, "the storm could not begin");
-		crew_stop();
-		crew_dismiss();
+		processes_stop();
+		processes_dismiss();
 		return;
 	}
 	rage(self, control, until);
 	chaos_end();
-	crew_stop();
+	processes_stop();
 	for (int box = 0; box < LASTING; box++)
 		quiet_drain(self, box);
-	crew_dismiss();
+	processes_dismiss();
 	for (int i = 0; i < BUFFERS; i++)
 		quiet_drain_buffer(self, i);
-	crew_close_bazaar();
+	processes_close_sockets();
 	quiet_settle_accounts();
 	quiet_end_buffers();
 	quiet_end();
@@ -203,8 +203,8 @@ static void weather_forecast(void)
 {
 	printf("TAP version 13\n");
 	printf("# storm --seconds %d --seed %llu\n", seconds, (unsigned long long)seed);
-	if (!poorhouse_open())
-		printf("# there is no memory cgroup to be had: nobody is poor\n");
+	if (!lowmem_open())
+		printf("# there is no memory cgroup to be had: no process is short of memory\n");
 	fflush(stdout);
 }
 
@@ -230,7 +230,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	control = control_open();
-	/* What leaks is seen in the account only while that has something else. */
+	/* A leak shows in the account only while that has something else. */
 	if (control < 0 || port_create(control, ANCHOR, IPCBOX_REUSE) < 0 || ledger_create() ||
 	    calls_init()) {
 		fprintf(stderr, "storm: no /dev/ipcbox, or no memory\n");
@@ -243,7 +243,7 @@ int main(int argc, char **argv)
 
 		round_of_storm(control, round < until ? round : until);
 	}
-	poorhouse_close();
+	lowmem_close();
 	port_remove(control, ANCHOR);
 	look_back();
 	snprintf(again, sizeof(again), "storm --seconds %d --seed %llu", seconds,

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the threads say that they are about is compared with what the kernel says
- * of the boxes. One that is in a call, and that the kernel does not count among
- * those that wait, has had its answer and was not woken.
+ * Compares what each thread says it is doing with the kernel's counts of the boxes. A
+ * thread that is in a call, and that the kernel does not count as a waiter, has its answer
+ * and was not woken.
  */
 #include "storm_asleep.h"
 
 #include "buffers.h"
-#include "storm_crew.h"
 #include "storm_findings.h"
+#include "storm_processes.h"
 #include "storm_quiet.h"
 
 #include <poll.h>
@@ -61,7 +61,7 @@ static void wrong_thread(const struct slot *slot, const char *why)
 	all_right = false;
 	if (!telling)
 		return;
-	crew_describe(slot, text, sizeof(text));
+	processes_describe(slot, text, sizeof(text));
 	finding(NO_NEEDLESS_SLEEP, "%s: %s", why, text);
 }
 
@@ -115,7 +115,7 @@ static void join(const struct slot *slot, int fd)
 {
 	struct crowd *crowd = crowd_of(slot);
 
-	/* What is done with in a buffer counts only when somebody looks for room. */
+	/* Messages that are done with count until a task looks for room. */
 	if (slot->doing == BUFFER_SENDING && fd >= 0) {
 		buffer_wait(fd, IPCBOX_SENDER | IPCBOX_NONBLOCK, 1, 0);
 		crowd->seen = false;
@@ -137,7 +137,7 @@ static void look_at_poller(const struct slot *slot, int fd)
 	struct pollfd poll_fd = { .fd = fd, .events = slot->events };
 
 	if (fd >= 0 && poll(&poll_fd, 1, 0) == 1)
-		wrong_thread(slot, "polls for what is there");
+		wrong_thread(slot, "polls though there is an event");
 }
 
 static void look_at_thread(const struct slot *slot)
@@ -150,8 +150,8 @@ static void look_at_thread(const struct slot *slot)
 	case PAUSED:
 		return;
 	case WORKING:
-		/* Who is short of memory may wait for it, for long on a slow kernel. */
-		if (!slot->poor)
+		/* A thread may wait for memory, for long on a slow kernel. */
+		if (!slot->lowmem)
 			wrong_thread(slot, "does not pause");
 		return;
 	case CALLING:
@@ -214,7 +214,7 @@ static void look_at_crowd(const struct crowd *crowd)
 		      (unsigned long long)stat->max_bytes);
 }
 
-/* Both ways: nobody is counted who is not there. */
+/* In both directions: the kernel counts no waiter too many. */
 static void look_at_box(int box, int fd)
 {
 	int senders = 0, receivers = 0;
@@ -239,7 +239,7 @@ static void look_at_box(int box, int fd)
 		wrong("box %d: %d senders wait, and it is empty", box, senders);
 }
 
-/* What the account of their user says. */
+/* The account of their user. */
 static void look_at_account(int control)
 {
 	struct ipcbox_query query;
@@ -256,7 +256,7 @@ static void look_at_account(int control)
 }
 
 /* One of them is the one that was forgotten. */
-static void tell_who_is_in_a_call(void)
+static void report_calls_in_progress(void)
 {
 	for (int i = 1; i < SLOTS; i++) {
 		const struct slot *slot = &ledger->slots[i];
@@ -283,6 +283,6 @@ bool asleep_rightly(int control, bool tell)
 		look_at_box(FIRST_BUFFER + i, quiet_buffer_fd(i));
 	look_at_account(control);
 	if (!all_right && tell)
-		tell_who_is_in_a_call();
+		report_calls_in_progress();
 	return all_right;
 }

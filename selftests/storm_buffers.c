@@ -19,11 +19,11 @@ static void check(struct slot *self, unsigned long nr, int ret, int circumstance
 
 /* ---- waiting ------------------------------------------------------------- */
 
-static void begin_at(struct slot *self, enum doing doing, const struct vessel *vessel)
+static void begin_at(struct slot *self, enum doing doing, const struct mapping *mapping)
 {
-	self->fd = ipcbox_buffer_fd(vessel->buffer);
-	self->box = vessel->box;
-	self->id = vessel->id;
+	self->fd = ipcbox_buffer_fd(mapping->buffer);
+	self->box = mapping->box;
+	self->id = mapping->id;
 	self->process = 0;
 	self->class = 0;
 	self->since = now_ns();
@@ -40,9 +40,9 @@ static __u64 deadline_of(const struct patience *patience)
 /* ---- send ---------------------------------------------------------------- */
 
 /* Each has its number in it, at both ends; some are as long as it takes. */
-static __u32 some_length(struct slot *self, const struct vessel *vessel)
+static __u32 some_length(struct slot *self, const struct mapping *mapping)
 {
-	__u32 max = vessel->max_msgsize, min = 2 * sizeof(__u32);
+	__u32 max = mapping->max_msgsize, min = 2 * sizeof(__u32);
 
 	switch (random_below(self, 16)) {
 	case 0:
@@ -56,13 +56,13 @@ static __u32 some_length(struct slot *self, const struct vessel *vessel)
 	}
 }
 
-static __u32 intend(struct slot *self, const struct vessel *vessel)
+static __u32 intend(struct slot *self, const struct mapping *mapping)
 {
-	self->len = some_length(self, vessel);
-	return ledger_intend(self, vessel->box, vessel->id, 0, self->len);
+	self->len = some_length(self, mapping);
+	return ledger_intend(self, mapping->box, mapping->id, 0, self->len);
 }
 
-/* It arrives, unless nobody was told of it: then it may. */
+/* It arrives, unless the commit failed to wake a receiver: then it may. */
 static void note_commit(__u32 number, int err)
 {
 	if (!err)
@@ -86,23 +86,23 @@ static void fill(struct slot *self, struct ipcbox_slot *slot, __u32 number, __u3
 	slot->tag = number;
 }
 
-static int reserve(struct slot *self, struct vessel *vessel, struct ipcbox_slot *slot,
+static int reserve(struct slot *self, struct mapping *mapping, struct ipcbox_slot *slot,
 		   __u32 *number, __u64 deadline)
 {
 	__u32 len, most;
 	int err;
 
-	*number = intend(self, vessel);
+	*number = intend(self, mapping);
 	if (!*number)
 		return -EAGAIN;
 	len = self->len;
 	/* It may be shorter in the end than it was going to be. */
 	most = len;
 	if (!random_below(self, 4))
-		most += random_below(self, vessel->max_msgsize - len + 1);
+		most += random_below(self, mapping->max_msgsize - len + 1);
 	self->len = most;
-	begin_at(self, BUFFER_SENDING, vessel);
-	err = ipcbox_buffer_reserve(vessel->buffer, slot, most, deadline);
+	begin_at(self, BUFFER_SENDING, mapping);
+	err = ipcbox_buffer_reserve(mapping->buffer, slot, most, deadline);
 	end(self);
 	if (err) {
 		ledger_note_result(*number, false);
@@ -112,60 +112,60 @@ static int reserve(struct slot *self, struct vessel *vessel, struct ipcbox_slot 
 	return 0;
 }
 
-static int commit(struct vessel *vessel, const struct ipcbox_slot *slot)
+static int commit(struct mapping *mapping, const struct ipcbox_slot *slot)
 {
-	int err = ipcbox_buffer_commit(vessel->buffer, slot);
+	int err = ipcbox_buffer_commit(mapping->buffer, slot);
 
 	note_commit(slot->tag, err);
 	return err;
 }
 
-static int send_one(struct slot *self, struct vessel *vessel, __u64 deadline)
+static int send_one(struct slot *self, struct mapping *mapping, __u64 deadline)
 {
 	struct ipcbox_slot slot;
 	__u32 number;
-	int err = reserve(self, vessel, &slot, &number, deadline);
+	int err = reserve(self, mapping, &slot, &number, deadline);
 
 	if (err)
 		return err;
 	if (random_below(self, 8))
-		return commit(vessel, &slot);
+		return commit(mapping, &slot);
 	/* First this: it must not arrive. */
 	ledger_note_result(number, false);
-	return ipcbox_buffer_cancel(vessel->buffer, &slot);
+	return ipcbox_buffer_cancel(mapping->buffer, &slot);
 }
 
 /* Consumers get them as they were reserved, whichever is ready first. */
-static int send_two(struct slot *self, struct vessel *vessel, __u64 deadline)
+static int send_two(struct slot *self, struct mapping *mapping, __u64 deadline)
 {
 	struct ipcbox_slot first, second;
 	__u32 number;
-	int err = reserve(self, vessel, &first, &number, deadline);
+	int err = reserve(self, mapping, &first, &number, deadline);
 
 	if (err)
 		return err;
-	err = reserve(self, vessel, &second, &number, IPCBOX_NOWAIT);
+	err = reserve(self, mapping, &second, &number, IPCBOX_NOWAIT);
 	if (!err)
-		err = commit(vessel, &second);
+		err = commit(mapping, &second);
 	else if (err == -EAGAIN)
 		err = 0;
-	return commit(vessel, &first) ?: err;
+	return commit(mapping, &first) ?: err;
 }
 
 static __thread char data[BATCH][BUFFER_LARGEST];
 
-static int send_copy(struct slot *self, struct vessel *vessel, __u64 deadline)
+static int send_copy(struct slot *self, struct mapping *mapping, __u64 deadline)
 {
-	__u32 number = intend(self, vessel);
+	__u32 number = intend(self, mapping);
 	int err;
 
 	if (!number)
 		return -EAGAIN;
 	payload_fill(data[0], number, self->len);
-	begin_at(self, BUFFER_SENDING, vessel);
-	err = ipcbox_buffer_send(vessel->buffer, data[0], self->len, deadline);
+	begin_at(self, BUFFER_SENDING, mapping);
+	err = ipcbox_buffer_send(mapping->buffer, data[0], self->len, deadline);
 	end(self);
-	/* What failed after it was sent fails because nobody will come. */
+	/* A send that fails after its commit fails because the buffer ended. */
 	if (err && err != -EIDRM && err != -EPIPE)
 		ledger_note_result(number, false);
 	else
@@ -174,14 +174,14 @@ static int send_copy(struct slot *self, struct vessel *vessel, __u64 deadline)
 }
 
 /* How many were sent is not known where it failed behind some of them. */
-static int send_some(struct slot *self, struct vessel *vessel, __u64 deadline)
+static int send_some(struct slot *self, struct mapping *mapping, __u64 deadline)
 {
 	struct iovec messages[BATCH];
 	__u32 numbers[BATCH], longest = 0;
 	int ret, count;
 
 	for (count = 0; count < BATCH; count++) {
-		numbers[count] = intend(self, vessel);
+		numbers[count] = intend(self, mapping);
 		if (!numbers[count])
 			break;
 		payload_fill(data[count], numbers[count], self->len);
@@ -191,26 +191,26 @@ static int send_some(struct slot *self, struct vessel *vessel, __u64 deadline)
 	if (!count)
 		return -EAGAIN;
 	self->len = longest;
-	begin_at(self, BUFFER_SENDING, vessel);
-	ret = ipcbox_buffer_send_batch(vessel->buffer, messages, count, deadline);
+	begin_at(self, BUFFER_SENDING, mapping);
+	ret = ipcbox_buffer_send_batch(mapping->buffer, messages, count, deadline);
 	end(self);
 	for (int i = 0; i < count && ret != -EIDRM && ret != -EPIPE; i++)
 		ledger_note_result(numbers[i], i < ret);
 	return ret < 0 ? ret : 0;
 }
 
-static int send_somehow(struct slot *self, struct vessel *vessel, __u64 deadline)
+static int send_somehow(struct slot *self, struct mapping *mapping, __u64 deadline)
 {
 	switch (random_below(self, 8)) {
 	case 0:
-		return send_two(self, vessel, deadline);
+		return send_two(self, mapping, deadline);
 	case 1: case 2:
-		return send_copy(self, vessel, deadline);
+		return send_copy(self, mapping, deadline);
 	case 3:
-		/* Who waits for room waits for one message, of a known length. */
-		return send_some(self, vessel, IPCBOX_NOWAIT);
+		/* A sender that waits for room waits for one message, of a known length. */
+		return send_some(self, mapping, IPCBOX_NOWAIT);
 	default:
-		return send_one(self, vessel, deadline);
+		return send_one(self, mapping, deadline);
 	}
 }
 
@@ -218,20 +218,20 @@ void storm_buffer_send(struct slot *self)
 {
 	struct patience patience = some_patience(self, true);
 	struct weather weather = weather_now();
-	struct vessel *vessel = vessel_pick(self, IPCBOX_SENDER);
+	struct mapping *mapping = mapping_pick(self, IPCBOX_SENDER);
 	int err;
 
-	if (!vessel)
+	if (!mapping)
 		return;
-	err = send_somehow(self, vessel, deadline_of(&patience));
+	err = send_somehow(self, mapping, deadline_of(&patience));
 	check(self, IPCBOX_BUFFER_WAIT, err,
-	      NOWAIT | patience.circumstances | vessel_circumstances(vessel), weather);
-	vessel_leave(vessel);
+	      NOWAIT | patience.circumstances | mapping_circumstances(mapping), weather);
+	mapping_leave(mapping);
 }
 
-int vessel_put_one(struct slot *self, struct vessel *vessel)
+int mapping_put_one(struct slot *self, struct mapping *mapping)
 {
-	return send_one(self, vessel, IPCBOX_NOWAIT);
+	return send_one(self, mapping, IPCBOX_NOWAIT);
 }
 
 /* ---- receive ------------------------------------------------------------- */
@@ -256,64 +256,64 @@ static __u32 number_of(const void *bytes, __u32 len, __u32 tag)
 }
 
 /*
- * Who may be killed does not sleep within the library's call: it would not be known
- * whether it had taken something.
+ * A thread that may be killed does not sleep within the library's call: the checker could
+ * not know whether it had taken something.
  */
-static int peek(struct slot *self, struct vessel *vessel, struct ipcbox_slot *slot,
+static int peek(struct slot *self, struct mapping *mapping, struct ipcbox_slot *slot,
 		const struct patience *patience, bool immortal)
 {
 	int err;
 
 	if (immortal) {
-		begin_at(self, BUFFER_RECEIVING, vessel);
-		err = ipcbox_buffer_peek(vessel->buffer, slot, deadline_of(patience));
+		begin_at(self, BUFFER_RECEIVING, mapping);
+		err = ipcbox_buffer_peek(mapping->buffer, slot, deadline_of(patience));
 		end(self);
 		return err;
 	}
-	return ipcbox_buffer_peek(vessel->buffer, slot, IPCBOX_NOWAIT);
+	return ipcbox_buffer_peek(mapping->buffer, slot, IPCBOX_NOWAIT);
 }
 
-static int await(struct slot *self, struct vessel *vessel, const struct patience *patience)
+static int await(struct slot *self, struct mapping *mapping, const struct patience *patience)
 {
 	int err;
 
-	begin_at(self, BUFFER_RECEIVING, vessel);
+	begin_at(self, BUFFER_RECEIVING, mapping);
 	err = buffer_wait(self->fd, IPCBOX_RECEIVER | patience->flags, 0, patience->deadline);
 	end(self);
 	return err;
 }
 
-static int take(struct slot *self, struct vessel *vessel, struct hand *hand,
+static int take(struct slot *self, struct mapping *mapping, struct hand *hand,
 		struct ipcbox_slot *slot, const struct patience *patience, bool immortal)
 {
 	__u32 number;
 	int err;
 
 	do {
-		hand_take(hand, vessel->box);
-		err = peek(self, vessel, slot, patience, immortal);
+		hand_take(hand, mapping->box);
+		err = peek(self, mapping, slot, patience, immortal);
 		if (!err) {
 			number = number_of(slot->data, slot->len, slot->tag);
 			if (!hand_hold(self, hand, number))
-				return ipcbox_buffer_release(vessel->buffer, slot) ?: -EAGAIN;
+				return ipcbox_buffer_release(mapping->buffer, slot) ?: -EAGAIN;
 			check_payload(slot->data, slot->len, number);
 			return 0;
 		}
 		hand_let_go(hand);
 		if (err != -EAGAIN || patience->flags & IPCBOX_NONBLOCK)
 			return err;
-		err = await(self, vessel, patience);
+		err = await(self, mapping, patience);
 	} while (!err);
 	return err;
 }
 
-static int release(struct slot *self, struct vessel *vessel, struct hand *hand,
+static int release(struct slot *self, struct mapping *mapping, struct hand *hand,
 		   const struct ipcbox_slot *slot)
 {
 	int err;
 
 	hand_finish(hand);
-	err = ipcbox_buffer_release(vessel->buffer, slot);
+	err = ipcbox_buffer_release(mapping->buffer, slot);
 	if (err)
 		hand_let_go(hand);
 	else
@@ -321,51 +321,51 @@ static int release(struct slot *self, struct vessel *vessel, struct hand *hand,
 	return err;
 }
 
-static int put_back(struct vessel *vessel, struct hand *hand, const struct ipcbox_slot *slot)
+static int put_back(struct mapping *mapping, struct hand *hand, const struct ipcbox_slot *slot)
 {
-	int err = ipcbox_buffer_put_back(vessel->buffer, slot);
+	int err = ipcbox_buffer_put_back(mapping->buffer, slot);
 
 	hand_let_go(hand);
 	return err;
 }
 
-static int finish(struct slot *self, struct vessel *vessel, struct hand *hand,
+static int finish(struct slot *self, struct mapping *mapping, struct hand *hand,
 		  const struct ipcbox_slot *slot)
 {
-	return random_below(self, 8) ? release(self, vessel, hand, slot) :
-				       put_back(vessel, hand, slot);
+	return random_below(self, 8) ? release(self, mapping, hand, slot) :
+				       put_back(mapping, hand, slot);
 }
 
-static int recv_one(struct slot *self, struct vessel *vessel,
+static int recv_one(struct slot *self, struct mapping *mapping,
 		    const struct patience *patience, bool immortal)
 {
 	struct ipcbox_slot slot;
-	int err = take(self, vessel, &self->hands[0], &slot, patience, immortal);
+	int err = take(self, mapping, &self->hands[0], &slot, patience, immortal);
 
 	if (!err)
 		linger(self);
-	return err ?: finish(self, vessel, &self->hands[0], &slot);
+	return err ?: finish(self, mapping, &self->hands[0], &slot);
 }
 
 /* The second is done with first. */
-static int recv_two(struct slot *self, struct vessel *vessel,
+static int recv_two(struct slot *self, struct mapping *mapping,
 		    const struct patience *patience, bool immortal)
 {
 	static const struct patience none = { .flags = IPCBOX_NONBLOCK };
 	struct ipcbox_slot first, second;
-	int err = take(self, vessel, &self->hands[0], &first, patience, immortal);
+	int err = take(self, mapping, &self->hands[0], &first, patience, immortal);
 
 	if (err)
 		return err;
-	err = take(self, vessel, &self->hands[1], &second, &none, false);
+	err = take(self, mapping, &self->hands[1], &second, &none, false);
 	if (!err)
-		err = finish(self, vessel, &self->hands[1], &second);
+		err = finish(self, mapping, &self->hands[1], &second);
 	else if (err == -EAGAIN)
 		err = 0;
-	return finish(self, vessel, &self->hands[0], &first) ?: err;
+	return finish(self, mapping, &self->hands[0], &first) ?: err;
 }
 
-/* What a call that takes and finishes gave; its number is in it. */
+/* Notes a message of a call that takes and finishes; its number is in it. */
 static void note_whole(struct slot *self, struct hand *hand, const char *bytes, __u32 len)
 {
 	__u32 number = number_of(bytes, len, 0);
@@ -374,14 +374,14 @@ static void note_whole(struct slot *self, struct hand *hand, const char *bytes, 
 	hand_note_whole(self, hand, number);
 }
 
-static int recv_copy(struct slot *self, struct vessel *vessel)
+static int recv_copy(struct slot *self, struct mapping *mapping)
 {
 	size_t capacity = random_below(self, 8) ? sizeof(data[0]) : random_below(self, 100);
 	struct hand *hand = &self->hands[0];
 	ssize_t len;
 
-	hand_receive_whole(hand, vessel->box, 1);
-	len = ipcbox_buffer_recv(vessel->buffer, data[0], capacity, IPCBOX_NOWAIT);
+	hand_receive_whole(hand, mapping->box, 1);
+	len = ipcbox_buffer_recv(mapping->buffer, data[0], capacity, IPCBOX_NOWAIT);
 	if (len >= 0)
 		note_whole(self, hand, data[0], len);
 	hand_let_go(hand);
@@ -389,7 +389,7 @@ static int recv_copy(struct slot *self, struct vessel *vessel)
 	return len >= 0 || (len == -EMSGSIZE && capacity < 100) ? 0 : (int)len;
 }
 
-static int recv_some(struct slot *self, struct vessel *vessel)
+static int recv_some(struct slot *self, struct mapping *mapping)
 {
 	struct hand *hand = &self->hands[0];
 	struct iovec messages[BATCH];
@@ -397,26 +397,26 @@ static int recv_some(struct slot *self, struct vessel *vessel)
 
 	for (int i = 0; i < BATCH; i++)
 		messages[i] = (struct iovec){ data[i], sizeof(data[i]) };
-	hand_receive_whole(hand, vessel->box, BATCH);
-	ret = ipcbox_buffer_recv_batch(vessel->buffer, messages, BATCH, IPCBOX_NOWAIT);
+	hand_receive_whole(hand, mapping->box, BATCH);
+	ret = ipcbox_buffer_recv_batch(mapping->buffer, messages, BATCH, IPCBOX_NOWAIT);
 	for (int i = 0; i < ret; i++)
 		note_whole(self, hand, data[i], messages[i].iov_len);
 	hand_let_go(hand);
 	return ret < 0 ? ret : 0;
 }
 
-static int recv_somehow(struct slot *self, struct vessel *vessel,
+static int recv_somehow(struct slot *self, struct mapping *mapping,
 			const struct patience *patience, bool immortal)
 {
 	switch (random_below(self, 8)) {
 	case 0:
-		return recv_two(self, vessel, patience, immortal);
+		return recv_two(self, mapping, patience, immortal);
 	case 1:
-		return recv_copy(self, vessel);
+		return recv_copy(self, mapping);
 	case 2:
-		return recv_some(self, vessel);
+		return recv_some(self, mapping);
 	default:
-		return recv_one(self, vessel, patience, immortal);
+		return recv_one(self, mapping, patience, immortal);
 	}
 }
 
@@ -424,37 +424,37 @@ void storm_buffer_recv(struct slot *self, bool immortal)
 {
 	struct patience patience = some_patience(self, true);
 	struct weather weather = weather_now();
-	struct vessel *vessel = vessel_pick(self, IPCBOX_RECEIVER);
+	struct mapping *mapping = mapping_pick(self, IPCBOX_RECEIVER);
 	int err;
 
-	if (!vessel)
+	if (!mapping)
 		return;
-	err = recv_somehow(self, vessel, &patience, immortal);
+	err = recv_somehow(self, mapping, &patience, immortal);
 	check(self, IPCBOX_BUFFER_WAIT, err,
-	      NOWAIT | patience.circumstances | vessel_circumstances(vessel), weather);
-	vessel_leave(vessel);
+	      NOWAIT | patience.circumstances | mapping_circumstances(mapping), weather);
+	mapping_leave(mapping);
 }
 
 static const struct patience at_once = { .flags = IPCBOX_NONBLOCK };
 
-int vessel_take_one(struct slot *self, struct vessel *vessel)
+int mapping_take_one(struct slot *self, struct mapping *mapping)
 {
 	struct ipcbox_slot slot;
-	int err = take(self, vessel, &self->hands[0], &slot, &at_once, false);
+	int err = take(self, mapping, &self->hands[0], &slot, &at_once, false);
 
-	return err ?: release(self, vessel, &self->hands[0], &slot);
+	return err ?: release(self, mapping, &self->hands[0], &slot);
 }
 
-void vessel_take_and_put_back(struct slot *self, struct vessel *vessel)
+void mapping_take_and_put_back(struct slot *self, struct mapping *mapping)
 {
 	struct ipcbox_slot slot;
-	int err = take(self, vessel, &self->hands[0], &slot, &at_once, false);
+	int err = take(self, mapping, &self->hands[0], &slot, &at_once, false);
 
 	if (!err)
-		err = put_back(vessel, &self->hands[0], &slot);
+		err = put_back(mapping, &self->hands[0], &slot);
 	if (err && err != -EAGAIN)
 		finding(ERRORS, "to take a message out of buffer %d and put it back failed with %s",
-			vessel->box, strerrorname_np(-err));
+			mapping->box, strerrorname_np(-err));
 }
 
 /* ---- poll, and looks ----------------------------------------------------- */
@@ -463,26 +463,26 @@ void storm_buffer_poll(struct slot *self)
 {
 	int timeout = random_below(self, 2) ? -1 : (int)random_below(self, 20);
 	struct weather weather = weather_now();
-	struct vessel *vessel = vessel_pick(self, 0);
+	struct mapping *mapping = mapping_pick(self, 0);
 	struct pollfd poll_fd;
 	int ret, err = 0;
 	bool in;
 
-	if (!vessel)
+	if (!mapping)
 		return;
-	in = vessel->directions & IPCBOX_RECEIVER;
-	poll_fd = (struct pollfd){ .fd = ipcbox_buffer_fd(vessel->buffer),
+	in = mapping->directions & IPCBOX_RECEIVER;
+	poll_fd = (struct pollfd){ .fd = ipcbox_buffer_fd(mapping->buffer),
 				   .events = in ? POLLIN : POLLOUT };
 	self->events = poll_fd.events;
-	begin_at(self, POLLING, vessel);
+	begin_at(self, POLLING, mapping);
 	ret = poll(&poll_fd, 1, timeout);
 	end(self);
 	if (ret == 1 && poll_fd.revents & POLLIN)
-		err = recv_one(self, vessel, &at_once, false);
+		err = recv_one(self, mapping, &at_once, false);
 	else if (ret == 1 && poll_fd.revents & POLLOUT)
-		err = send_one(self, vessel, IPCBOX_NOWAIT);
-	check(self, IPCBOX_BUFFER_WAIT, err, NOWAIT | vessel_circumstances(vessel), weather);
-	vessel_leave(vessel);
+		err = send_one(self, mapping, IPCBOX_NOWAIT);
+	check(self, IPCBOX_BUFFER_WAIT, err, NOWAIT | mapping_circumstances(mapping), weather);
+	mapping_leave(mapping);
 }
 
 /* ---- fork ---------------------------------------------------------------- */
@@ -493,32 +493,32 @@ void buffers_before_fork(struct slot *self, struct pledge *pledge)
 	__u32 number;
 
 	*pledge = (struct pledge){
-		.vessel = vessel_pick(self, IPCBOX_SENDER), .weather = weather_now(),
+		.mapping = mapping_pick(self, IPCBOX_SENDER), .weather = weather_now(),
 	};
-	if (pledge->vessel &&
-	    reserve(self, pledge->vessel, &pledge->slot, &number, IPCBOX_NOWAIT)) {
-		vessel_leave(pledge->vessel);
-		pledge->vessel = NULL;
+	if (pledge->mapping &&
+	    reserve(self, pledge->mapping, &pledge->slot, &number, IPCBOX_NOWAIT)) {
+		mapping_leave(pledge->mapping);
+		pledge->mapping = NULL;
 	}
 }
 
 void buffers_after_fork(struct slot *self, struct pledge *pledge)
 {
-	struct vessel *vessel = pledge->vessel;
+	struct mapping *mapping = pledge->mapping;
 
-	if (!vessel)
+	if (!mapping)
 		return;
-	check(self, IPCBOX_BUFFER_WAIT, commit(vessel, &pledge->slot),
-	      vessel_circumstances(vessel), pledge->weather);
-	vessel_leave(vessel);
+	check(self, IPCBOX_BUFFER_WAIT, commit(mapping, &pledge->slot),
+	      mapping_circumstances(mapping), pledge->weather);
+	mapping_leave(mapping);
 }
 
 void buffers_inherit(const struct pledge *pledge)
 {
-	struct vessel *vessel = pledge->vessel;
+	struct mapping *mapping = pledge->mapping;
 
-	vessels_inherit();
-	if (vessel && vessel->buffer &&
-	    ipcbox_buffer_commit(vessel->buffer, &pledge->slot) != -EINVAL)
+	mappings_inherit();
+	if (mapping && mapping->buffer &&
+	    ipcbox_buffer_commit(mapping->buffer, &pledge->slot) != -EINVAL)
 		finding(NOTHING_TWICE, "a child finished what its parent had in hand");
 }

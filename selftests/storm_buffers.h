@@ -4,21 +4,21 @@
 #define STORM_BUFFERS_H
 
 #include "storm_calls.h"
-#include "storm_vessels.h"
+#include "storm_mappings.h"
 
-/* Steps. IMMORTAL: who is never killed, and waits within the library's calls. */
+/* Steps. IMMORTAL: this thread is never killed, and waits within the library's calls. */
 void storm_buffer_send(struct slot *self);
 void storm_buffer_recv(struct slot *self, bool immortal);
 void storm_buffer_poll(struct slot *self);
 
 /* For the checker, without waiting: 0, or -errno. */
-int vessel_put_one(struct slot *self, struct vessel *vessel);
-int vessel_take_one(struct slot *self, struct vessel *vessel);
-void vessel_take_and_put_back(struct slot *self, struct vessel *vessel);
+int mapping_put_one(struct slot *self, struct mapping *mapping);
+int mapping_take_one(struct slot *self, struct mapping *mapping);
+void mapping_take_and_put_back(struct slot *self, struct mapping *mapping);
 
 /* Around fork(): what the parent has in hand is not the child's. */
 struct pledge {
-	struct vessel *vessel;
+	struct mapping *mapping;
 	struct ipcbox_slot slot;
 	struct weather weather;
 };

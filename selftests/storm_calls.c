@@ -32,7 +32,7 @@ void begin(struct slot *self, enum doing doing, int fd, int box)
 {
 	self->fd = fd;
 	self->box = box;
-	self->id = thing_of(fd)->id;
+	self->id = fd_info_of(fd)->id;
 	self->since = now_ns();
 	__atomic_store_n(&self->doing, doing, __ATOMIC_SEQ_CST);
 }
@@ -67,18 +67,18 @@ struct patience some_patience(struct slot *self, bool forever)
 	return (struct patience){ 0, deadline, WAITS | TIMED };
 }
 
-static int of_thing(int fd)
+static int of_fd(int fd)
 {
-	const struct thing *thing = thing_of(fd);
+	const struct fd_info *info = fd_info_of(fd);
 
-	return (thing->box == PASSING ? MAY_END : 0) |
-	       (thing->flags & IPCBOX_NONBLOCK ? NOWAIT : 0) |
-	       (__atomic_load_n(&thing->closed, __ATOMIC_SEQ_CST) ? CLOSED : 0);
+	return (info->box == PASSING ? MAY_END : 0) |
+	       (info->flags & IPCBOX_NONBLOCK ? NOWAIT : 0) |
+	       (__atomic_load_n(&info->closed, __ATOMIC_SEQ_CST) ? CLOSED : 0);
 }
 
 /* ---- send ---------------------------------------------------------------- */
 
-/* LANE: what has an order of its own, 0 if that cannot be told. */
+/* LANE: the port or link within which messages have an order; 0: not known. */
 static int send_noted(struct slot *self, int fd, int box, __u64 lane,
 		      struct ipcbox_send *send, struct patience patience)
 {
@@ -107,15 +107,15 @@ static int send_noted(struct slot *self, int fd, int box, __u64 lane,
 
 void storm_send(struct slot *self, int fd)
 {
-	const struct thing *thing = thing_of(fd);
+	const struct fd_info *info = fd_info_of(fd);
 	struct patience patience = some_patience(self, true);
 	struct weather weather = weather_now();
 	struct ipcbox_send send = { 0 };
 	int ret;
 
-	ret = send_noted(self, fd, thing->box, thing->id, &send, patience);
+	ret = send_noted(self, fd, info->box, info->id, &send, patience);
 	error_check(self, IPCBOX_SEND, ret,
-		    patience.circumstances | of_thing(fd) | weather_since(self, weather) |
+		    patience.circumstances | of_fd(fd) | weather_since(self, weather) |
 		    (self->len > MSGSIZE_LOWEST ? LONG : 0));
 }
 
@@ -148,12 +148,12 @@ int storm_send_now(struct slot *self, int fd, int box, __u64 id)
 			  (struct patience){ IPCBOX_NONBLOCK, 0, NOWAIT });
 }
 
-/* A few short ones, which must not wait: who is asleep is known by one message. */
+/* A few short ones, which must not wait: a sleeper is known by one message. */
 #define BATCH_MAX 6
 
 void storm_send_batch(struct slot *self, int fd)
 {
-	const struct thing *thing = thing_of(fd);
+	const struct fd_info *info = fd_info_of(fd);
 	struct ipcbox_send_entry entries[BATCH_MAX];
 	struct ipcbox_send_batch batch = send_batch(entries, 0);
 	struct weather weather = weather_now();
@@ -167,7 +167,7 @@ void storm_send_batch(struct slot *self, int fd)
 
 		class = random_below(self, CLASSES);
 		len = random_below(self, 128);
-		number = ledger_intend(self, thing->box, thing->id, class, len);
+		number = ledger_intend(self, info->box, info->id, class, len);
 		if (!number)
 			break;
 		longest = len > longest ? len : longest;
@@ -180,13 +180,13 @@ void storm_send_batch(struct slot *self, int fd)
 	if (!batch.count)
 		return;
 	batch.flags = IPCBOX_NONBLOCK;
-	begin(self, CALLING, fd, thing->box);
+	begin(self, CALLING, fd, info->box);
 	ret = command(fd, IPCBOX_SEND_BATCH, &batch);
 	for (__u32 i = 0; i < batch.count; i++)
 		ledger_note_result(numbers[i], (int)i < ret);
 	end(self);
 	error_check(self, IPCBOX_SEND_BATCH, ret,
-		    NOWAIT | of_thing(fd) | weather_since(self, weather) |
+		    NOWAIT | of_fd(fd) | weather_since(self, weather) |
 		    (longest > MSGSIZE_LOWEST ? LONG : 0));
 }
 
@@ -207,9 +207,9 @@ void call_is_restarted(int signal)
 }
 
 /*
- * What is replied is the tag. It always has a deadline, as not everyone answers.
- * Where it failed after it was received, or that is not known, it may have
- * arrived: its record stays as it is for one who was killed.
+ * The reply is the tag. A call always has a deadline, as not every receiver replies.
+ * If it failed after it was received, or that is not known, it may have arrived: its
+ * record stays as that of a killed thread does.
  */
 static int call_noted(struct slot *self, int fd, int box, __u64 lane, pid_t pid,
 		      struct patience patience)
@@ -270,13 +270,13 @@ void storm_call_direct(struct slot *self, int control, pid_t pid, int box)
 
 void storm_call(struct slot *self, int fd)
 {
-	const struct thing *thing = thing_of(fd);
+	const struct fd_info *info = fd_info_of(fd);
 	struct patience patience = patience_of_caller(self);
 	struct weather weather = weather_now();
-	int ret = call_noted(self, fd, thing->box, thing->id, 0, patience);
+	int ret = call_noted(self, fd, info->box, info->id, 0, patience);
 
 	error_check(self, IPCBOX_CALL, ret,
-		    patience.circumstances | of_thing(fd) | weather_since(self, weather) |
+		    patience.circumstances | of_fd(fd) | weather_since(self, weather) |
 		    (self->len > MSGSIZE_LOWEST ? LONG : 0));
 }
 
@@ -292,15 +292,15 @@ static void answer(struct slot *self, int fd, const struct ipcbox_recv *recv)
 		return;
 	if (!random_below(self, 8))
 		usleep(random_below(self, 3000));
-	/* The checker only looks: its fds are not among the things. */
-	if (thing_of(fd)->id && !random_below(self, 3)) {
+	/* The checker only looks: its fds are not in the table. */
+	if (fd_info_of(fd)->id && !random_below(self, 3)) {
 		answer_and_recv(self, fd, recv);
 		return;
 	}
 	/* First this: what happened meanwhile is only known afterwards. */
 	ret = reply_tag(fd, recv->call, recv->tag);
 	error_check(self, IPCBOX_REPLY, ret,
-		    WAITS | of_thing(fd) | weather_since(self, weather));
+		    WAITS | of_fd(fd) | weather_since(self, weather));
 }
 
 /* ---- receive ------------------------------------------------------------- */
@@ -340,7 +340,7 @@ static int recv_noted(struct slot *self, int fd, int box, struct ipcbox_recv rec
 /* The errors are those of the half that failed. */
 static void answer_and_recv(struct slot *self, int fd, const struct ipcbox_recv *recv)
 {
-	const struct thing *thing = thing_of(fd);
+	const struct fd_info *info = fd_info_of(fd);
 	struct patience patience = some_patience(self, true);
 	struct weather weather = weather_now();
 	__u64 tag = recv->tag;
@@ -355,11 +355,11 @@ static void answer_and_recv(struct slot *self, int fd, const struct ipcbox_recv 
 	both.recv.deadline = patience.deadline;
 	both.recv.seq = 0;
 	self->reply_recv = both;
-	ret = recv_by(self, fd, thing->box, IPCBOX_REPLY_RECV, &self->reply_recv);
+	ret = recv_by(self, fd, info->box, IPCBOX_REPLY_RECV, &self->reply_recv);
 	replied = !self->reply_recv.call;
 	next = self->reply_recv.recv;
 	error_check(self, replied ? IPCBOX_RECV : IPCBOX_REPLY, ret,
-		    WAITS | patience.circumstances | of_thing(fd) |
+		    WAITS | patience.circumstances | of_fd(fd) |
 		    weather_since(self, weather));
 	if (!ret && !replied)
 		finding(ERRORS, "a reply was not given, and yet something received");
@@ -375,8 +375,8 @@ static pid_t some_sender(struct slot *self)
 
 void storm_recv(struct slot *self, int fd)
 {
-	const struct thing *thing = thing_of(fd);
-	bool from = thing->kind == IPCBOX_KIND_MAILBOX && !random_below(self, 4);
+	const struct fd_info *info = fd_info_of(fd);
+	bool from = info->kind == IPCBOX_KIND_MAILBOX && !random_below(self, 4);
 	struct patience patience = some_patience(self, !from);
 	struct weather weather = weather_now();
 	struct ipcbox_recv recv = room(buffer, LEN_MAX);
@@ -387,9 +387,9 @@ void storm_recv(struct slot *self, int fd)
 	recv.flags = patience.flags;
 	recv.deadline = patience.deadline;
 	recv.from = from ? some_sender(self) : 0;
-	ret = recv_noted(self, fd, thing->box, recv);
+	ret = recv_noted(self, fd, info->box, recv);
 	error_check(self, IPCBOX_RECV, ret,
-		    patience.circumstances | of_thing(fd) | weather_since(self, weather) |
+		    patience.circumstances | of_fd(fd) | weather_since(self, weather) |
 		    (recv.capacity < LEN_MAX ? CRAMPED : 0) |
 		    (recv.from ? FROM_ONE : 0));
 	if (ret == -EMSGSIZE && self->reply_recv.recv.len <= recv.capacity) {
@@ -445,9 +445,9 @@ void storm_recv_batch(struct slot *self, int fd)
 
 	batch.flags = patience.flags;
 	batch.deadline = patience.deadline;
-	ret = recv_batch_noted(self, fd, thing_of(fd)->box, &batch, received);
+	ret = recv_batch_noted(self, fd, fd_info_of(fd)->box, &batch, received);
 	error_check(self, IPCBOX_RECV_BATCH, ret,
-		    CRAMPED | patience.circumstances | of_thing(fd) |
+		    CRAMPED | patience.circumstances | of_fd(fd) |
 		    weather_since(self, weather));
 	for (int i = 0; i < ret; i++)
 		answer(self, fd, &received[i]);
@@ -481,10 +481,10 @@ void storm_recv_badly(struct slot *self, int fd)
 {
 	struct patience patience = some_patience(self, false);
 	struct weather weather = weather_now();
-	int ret = recv_badly(self, fd, thing_of(fd)->box, patience);
+	int ret = recv_badly(self, fd, fd_info_of(fd)->box, patience);
 
 	error_check(self, IPCBOX_RECV, ret,
-		    patience.circumstances | NOWAIT | of_thing(fd) | BAD_POINTER |
+		    patience.circumstances | NOWAIT | of_fd(fd) | BAD_POINTER |
 		    weather_since(self, weather));
 }
 
@@ -504,30 +504,30 @@ int storm_recv_now_badly(struct slot *self, int fd, int box)
 
 /* ---- poll ---------------------------------------------------------------- */
 
-/* What an event tells is there may be gone again, so nothing waits for it. */
+/* The message or room of an event may be gone again, so nothing waits for it. */
 static void follow(struct slot *self, int fd, unsigned int events)
 {
 	struct ipcbox_recv recv = room(buffer, LEN_MAX);
 	struct weather weather = weather_now();
 	int ret;
 
-	if (!(events & EPOLLIN) || !(thing_of(fd)->flags & IPCBOX_RECEIVER))
+	if (!(events & EPOLLIN) || !(fd_info_of(fd)->flags & IPCBOX_RECEIVER))
 		return;
 	recv.flags = IPCBOX_NONBLOCK;
-	ret = recv_noted(self, fd, thing_of(fd)->box, recv);
+	ret = recv_noted(self, fd, fd_info_of(fd)->box, recv);
 	error_check(self, IPCBOX_RECV, ret,
-		    NOWAIT | of_thing(fd) | weather_since(self, weather));
+		    NOWAIT | of_fd(fd) | weather_since(self, weather));
 }
 
 void storm_poll(struct slot *self, int fd)
 {
-	bool in = thing_of(fd)->flags & IPCBOX_RECEIVER;
+	bool in = fd_info_of(fd)->flags & IPCBOX_RECEIVER;
 	struct pollfd poll_fd = { .fd = fd, .events = in ? POLLIN : POLLOUT };
 	int timeout = random_below(self, 2) ? -1 : (int)random_below(self, 20);
 	int ret;
 
 	self->events = poll_fd.events;
-	begin(self, POLLING, fd, thing_of(fd)->box);
+	begin(self, POLLING, fd, fd_info_of(fd)->box);
 	ret = poll(&poll_fd, 1, timeout);
 	end(self);
 	if (ret == 1 && !(poll_fd.revents & POLLNVAL))
@@ -545,7 +545,7 @@ void storm_epoll(struct slot *self)
 	if (epoll < 0)
 		return;
 	for (int i = 0; i < 4; i++) {
-		int fd = thing_pick(self, IPCBOX_RECEIVER);
+		int fd = fd_pick(self, IPCBOX_RECEIVER);
 		struct epoll_event event = {
 			.events = EPOLLIN | kinds[random_below(self, 4)],
 			.data.fd = fd,

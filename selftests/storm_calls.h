@@ -4,7 +4,7 @@
 #define STORM_CALLS_H
 
 #include "storm_errors.h"
-#include "storm_things.h"
+#include "storm_fds.h"
 
 /* How a call is to wait: its flags and deadline, and what may come of that. */
 struct patience {

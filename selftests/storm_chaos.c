@@ -2,9 +2,9 @@
 #include "storm_chaos.h"
 
 #include "files.h"
-#include "storm_crew.h"
 #include "storm_findings.h"
 #include "storm_payload.h"
+#include "storm_processes.h"
 #include "storm_quiet.h"
 
 #include <signal.h>
@@ -29,7 +29,7 @@ static const struct {
 static int low = -1;		/* which of them is lower than usual */
 static long long usual;
 
-/* What must be so before the first call can see it, and after the last. */
+/* SQUEEZED is set before the first call can meet the limit, and until after the last. */
 static void raise_limit(void)
 {
 	if (low < 0)
@@ -39,9 +39,9 @@ static void raise_limit(void)
 	__atomic_store_n(&ledger->squeezed, 0, __ATOMIC_SEQ_CST);
 }
 
-static void lower_limit(struct slot *dice)
+static void lower_limit(struct slot *rng)
 {
-	int which = random_below(dice, ARRAY_SIZE(limits));
+	int which = random_below(rng, ARRAY_SIZE(limits));
 
 	usual = read_number(limits[which].path);
 	if (low >= 0 || usual < 0)
@@ -49,41 +49,41 @@ static void lower_limit(struct slot *dice)
 	__atomic_store_n(&ledger->squeezed, 1, __ATOMIC_SEQ_CST);
 	__atomic_add_fetch(&ledger->squeezes, 1, __ATOMIC_SEQ_CST);
 	low = which;
-	if (write_number(limits[which].path, random_below(dice, limits[which].low)))
+	if (write_number(limits[which].path, random_below(rng, limits[which].low)))
 		raise_limit();
 	else
 		tally.squeezes++;
 }
 
-static void change_limits(struct slot *dice)
+static void change_limits(struct slot *rng)
 {
 	if (low < 0)
-		lower_limit(dice);
+		lower_limit(rng);
 	else
 		raise_limit();
 }
 
-static void change_memory(struct slot *dice)
+static void change_memory(struct slot *rng)
 {
-	if (random_below(dice, 2))
-		poorhouse_squeeze(dice);
+	if (random_below(rng, 2))
+		lowmem_lower_limit(rng);
 	else
-		poorhouse_relax();
+		lowmem_restore_limit();
 }
 
 /* ---- boxes --------------------------------------------------------------- */
 
 /* Up to the largest message, or the lowest limit that a sender counts on. */
-static void change_attr(struct slot *dice)
+static void change_attr(struct slot *rng)
 {
-	int box = random_below(dice, LASTING);
-	__u64 max_msgsize = random_below(dice, 4) ? LEN_MAX : MSGSIZE_LOWEST;
+	int box = random_below(rng, LASTING);
+	__u64 max_msgsize = random_below(rng, 4) ? LEN_MAX : MSGSIZE_LOWEST;
 	int ret = box_set(quiet_fd(box), (struct ipcbox_attr){
 		.mask = IPCBOX_ATTR_MODE | IPCBOX_ATTR_MESSAGES | IPCBOX_ATTR_BYTES |
 			IPCBOX_ATTR_MSGSIZE,
-		.mode = random_below(dice, 2) ? 0600 : 0666,
-		.max_messages = 1 + random_below(dice, 40),
-		.max_bytes = max_msgsize + random_below(dice, 2 * LEN_MAX),
+		.mode = random_below(rng, 2) ? 0600 : 0666,
+		.max_messages = 1 + random_below(rng, 40),
+		.max_bytes = max_msgsize + random_below(rng, 2 * LEN_MAX),
 		.max_msgsize = max_msgsize });
 
 	if (ret)
@@ -94,7 +94,7 @@ static void change_attr(struct slot *dice)
 /* ---- namespaces ---------------------------------------------------------- */
 
 /* In its own world: a port that is full, a mailbox, a message to itself. */
-static int leave_things_behind(void)
+static int leave_objects_behind(void)
 {
 	struct ipcbox_send send;
 	char name[32];
@@ -127,7 +127,7 @@ static int visit(void)
 		return 0;
 	pid = fork();
 	if (!pid)
-		_exit(leave_things_behind());
+		_exit(leave_objects_behind());
 	return pid < 0 || waitpid(pid, NULL, 0) != pid;
 }
 
@@ -156,29 +156,29 @@ static void try_to_remove(void)
 /* ---- all together -------------------------------------------------------- */
 
 /* CALM: nothing that would wake a process. */
-void chaos_step(struct slot *dice, bool calm)
+void chaos_step(struct slot *rng, bool calm)
 {
 	for (int i = 0; i < 4 && !calm; i++)
-		crew_signal_one(dice, random_below(dice, 2) ? SIGUSR1 : SIGUSR2);
-	if (!calm && !random_below(dice, 3))
-		crew_kill_one(dice);
-	if (!random_below(dice, 4))
-		change_attr(dice);
-	/* Who waits for bytes sleeps rightly, but no box tells so. */
+		processes_signal_one(rng, random_below(rng, 2) ? SIGUSR1 : SIGUSR2);
+	if (!calm && !random_below(rng, 3))
+		processes_kill_one(rng);
+	if (!random_below(rng, 4))
+		change_attr(rng);
+	/* A sender that waits for bytes sleeps rightly, but no box shows it. */
 	if (calm)
 		raise_limit();
-	else if (!random_below(dice, 8))
-		change_limits(dice);
-	if (!random_below(dice, 8))
-		change_memory(dice);
-	if (!random_below(dice, 40))
+	else if (!random_below(rng, 8))
+		change_limits(rng);
+	if (!random_below(rng, 8))
+		change_memory(rng);
+	if (!random_below(rng, 40))
 		invite();
-	if (!random_below(dice, 40))
+	if (!random_below(rng, 40))
 		try_to_remove();
 }
 
 void chaos_end(void)
 {
 	raise_limit();
-	poorhouse_relax();
+	lowmem_restore_limit();
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What is done to the processes of a storm from outside. */
+/* Chaos from outside: signals, kills, lower limits, visitors, unloading. */
 #ifndef STORM_CHAOS_H
 #define STORM_CHAOS_H
 
 #include "storm_ledger.h"
 
-void chaos_step(struct slot *dice, bool calm);
+void chaos_step(struct slot *rng, bool calm);
 void chaos_end(void);
 
 #endif /* STORM_CHAOS_H */

@@ -4,7 +4,7 @@
  * after exec() with one of the fds; perhaps longer than the worker.
  */
 #include "storm_buffers.h"
-#include "storm_things.h"
+#include "storm_fds.h"
 #include "storm_worker.h"
 
 #include <sched.h>
@@ -27,13 +27,13 @@ static void block_signals(void)
 
 static void execute(struct slot *self)
 {
-	int fd = thing_pick(self, 0), memory = dup(ledger_fd());
+	int fd = fd_pick(self, 0), memory = dup(ledger_fd());
 	char what[64];
 
 	if (fd < 0 || memory < 0 || fcntl(fd, F_SETFD, 0))
 		return;
 	snprintf(what, sizeof(what), "%d:%d:%d:%d", memory, ledger_number(self), fd,
-		 thing_of(fd)->flags);
+		 fd_info_of(fd)->flags);
 	block_signals();
 	execl("/proc/self/exe", "storm", "--executed", what, NULL);
 	_exit(7);
@@ -55,7 +55,7 @@ static void live(struct slot *self, __u64 seed, const struct pledge *pledge)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	random_seed(self, seed);
-	things_inherit();
+	fds_inherit();
 	worker_enter(self);
 	buffers_inherit(pledge);
 	switch (random_below(self, 4)) {
@@ -63,7 +63,7 @@ static void live(struct slot *self, __u64 seed, const struct pledge *pledge)
 		execute(self);
 		break;
 	case 1:
-		if (self->poor)
+		if (self->lowmem)
 			hog();
 		break;
 	}
@@ -86,7 +86,7 @@ void child_start(struct slot *self, struct slot *place)
 					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		return;
 	place->life++;
-	place->poor = self->poor;
+	place->lowmem = self->lowmem;
 	buffers_before_fork(self, &pledge);
 	pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
 	if (!pid)

@@ -18,10 +18,10 @@ enum {
 	FROM_ONE	= 1 << 8,	/* a process was named */
 	BAD_POINTER	= 1 << 9,
 	ANEW		= 1 << 10,	/* given only to what is not there yet */
-	IS_POOR		= 1 << 11,	/* in a memory cgroup that is full */
+	LOWMEM		= 1 << 11,	/* in a memory cgroup that is full */
 };
 
-/* What is the same for all calls of a process at a time */
+/* Circumstances of all calls of a process at a time */
 struct weather {
 	int squeezes;
 	bool squeezed;

@@ -22,7 +22,7 @@ static const char * const names[PROPERTIES] = {
 	[COUNTS] = "stat_agrees_with_what_was_done",
 	[ZERO_AT_THE_END] = "every_counter_is_zero_at_the_end",
 	[MODULE_STAYS] = "the_module_stays_while_it_is_in_use",
-	[WORKERS_END] = "workers_end_only_when_told_to",
+	[WORKERS_END] = "workers_end_only_at_stop",
 };
 
 /* Whoever comes first sets the clock. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What must hold in a storm, and what was seen that does not: any process may
- * report a finding, which stays in shared memory whatever becomes of it.
+ * Properties that must hold in a storm, and findings against them: any process may
+ * report one, which stays in shared memory whatever becomes of the process.
  */
 #ifndef STORM_FINDINGS_H
 #define STORM_FINDINGS_H
@@ -25,7 +25,7 @@ enum property {
 	PROPERTIES
 };
 
-#define FINDINGS_KEPT	8	/* of one property are told in full */
+#define FINDINGS_KEPT	8	/* of one property are printed in full */
 #define FINDING_LENGTH	480
 
 struct findings {

@@ -5,28 +5,28 @@
 
 #include <stdlib.h>
 
-static void grasp(struct hand *hand, enum grip grip)
+static void set_progress(struct hand *hand, enum progress progress)
 {
-	__atomic_store_n(&hand->grip, grip, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&hand->progress, progress, __ATOMIC_SEQ_CST);
 }
 
 void hand_take(struct hand *hand, int box)
 {
 	hand->box = box;
 	hand->number = 0;
-	grasp(hand, TAKING);
+	set_progress(hand, TAKING);
 }
 
 void hand_receive_whole(struct hand *hand, int box, __u32 count)
 {
 	hand->box = box;
 	hand->number = count;
-	grasp(hand, RECEIVING_WHOLE);
+	set_progress(hand, RECEIVING_WHOLE);
 }
 
 void hand_let_go(struct hand *hand)
 {
-	grasp(hand, EMPTY);
+	set_progress(hand, EMPTY);
 }
 
 /* Return: whether it is one that somebody sent. */
@@ -53,20 +53,20 @@ bool hand_hold(struct slot *self, struct hand *hand, __u32 number)
 		return false;
 	}
 	hand->number = number;
-	grasp(hand, HOLDING);
+	set_progress(hand, HOLDING);
 	return true;
 }
 
 void hand_finish(struct hand *hand)
 {
-	grasp(hand, FINISHING);
+	set_progress(hand, FINISHING);
 }
 
 void hand_receipt(struct slot *self, struct hand *hand)
 {
 	ledger_sign(self, hand->number, hand->box);
 	self->receives++;
-	grasp(hand, EMPTY);
+	set_progress(hand, EMPTY);
 }
 
 void hand_note_whole(struct slot *self, struct hand *hand, __u32 number)
@@ -81,7 +81,7 @@ void hand_note_whole(struct slot *self, struct hand *hand, __u32 number)
 
 static void bury(struct hand *hand)
 {
-	switch (hand->grip) {
+	switch (hand->progress) {
 	case RECEIVING_WHOLE:
 		ledger->gone[hand->box] += hand->number;
 		ledger->blind[hand->box]++;
@@ -95,7 +95,7 @@ static void bury(struct hand *hand)
 	default:
 		break;		/* what it held comes to another */
 	}
-	hand->grip = EMPTY;
+	hand->progress = EMPTY;
 }
 
 void hands_bury(struct slot *slot)
@@ -144,7 +144,7 @@ static __u32 sender_of(const struct record *record)
 	return record->slot << 16 | record->life;
 }
 
-/* By who received, out of which buffer, from whom, and when. */
+/* By receiver, buffer, sender, and time. */
 static int compare_records(const void *left, const void *right)
 {
 	const struct record *a = &ledger->records[*(const __u32 *)left];
@@ -163,9 +163,9 @@ static bool same_pair(const struct record *a, const struct record *b)
 }
 
 /*
- * What was in hand once is received in the order in which it was sent; what came back
- * is received when it came back. Of those who died while they took a message, it may
- * be one that nobody knows to have come back.
+ * A message that was in hand once is received in the order of sending; one that came back
+ * is received when it came back. If a thread died while it took a message, that one may
+ * have come back without a note.
  */
 static void check_order(int count)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Messages of buffers in the hands of those who take them. The kernel does not see who
- * has which, so each thread notes what it is about to do before it does it: of one that
- * is killed it is known what may have come of it.
+ * Messages of buffers in the hands of threads. The kernel does not see which thread has
+ * which, so each notes what it is about to do before it does it: when one is killed, the
+ * note says what may have come of it.
  */
 #ifndef STORM_HANDS_H
 #define STORM_HANDS_H
 
 #include "storm_ledger.h"
 
-/* In the order of these. Of a message that is put back: let go. */
+/* In this order; hand_let_go() for a message that is put back. */
 void hand_take(struct hand *hand, int box);
 bool hand_hold(struct slot *self, struct hand *hand, __u32 number);
 void hand_finish(struct hand *hand);

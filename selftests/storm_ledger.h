@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What all processes of a storm share, and what the model is checked against.
+ * Memory that all processes of a storm share; the checker compares the model with it.
  *
  * A *record* stands for a message, whose tag is the number of its record. Its
  * sender notes there what it is going to do before the send, and what came of
@@ -8,10 +8,10 @@
  * arrive, once.
  *
  * A *slot* stands for a thread. The kernel writes the struct of a receive right
- * into it, after the payload, and only then has the receiver the message: so it
- * is known even of a thread that was killed in that very moment whether it had
- * received one. Whoever notes the receipt, the thread or the one that buries it,
- * signs with the number of that receive, so that to do it twice does no harm.
+ * into it, after the payload, and only then has the receiver the message: so the
+ * slot tells even for a thread that was killed in that very moment whether it had
+ * received one. The thread notes the receipt, or the checker after its death; both
+ * sign with the number of that receive, so that to do it twice does no harm.
  */
 #ifndef STORM_LEDGER_H
 #define STORM_LEDGER_H
@@ -45,7 +45,7 @@
 #define NAMES		(BUFFER_NAMES + BUFFERS + MORTAL_BUFFERS)
 
 #define WORKERS		10		/* processes, postmasters not counted */
-#define POOR		2		/* of these in a small memory cgroup */
+#define LOWMEM_WORKERS	2		/* of these in a small memory cgroup */
 #define THREADS		3		/* of each process; and it has a child */
 #define PER_PROCESS	(THREADS + 1)
 #define PROCESSES	(POSTMASTERS + WORKERS)
@@ -58,9 +58,9 @@
 enum record_state { UNUSED, INTENT, ACCEPTED, REFUSED };
 
 struct record {
-	__u64 receipt;		/* who received it; 0: nobody did */
+	__u64 receipt;		/* its receiver; 0: none */
 	__u64 lane;		/* with an order of its own; 0: not known */
-	__u32 seq;		/* that the receiver was told; of a buffer: its own count */
+	__u32 seq;		/* that the kernel gave the receiver; of a buffer: its own count */
 	__u32 len;
 	__u16 slot;		/* of the sender */
 	__u16 life;
@@ -69,15 +69,15 @@ struct record {
 	__u8 class;
 	__u8 is_call;		/* may be withdrawn after it was accepted */
 	__u16 restarts;		/* so often at most, and then be made again */
-	__u8 takes;		/* out of a buffer: of one who died it may come again, */
-	__u8 may_be_gone;	/* or he had finished with it */
+	__u8 takes;		/* out of a buffer: if its holder died it may come again, */
+	__u8 may_be_gone;	/* or was finished with */
 };
 
 /* How far a thread is with a message that it takes out of a buffer. */
-enum grip { EMPTY, TAKING, HOLDING, FINISHING, RECEIVING_WHOLE };
+enum progress { EMPTY, TAKING, HOLDING, FINISHING, RECEIVING_WHOLE };
 
 struct hand {
-	int grip;
+	int progress;		/* enum progress */
 	int box;
 	__u32 number;		/* of the record; RECEIVING_WHOLE: how many may be gone */
 };
@@ -85,14 +85,14 @@ struct hand {
 #define HANDS		2	/* of each thread */
 #define RECV_BATCH_MAX	4
 
-/* What a thread is about, for whoever looks at it from outside. */
+/* The state of a thread, for the checker. */
 enum doing {
 	NOTHING, WORKING, PAUSED, SENDING, RECEIVING, POLLING, CALLING,
 	BUFFER_SENDING, BUFFER_RECEIVING
 };
 
 struct slot {
-	/* What the kernel writes: a receive uses the end of the first. */
+	/* The kernel writes these: a receive uses the end of the first. */
 	struct ipcbox_reply_recv reply_recv __attribute__((aligned(128)));
 	struct ipcbox_recv_entry batch[RECV_BATCH_MAX];
 	struct hand hands[HANDS];
@@ -102,7 +102,7 @@ struct slot {
 	pid_t pid;		/* 0: nobody's, -1: soon somebody's */
 	pid_t tid;
 	__u32 life;
-	bool poor;
+	bool lowmem;		/* in the memory cgroup of storm_lowmem.c */
 
 	/* While it is in a call */
 	int doing;

@@ -30,7 +30,7 @@ void order_check(struct order *order, const struct ipcbox_recv *recv, int box,
 		order->latest[class] = recv->seq;
 }
 
-/* What a thread saw of a port since the last time that it was disturbed. */
+/* The messages that a thread saw of a port since its order was disturbed last. */
 static __thread struct view {
 	struct order order;
 	int holds;

@@ -5,7 +5,7 @@
 
 #include "storm_ledger.h"
 
-/* What was received so far: the latest number of each priority. */
+/* The latest number of each priority that was received. */
 struct order {
 	__u32 latest[CLASSES];
 };

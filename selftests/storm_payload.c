@@ -55,7 +55,7 @@ void payload_check(const char *data, const struct ipcbox_recv *recv)
 	const struct record *record;
 
 	if (!recv->tag || recv->tag >= RECORDS)
-		return;		/* told by ledger_note_receipt() */
+		return;		/* ledger_note_receipt() reports it */
 	record = &ledger->records[recv->tag];
 	if (recv->len == record->len && recv->priority == priority_of(record->class) &&
 	    is_intact(data, recv->tag, recv->len))

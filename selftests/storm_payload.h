@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What is in a message, and how long it is. */
+/* The content and the length of a message. */
 #ifndef STORM_PAYLOAD_H
 #define STORM_PAYLOAD_H
 

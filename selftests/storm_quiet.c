@@ -3,11 +3,11 @@
 
 #include "storm_asleep.h"
 #include "storm_calls.h"
-#include "storm_crew.h"
 #include "storm_findings.h"
 #include "storm_hands.h"
 #include "storm_order.h"
 #include "storm_payload.h"
+#include "storm_processes.h"
 
 #include <poll.h>
 #include <sys/syscall.h>
@@ -169,8 +169,8 @@ static __u64 longest_sender(int box)
 }
 
 /*
- * A receive lets senders in before it returns. (Room in a mailbox is not to be
- * told from outside unless it is empty: each lane has its own.)
+ * A receive lets senders in before it returns. (Room in a mailbox cannot be seen from
+ * outside unless it is empty: each lane has its own.)
  */
 static void check_settled(int box)
 {
@@ -228,7 +228,7 @@ static void resume_all(void)
 
 static bool is_quiet(int control)
 {
-	crew_reap();
+	processes_reap();
 	return asleep_rightly(control, false);
 }
 
@@ -238,8 +238,8 @@ static bool becomes_quiet(int control)
 }
 
 /*
- * Returns false if it cannot go on: somebody sleeps who should not. Those who are
- * woken by what is sent and received here have nobody else who would wake them.
+ * Returns false if it cannot go on: a thread sleeps that should not. No other task would
+ * wake the threads that wake up by what is sent and received here.
  */
 bool quiet_look(int control, struct slot *self)
 {

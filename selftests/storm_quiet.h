@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The checker's looks at the boxes: now and then all threads are told to pause,
- * and then those that are still in a call are asleep there, rightly or not.
+ * The checker looks at the boxes: now and then it has all threads pause, and then
+ * those that are still in a call are asleep there, rightly or not.
  */
 #ifndef STORM_QUIET_H
 #define STORM_QUIET_H

@@ -4,13 +4,13 @@
 
 #include "buffers.h"
 #include "storm_buffers.h"
-#include "storm_crew.h"
 #include "storm_findings.h"
+#include "storm_processes.h"
 
 #include <sys/wait.h>
 #include <poll.h>
 
-static struct vessel vessels[BUFFERS];
+static struct mapping mappings[BUFFERS];
 
 static const struct {
 	__u64 bytes, msgsize;
@@ -18,16 +18,16 @@ static const struct {
 
 int quiet_buffer_fd(int buffer)
 {
-	return ipcbox_buffer_fd(vessels[buffer].buffer);
+	return ipcbox_buffer_fd(mappings[buffer].buffer);
 }
 
 static int open_one(int control, int i)
 {
 	int fd = buffer_create_sized(control, ledger->names[BUFFER_NAMES + i], BOTH,
 				     sizes[i].bytes, sizes[i].msgsize);
-	int err = vessel_fill(&vessels[i], fd, BOTH, FIRST_BUFFER + i);
+	int err = mapping_fill(&mappings[i], fd, BOTH, FIRST_BUFFER + i);
 
-	ledger->buffer_ids[i] = vessels[i].id;
+	ledger->buffer_ids[i] = mappings[i].id;
 	return err;
 }
 
@@ -42,7 +42,7 @@ int quiet_begin_buffers(int control)
 
 /* ---- while all pause ----------------------------------------------------- */
 
-/* What is done with counts only when somebody looks for room. */
+/* Messages that are done with count until a task looks for room. */
 static int reclaim_and_stat(int fd, struct ipcbox_stat *stat)
 {
 	buffer_wait(fd, IPCBOX_SENDER | IPCBOX_NONBLOCK, 1, 0);
@@ -76,13 +76,13 @@ void quiet_check_buffer(int buffer)
 
 void quiet_drain_buffer(struct slot *self, int buffer)
 {
-	struct vessel *vessel = &vessels[buffer];
+	struct mapping *mapping = &mappings[buffer];
 	int err, count = 0;
 
 	do {
 		if (!random_below(self, 3))
-			vessel_take_and_put_back(self, vessel);
-		err = vessel_take_one(self, vessel);
+			mapping_take_and_put_back(self, mapping);
+		err = mapping_take_one(self, mapping);
 		tally.drained += !err;
 	} while (!err && count++ < RECORDS);
 	if (err != -EAGAIN)
@@ -95,7 +95,7 @@ void quiet_drain_buffer(struct slot *self, int buffer)
 /* All of it can be had: of the shortest messages one for each cell. */
 static void check_size(int buffer)
 {
-	struct ipcbox_buffer *b = vessels[buffer].buffer;
+	struct ipcbox_buffer *b = mappings[buffer].buffer;
 	__u32 cells = sizes[buffer].bytes / IPCBOX_CELL_SIZE;
 	__u32 sent = 0, received = 0, number;
 
@@ -124,10 +124,10 @@ static void check_counts(int buffer)
 			(unsigned long long)stat.bytes, stat.receivers, stat.senders);
 }
 
-/* The numbers of all who had it mapped are free: the next process gets that behind ours. */
+/* All other processes gave their numbers back: the next one gets that behind ours. */
 static void check_numbers(int buffer)
 {
-	const struct ipcbox_buffer_self *self = vessels[buffer].buffer->self;
+	const struct ipcbox_buffer_self *self = mappings[buffer].buffer->self;
 	__u32 ours = owner_number(self);
 	int status = 0;
 	pid_t pid = fork();
@@ -148,7 +148,7 @@ void quiet_end_buffers(void)
 		check_size(i);
 		check_counts(i);
 		check_numbers(i);
-		ipcbox_buffer_unmap(vessels[i].buffer);
-		vessels[i].buffer = NULL;
+		ipcbox_buffer_unmap(mappings[i].buffer);
+		mappings[i].buffer = NULL;
 	}
 }

@@ -5,15 +5,15 @@
 #include "storm_buffers.h"
 #include "storm_calls.h"
 #include "storm_errors.h"
+#include "storm_fds.h"
 #include "storm_payload.h"
-#include "storm_things.h"
 
 #include <pthread.h>
 #include <signal.h>
 
 static int number;		/* of this process */
 static int control;
-static int bazaar[2] = { -1, -1 };	/* fds go in and out */
+static int fd_sockets[2] = { -1, -1 };	/* processes pass fds in and out */
 static bool alone;		/* a child, which has no threads and no children */
 
 static bool is_postmaster(void)
@@ -61,13 +61,13 @@ static void check(struct slot *self, unsigned long nr, int ret, int circumstance
 static void open_lasting(struct slot *self)
 {
 	__u32 flags = some_mode(self) |
-		      (self->poor ? IPCBOX_SENDER : some_directions(self));
+		      (self->lowmem ? IPCBOX_SENDER : some_directions(self));
 	struct weather weather = weather_now();
 	int fd = port_open(control, some_name(self, true), flags);
 
 	check(self, IPCBOX_PORT_OPEN, fd, 0, weather);
 	if (fd >= 0)
-		thing_adopt(fd, flags);
+		fd_adopt(fd, flags);
 }
 
 static void open_mortal(struct slot *self)
@@ -78,7 +78,7 @@ static void open_mortal(struct slot *self)
 
 	check(self, IPCBOX_PORT_OPEN, fd, MAY_END, weather);
 	if (fd >= 0)
-		thing_adopt(fd, flags);
+		fd_adopt(fd, flags);
 }
 
 static struct ipcbox_attr some_attr(struct slot *self)
@@ -105,7 +105,7 @@ static void create_mortal(struct slot *self)
 
 	check(self, IPCBOX_PORT_CREATE, fd, reuse ? 0 : ANEW, weather);
 	if (fd >= 0)
-		thing_adopt(fd, flags);
+		fd_adopt(fd, flags);
 }
 
 static void delete_mortal(struct slot *self)
@@ -127,7 +127,7 @@ static void open_mailbox(struct slot *self)
 
 	check(self, IPCBOX_MAILBOX_OPEN, fd, anew ? ANEW : 0, weather);
 	if (fd >= 0)
-		thing_adopt(fd, flags | IPCBOX_RECEIVER);
+		fd_adopt(fd, flags | IPCBOX_RECEIVER);
 }
 
 static void open_link(struct slot *self)
@@ -142,7 +142,7 @@ static void open_link(struct slot *self)
 	fd = link_open(control, peer, flags);
 	check(self, IPCBOX_LINK_OPEN, fd, box == PASSING ? MAY_END : 0, weather);
 	if (fd >= 0)
-		thing_adopt(fd, flags | IPCBOX_SENDER);
+		fd_adopt(fd, flags | IPCBOX_SENDER);
 }
 
 /* Not in the mood: most of the times. */
@@ -154,7 +154,7 @@ static bool refrains(struct slot *self, enum mood mood)
 
 static void send(struct slot *self)
 {
-	int fd = thing_pick(self, IPCBOX_SENDER);
+	int fd = fd_pick(self, IPCBOX_SENDER);
 
 	if (fd >= 0 && !refrains(self, RECEIVING_MORE))
 		storm_send(self, fd);
@@ -171,7 +171,7 @@ static void send_direct(struct slot *self)
 
 static void call(struct slot *self)
 {
-	int fd = thing_pick(self, IPCBOX_SENDER);
+	int fd = fd_pick(self, IPCBOX_SENDER);
 
 	if (fd >= 0 && !refrains(self, RECEIVING_MORE))
 		storm_call(self, fd);
@@ -188,7 +188,7 @@ static void call_direct(struct slot *self)
 
 static void send_some(struct slot *self)
 {
-	int fd = thing_pick(self, IPCBOX_SENDER);
+	int fd = fd_pick(self, IPCBOX_SENDER);
 
 	if (fd >= 0 && !refrains(self, RECEIVING_MORE))
 		storm_send_batch(self, fd);
@@ -196,7 +196,7 @@ static void send_some(struct slot *self)
 
 static void recv(struct slot *self)
 {
-	int fd = thing_pick(self, IPCBOX_RECEIVER);
+	int fd = fd_pick(self, IPCBOX_RECEIVER);
 
 	if (fd >= 0 && !refrains(self, SENDING_MORE))
 		storm_recv(self, fd);
@@ -204,7 +204,7 @@ static void recv(struct slot *self)
 
 static void recv_some(struct slot *self)
 {
-	int fd = thing_pick(self, IPCBOX_RECEIVER);
+	int fd = fd_pick(self, IPCBOX_RECEIVER);
 
 	if (fd >= 0 && !refrains(self, SENDING_MORE))
 		storm_recv_batch(self, fd);
@@ -212,7 +212,7 @@ static void recv_some(struct slot *self)
 
 static void recv_badly(struct slot *self)
 {
-	int fd = thing_pick(self, IPCBOX_RECEIVER);
+	int fd = fd_pick(self, IPCBOX_RECEIVER);
 
 	if (fd >= 0)
 		storm_recv_badly(self, fd);
@@ -220,7 +220,7 @@ static void recv_badly(struct slot *self)
 
 static void poll_one(struct slot *self)
 {
-	int fd = thing_pick(self, 0);
+	int fd = fd_pick(self, 0);
 
 	if (fd >= 0)
 		storm_poll(self, fd);
@@ -228,17 +228,17 @@ static void poll_one(struct slot *self)
 
 static void set_attr(struct slot *self)
 {
-	int fd = thing_pick(self, IPCBOX_RECEIVER);
+	int fd = fd_pick(self, IPCBOX_RECEIVER);
 	struct weather weather = weather_now();
-	const struct thing *thing;
+	const struct fd_info *info;
 	int ret;
 
 	if (fd < 0)
 		return;
-	thing = thing_of(fd);
+	info = fd_info_of(fd);
 	ret = box_set(fd, some_attr(self));
 	check(self, IPCBOX_SET, ret,
-	      (thing->box == PASSING ? MAY_END : 0) | (thing->closed ? CLOSED : 0), weather);
+	      (info->box == PASSING ? MAY_END : 0) | (info->closed ? CLOSED : 0), weather);
 }
 
 void look_at(const char *path)
@@ -260,7 +260,7 @@ static void look(struct slot *self)
 	struct ipcbox_port_list list = {
 		.size = sizeof(list), .buf = to_u64(entries), .buf_len = sizeof(entries),
 	};
-	int fd = thing_pick(self, 0);
+	int fd = fd_pick(self, 0);
 	struct ipcbox_query query;
 	struct ipcbox_stat stat;
 	char path[64];
@@ -274,17 +274,17 @@ static void look(struct slot *self)
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	look_at(path);
 	ret = box_stat(fd, &stat);
-	check(self, IPCBOX_STAT, ret, thing_of(fd)->closed ? CLOSED : 0, weather);
+	check(self, IPCBOX_STAT, ret, fd_info_of(fd)->closed ? CLOSED : 0, weather);
 }
 
 static void open_buffer(struct slot *self)
 {
-	vessel_open(self, control);
+	mapping_open(self, control);
 }
 
 static void create_buffer(struct slot *self)
 {
-	vessel_create(self, control);
+	mapping_create(self, control);
 }
 
 /* Ports and buffers are deleted alike. */
@@ -312,12 +312,12 @@ static void recv_by_buffer(struct slot *self)
 
 static void pass(struct slot *self)
 {
-	thing_pass(self, bazaar[0]);
+	fd_pass(self, fd_sockets[0]);
 }
 
 static void take(struct slot *self)
 {
-	thing_take(self, bazaar[1]);
+	fd_take(self, fd_sockets[1]);
 }
 
 static void start_child(struct slot *self)
@@ -346,11 +346,11 @@ static const struct step {
 	{ send_by_buffer, 30, 5 },
 	{ recv_by_buffer, 30, 10 },
 	{ storm_buffer_poll, 3, 1 },
-	{ vessel_look, 1, 1 },
+	{ mapping_look, 1, 1 },
 	{ open_buffer, 5, 1 },
 	{ create_buffer, 2, 0 },
 	{ delete_buffer, 1, 0 },
-	{ vessel_unmap, 2, 0 },
+	{ mapping_unmap, 2, 0 },
 	{ open_lasting, 6, 0 },
 	{ open_mortal, 4, 0 },
 	{ create_mortal, 2, 0 },
@@ -358,11 +358,11 @@ static const struct step {
 	{ open_mailbox, 2, 0 },
 	{ open_link, 4, 0 },
 	{ set_attr, 1, 1 },
-	{ thing_close, 3, 0 },
-	{ thing_dup, 2, 0 },
+	{ fd_close, 3, 0 },
+	{ fd_dup, 2, 0 },
 	{ pass, 3, 1 },
 	{ take, 3, 0 },
-	{ thing_pass_away, 1, 0 },
+	{ fd_pass_and_drop, 1, 0 },
 	{ start_child, 4, 0 },
 };
 
@@ -419,7 +419,7 @@ static void *run_thread(void *arg)
 	struct slot *self = arg;
 
 	worker_enter(self);
-	while (goes_on(self) && (is_postmaster() || !things_used_up()))
+	while (goes_on(self) && (is_postmaster() || !fds_used_up()))
 		take_a_step(self);
 	__atomic_store_n(&self->doing, NOTHING, __ATOMIC_SEQ_CST);
 	return NULL;
@@ -445,7 +445,7 @@ static int run_threads(void)
 static int set_up(void)
 {
 	control = control_open();
-	if (control < 0 || things_init() || calls_init())
+	if (control < 0 || fds_init() || calls_init())
 		return -1;
 	return 0;
 }
@@ -461,12 +461,12 @@ static int open_post(void)
 			IPCBOX_ATTR_MSGSIZE,
 		.mode = 0622, .max_messages = 8, .max_bytes = 2 * LEN_MAX,
 		.max_msgsize = LEN_MAX });
-	fd = fd < 0 ? -1 : thing_adopt(fd, IPCBOX_RECEIVER);
+	fd = fd < 0 ? -1 : fd_adopt(fd, IPCBOX_RECEIVER);
 	__atomic_store_n(&ledger->mailboxes[number], fd, __ATOMIC_SEQ_CST);
 	return fd < 0 ? -1 : 0;
 }
 
-/* Who sends to a process whose number is known is to find a mailbox. */
+/* Each process whose number is known must have a mailbox before others send to it. */
 static void await_posts(void)
 {
 	for (int i = 0; i < POSTMASTERS; i++)
@@ -485,7 +485,7 @@ static void await_the_end(void)
 int worker_run(int process, const int sockets[2])
 {
 	number = process;
-	memcpy(bazaar, sockets, sizeof(bazaar));
+	memcpy(fd_sockets, sockets, sizeof(fd_sockets));
 	if (set_up())
 		return 2;
 	if (is_postmaster() && open_post())
@@ -512,7 +512,7 @@ int worker_run_executed(const char *what)
 	if (set_up())
 		return 6;
 	worker_enter(self);
-	thing_adopt(fd, flags);
+	fd_adopt(fd, flags);
 	worker_steps(self, 300);
 	return 0;
 }

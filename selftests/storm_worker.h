@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The processes of a storm: they do what the dice say, until they are told to stop. */
+/* The processes of a storm: they take random steps until the checker stops them. */
 #ifndef STORM_WORKER_H
 #define STORM_WORKER_H
 

@@ -30,7 +30,7 @@ FIXTURE_TEARDOWN(stress)
 }
 
 /*
- * What all processes share. A receiver takes the next slot and lets the kernel
+ * Memory that all processes share. A receiver takes the next slot and lets the kernel
  * write right into it, the struct last: a slot whose struct is written holds a
  * message that was received, even if its receiver was killed before it knew.
  */

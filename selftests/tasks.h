@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Those who act beside the test: calls in threads of their own, and children. */
+/* Tasks beside the test: calls in threads of their own, and children. */
 #ifndef TASKS_H
 #define TASKS_H
 
@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -85,7 +86,7 @@ HELPER void call_send_tag(struct call *c, int fd, __u64 tag, __u32 priority)
 	call_start(c, fd, IPCBOX_SEND, &c->send);
 }
 
-/* What the call returned, or NOT_YET where it still waits. */
+/* Return: the result of the call, or NOT_YET while it waits. */
 HELPER int call_end(struct call *c)
 {
 	struct timespec until;
@@ -105,6 +106,15 @@ HELPER bool call_ended(struct call *c)
 }
 
 /* Processes */
+
+/* Memory that children share with the test. */
+HELPER void *shared_alloc(size_t size)
+{
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
 
 /* A child that dies with its parent and ends with what FN returns. */
 HELPER pid_t spawn(int (*fn)(void *arg), void *arg)
@@ -133,6 +143,11 @@ HELPER pid_t spawn_sharing_fds(int (*fn)(void *arg), void *arg)
 	_exit(fn(arg));
 }
 
+HELPER int pidfd_of(pid_t pid)
+{
+	return syscall(SYS_pidfd_open, pid, 0);
+}
+
 /* The exit status of a child, or minus the signal that killed it. */
 HELPER int reap(pid_t pid)
 {
@@ -151,8 +166,8 @@ HELPER int kill_and_reap(pid_t pid)
 
 /*
  * A peer with a mailbox of its own, to which everyone may send and of which it
- * holds as many messages as asked for each link. It does what it is told
- * through a pipe: read one message (and tell its tag), or close the mailbox.
+ * holds as many messages as asked for each link. It takes orders through a
+ * pipe: read one message (and tell its tag), or close the mailbox.
  */
 struct peer {
 	pid_t pid;

@@ -7,7 +7,7 @@
 #define TRACEFS		"/sys/kernel/tracing"
 #define INSTANCE	TRACEFS "/instances/ipcbox-test"
 
-/* An instance of its own: it disturbs no one who traces on this machine. */
+/* An instance of its own: it disturbs no other tracer on this machine. */
 FIXTURE(trace) {
 	struct stage stage;
 	int control;

@@ -83,7 +83,7 @@ HELPER bool uring_has_one(struct uring *ring)
 			       __ATOMIC_ACQUIRE);
 }
 
-/* All events that were told, those of the next time if none are there; 0: none came. */
+/* All events so far, or those of the next time if there are none; 0: none came. */
 HELPER int uring_next(struct uring *ring)
 {
 	struct io_uring_cqe *told = (void *)(ring->queues + ring->params.cq_off.cqes);

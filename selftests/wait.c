@@ -96,7 +96,7 @@ TEST_F(wait, sender_waits_for_room_in_bytes_too)
 	EXPECT_EQ(8, bytes_of(self->port));
 }
 
-/* Its message is in; it need not be told at once, but without more being received. */
+/* Its message is in. The sender need not wake up at once, but without another receive. */
 TEST_F(wait, sender_is_told_where_the_port_stays_nearly_full)
 {
 	ASSERT_EQ(0, box_set(self->port, (struct ipcbox_attr){
@@ -115,7 +115,7 @@ TEST_F(wait, sender_is_told_where_the_port_stays_nearly_full)
 	}
 }
 
-/* It is told a moment later than it went in; a signal may come first. */
+/* The sender wakes up a moment after its message went in; a signal may come first. */
 TEST_F(wait, sender_whose_message_went_in_is_not_interrupted)
 {
 	on_sigusr1(0);
@@ -459,7 +459,7 @@ TEST_F(wait, sender_gets_epipe_when_the_last_receiver_of_an_unlinked_port_goes)
 	EXPECT_EQ(-EPIPE, call_end(&self->call));
 }
 
-TEST_F(wait, unlink_of_a_port_that_lacks_a_side_ends_who_waits)
+TEST_F(wait, unlink_of_a_port_that_lacks_a_side_ends_waiters)
 {
 	int receiver = port_open(self->control, self->stage.name, IPCBOX_RECEIVER);
 
@@ -481,7 +481,7 @@ FIXTURE(fault) {
 	struct ipcbox_recv *recv;
 };
 
-/* What becomes of the page while the receiver sleeps. */
+/* The fate of the page while the receiver sleeps. */
 FIXTURE_VARIANT(fault) {
 	bool of_struct;
 	bool read_only;

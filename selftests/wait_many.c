@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Many that wait: who is woken, by what, and who is left to sleep. */
+/* Many that wait: which of them a change wakes, and which sleep on. */
 #include "ipcbox_test.h"
 
 #define MANY share_of(1000)

@@ -32,7 +32,7 @@ struct sending {
 	bool quiet;
 };
 
-/* A user who begins again after an error wants to know where. */
+/* A user that begins again after an error wants to know where. */
 static const char *so_far(const struct sending *sending)
 {
 	static char text[64];

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include "crew.h"
+#include "workers.h"
 
 static int run(int argc, char **argv)
 {
-	return crew_run(argc, argv, true);
+	return workers_run(argc, argv, true);
 }
 
 const struct command serve_command = {

@@ -55,7 +55,7 @@ measure()
 	esac
 }
 
-# What the module's trace events cost while they are off shows without them.
+# A module without trace events shows what they cost while they are off.
 measure_notrace()
 {
 	export NOTRACE=y

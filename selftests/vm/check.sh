@@ -11,7 +11,7 @@ started=0
 skipped=0
 
 # With all warnings that the kernel has for its own code, and with sparse: address
-# spaces, endianness, locks. What sparse says of the kernel's own headers is not ours.
+# spaces, endianness, locks. Complaints of the kernel's own headers are not ours.
 # (KBUILD_CHECKSRC is what C=2 would set if the headers had the script that looks for
 # sparse: in those of 7.2 it is missing.)
 module_is_clean()
@@ -24,7 +24,7 @@ module_is_clean()
 	! grep -E '(^|/)(module|uapi)/.*(warning|error)' "$log"
 }
 
-# What checkpatch is not asked, and why: anywhere, in some files.
+# Checks of checkpatch that are off, and why: anywhere, in some files.
 # shellcheck disable=SC2034 # checkpatch() gets the names of the lists
 {
 any=(
@@ -106,12 +106,18 @@ headers()
 	done
 }
 
-# Sentences name who acts. (module/ and selftests/ are not there yet.)
+# Folders in whose C the check reads comments and messages. (module/ is not there yet.)
+prose_folders=(examples lib selftests tools uapi)
+
+# Sentences name who acts.
 prose()
 {
+	local sources
+
+	mapfile -t sources < <(find "${prose_folders[@]}" -name '*.[ch]' \
+		! -path 'selftests/abi*' ! -path 'selftests/fuzz/*')
 	perl selftests/vm/prose.pl -x selftests/vm/prose.txt ./*.md docs/*.md examples/*.md \
-		examples/*.c man/*.[1-9] uapi/linux/*.h lib/*.[ch] tools/*.[ch] \
-		tools/demo/*.[ch] tools/bench/*.[ch]
+		man/*.[1-9] "${sources[@]}"
 }
 
 kernel_doc()
@@ -168,7 +174,7 @@ rm -rf "$results"
 mkdir -p "$results"
 source=$("$vm/fetch.sh" source)
 
-# What takes longest is begun first.
+# The longest checks begin first.
 check 'man: each call has a page' "$vm/pages.sh"
 check 'docs/models: Spin' "$vm/models.sh"
 check 'shell scripts: shellcheck' scripts
@@ -185,7 +191,7 @@ check 'man: the commands are those of the uapi' commands_in_manual
 check 'selftests/fuzz: describes the uapi for syzkaller' make -s syzkaller
 check 'selftests/mutants: each can be planted' "$vm/mutants.sh" check
 check 'module, uapi: kernel-doc' kernel_doc
-check 'public pages: sentences name who acts' prose
+check 'prose: sentences name who acts' prose
 for compiler in g++ clang++; do
 	check "headers: $compiler, C++11" headers "$compiler" c++ c++11
 	check "headers: $compiler, C++11, 32 bits" headers "$compiler" c++ c++11 -m32

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # chroot.sh make ROOT PACKAGE...
-#	unpack packages, with all that they depend on, in a new folder; apt is to be
-#	told by APT_CONFIG where they come from, and that nothing is installed
+#	unpack packages, with all that they depend on, in a new folder; APT_CONFIG has
+#	to name their source, and an apt in which nothing is installed
 # chroot.sh run ROOT TREE DIR COMMAND...
 #	run a command there, which finds two folders of this machine as /mnt/tree,
 #	not to be written to, and /mnt/dir
@@ -15,7 +15,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-# What building a module has no use for, and is most of all that is in the packages:
+# Files that the build of a module does not use, which are most of the packages:
 # documentation, translations and perl; link time optimization; sanitizers.
 unused=(./usr/share ./usr/lib/x86_64-linux-gnu/{perl,perl-base,gconv}
 	'./usr/libexec/gcc/*/lto1' './usr/bin/*-lto-dump-*' './usr/lib/*/lib?san.so*')

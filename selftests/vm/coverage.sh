@@ -4,8 +4,8 @@
 # coverage.sh - which lines and branches of the module the tests execute
 #
 # Runs all tests on the debug kernel, with the module counting, and writes
-# build/coverage/summary.txt and build/coverage/index.html. What is not executed
-# has to stand in selftests/uncovered.txt, with its reason.
+# build/coverage/summary.txt and build/coverage/index.html. selftests/uncovered.txt
+# must list each line that is not executed, with the reason.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -34,7 +34,7 @@ missed()
 		"\($file)\t\(.line_number)"' "$out/counts.json"
 }
 
-# Of these, those for which uncovered.txt has no reason, with their text.
+# The lines among them for which uncovered.txt has no reason, with their text.
 without_reason()
 {
 	awk -F '\t+' -v objects="$objects/" '

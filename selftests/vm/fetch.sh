@@ -59,7 +59,7 @@ debian_mirror()
 }
 
 # Have apt see Debian sid and nothing else from here on, with lists of its own: this
-# machine's are not touched. What is downloaded is checked with Debian's keys.
+# machine's are not touched. Downloads are checked with Debian's keys.
 use_sid()
 {
 	local dir=$cache/sid

@@ -17,8 +17,9 @@ pack()
 		cpio --quiet -o0 -H newc -R 0:0) >"$2"
 }
 
-# What the ELF files below a folder need: "ELF64 libc.so.6", "ELF32 /lib/ld-linux.so.2".
-# It is read from them: this machine may not be able to run them, if they have 32 bits.
+# Libraries that the ELF files below a folder need: "ELF64 libc.so.6", "ELF32
+# /lib/ld-linux.so.2". They are read from the files: this machine may not be able to run
+# those of 32 bits.
 list_needed()
 {
 	# (readelf names each file only where there are several)
@@ -45,7 +46,7 @@ find_library()
 }
 
 # The shared libraries that the programs below a folder need from this machine, and
-# those that these need. Its own library a guest has in the base.
+# those that these need. The base has the library of this project.
 copy_libraries()
 {
 	local root=$1 class name lib more=yes

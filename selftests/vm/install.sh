@@ -3,7 +3,7 @@
 #
 # install.sh PURPOSE... - install the Debian packages that are missing
 #
-# What each purpose needs stands in the file "packages".
+# The file "packages" lists what each purpose needs.
 
 . "$(dirname "$0")/lib.sh"
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the scripts of the test machine share. Source it; it sets
+# Shared by the scripts of the test machine. Source it; it sets
 #   top     the project
 #   build   where all that is built goes
 #   cache   where downloads go, outside of the source tree
@@ -14,7 +14,7 @@
 set -euo pipefail
 shopt -s inherit_errexit
 
-# What this make was told, as BITS=32, is not for those of the kernel.
+# Variables of this make, as BITS=32, are not for the kernel's.
 unset MAKEFLAGS MFLAGS
 
 # shellcheck disable=SC2034 # they are for those who source this
@@ -153,7 +153,7 @@ option()
 	esac
 }
 
-# What .ci/run tells at its end: note took SECONDS WHAT, note unstable TITLE, note left WHAT
+# A line for the end of .ci/run: note took SECONDS WHAT, note unstable TITLE, note left WHAT
 note()
 {
 	[ -z "${IPCBOX_TOTALS:-}" ] || echo "$*" >>"$IPCBOX_TOTALS"

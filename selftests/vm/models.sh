@@ -9,8 +9,8 @@
 
 models=$top/docs/models
 
-# verify MODEL LOOK_FOR OPTIMIZE [-D...] - in the current folder. Spin's files stay there, for
-# who wants to see the trail. To look for is: errors, circles (runs that never end).
+# verify MODEL LOOK_FOR OPTIMIZE [-D...] - in the current folder, where Spin's files stay,
+# to show the trail. To look for is: errors, circles (runs that never end).
 verify()
 {
 	local model=$1 look_for=$2 optimize=$3 how=-DSAFETY args=()

@@ -9,11 +9,11 @@
 #   KERNEL   the stock kernel of those that need no other: 6.1 (the default) or 6.12
 #   LIMIT    seconds for the tests of one (default 120)
 #
-# A mutant is a patch, which applies without fuzz. Above it stand the layer that has to
-# catch it, and what is broken then and for whom:
+# A mutant is a patch, which applies without fuzz. Its head names the layer that has to
+# catch it, and says what a user would suffer:
 #
 #	layer: port.a_test_by_name
-#	Whoever ... gets ...
+#	A sender that ... gets ...
 #
 # A layer is one of
 #   [debug] PROGRAM[.TEST]  of the selftests, on the debug kernel
@@ -21,8 +21,8 @@
 #   storm SECONDS  with a seed that is always the same
 #   sparse         in the way of "make check"
 #   build          it does not even compile
-# and where a line "not caught: REASON" follows, nothing is expected to. What the layer
-# says without a fault counts as well: a test that fails anyway catches nothing.
+# and where a line "not caught: REASON" follows, nothing is expected to. The layer also runs
+# without a fault: a test that fails anyway catches nothing.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -36,7 +36,7 @@ right=$dir/right	# a copy of the project, as it is when this begins
 tree=$dir/tree		# another one, with the fault
 patches=$top/selftests/mutants
 
-# What the head of a patch says: field NAME KEY
+# A field in the head of a patch: field NAME KEY
 field()
 {
 	sed -n "/^---/q; s/^$2: //p" "$patches/$1.patch"
@@ -262,7 +262,7 @@ build_mutant()
 
 # ---- verdicts -----------------------------------------------------------------------
 
-# Of a mutant: caught, missed or broken, and how.
+# The verdict on a mutant: caught, missed or broken, and how.
 verdict()
 {
 	local name=$1 what=$2 how=$3 reason
@@ -313,7 +313,7 @@ command_of()
 }
 
 # Run those that are listed in files/mutants/list, until one of them takes the guest with
-# it. What is said of each goes into "said".
+# it. The output goes into "said".
 run_guest()
 {
 	local kernel=$1 line current='' pid fd command="run-mutants $LIMIT"

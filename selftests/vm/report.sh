@@ -12,9 +12,10 @@
 #   took      seconds and name of each program
 #   gcov      what gcov counted, an archive in base64
 #
-# By chance may be what a test says. What the kernel says is not, nor what is left after
-# all tests; and the storm and the fuzzer, whose choices are others each time, would not
-# come back to what they found. With AGAIN set, or RETRY=n, nothing is by chance.
+# A failure that a test reports may be by chance. A complaint of the kernel is not, nor an
+# object that is left after all tests; and the storm and the fuzzer, whose choices are
+# others each time, would not find the same again. With AGAIN set, or RETRY=n, nothing is
+# by chance.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -32,7 +33,7 @@ may_be_chance()
 	esac
 }
 
-# What to type to see one failure again.
+# The command that shows one failure again.
 again()
 {
 	if [ -n "${AGAIN:-}" ]; then
@@ -72,7 +73,7 @@ begin_program()
 	notes=() kernel_log=() failures=() once_more=()
 }
 
-# A line of TAP. What a test says comes before its result.
+# A line of TAP. The output of a test comes before its result.
 take_line()
 {
 	local name

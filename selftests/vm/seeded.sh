@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# seeded.sh storm|fuzz [SECONDS [SEED]] - run what acts by chance in the test machine
+# seeded.sh storm|fuzz [SECONDS [SEED]] - run the storm or the fuzzer in the test machine
 #
 # SECONDS is for how long (default 60; fuzz with 0: only the programs in
-# selftests/fuzz/corpus), SEED what the choices are made from (default: another each
-# time, which is told). From the environment: BITS (default 64) and KERNEL (default:
+# selftests/fuzz/corpus), SEED the source of its choices (default: another each
+# time, which it prints). From the environment: BITS (default 64) and KERNEL (default:
 # storm 6.12; fuzz debug, with the module built for kcov).
 
 . "$(dirname "$0")/lib.sh"

@@ -18,28 +18,29 @@
 #
 # The programs of a kernel are dealt out to several guests, so that all processors are
 # busy. A test that failed is run once more when all others are done, and nothing else
-# runs: if it passes then it is unstable, which is told and fails nothing.
+# runs: if it passes then it is unstable, which is reported and fails nothing.
 
 . "$(dirname "$0")/lib.sh"
 
 results=$build/vm/results
 
-# What CI has of what repeats itself, see left_out(): one in so many, and on the debug
+# Repeated steps that CI runs, see left_out(): one in so many, and fewer on the debug
 # kernel, which is slow.
 every=31 every_debug=101
 share_debug=4
 
 most_again=10 # of a kernel's failures; more are not by chance
 
-# What differs in 32 bits from one kernel to the next: how a command gets in and out, how
-# a page is mapped.
-narrow='abi_layout abi abi_fields port mailbox link large call reply_recv batch wait'
-narrow+=' buffer_map library'
-narrow_debug='abi_fields port call batch buffer_map'
+# Programs for what differs in 32 bits from one kernel to the next: how a command gets in
+# and out, how a page is mapped.
+narrow='abi_layout abi abi_fields port mailbox link large call call_reply reply_recv batch'
+narrow+=' wait buffer_map buffer_fork library'
+narrow_debug='abi_fields port call call_reply batch buffer_map buffer_fork'
 
 # Where several act at the same time.
 at_once='wait wait_many poll poll_races order link mailbox lifetime stress pairs call call_end'
-at_once+=' call_wait reply_recv batch_wait storm buffer_share buffer_wait buffer_death scribbler'
+at_once+=' call_wait reply_recv batch_wait storm buffer_share buffer_wait buffer_poll'
+at_once+=' buffer_death scribbler'
 
 # The test programs that there are for a kernel: "tests port". That is known when
 # they are built.
@@ -165,7 +166,7 @@ select_programs()
 }
 
 # run_guest KERNEL NAME PROGRAM... - run programs in a guest, and after them see what is
-# left. What came of it is in the folder NAME of the results, see report.sh.
+# left. The results are in the folder NAME, see report.sh.
 run_guest()
 {
 	local kernel=$1 name=$2 command limit status=0 dir=$results/$2 log=$build/vm/$2.log

@@ -60,7 +60,7 @@ try_kvm()
 	guest_status
 }
 
-# What the module is built with besides.
+# Further options of the module's build.
 module_options()
 {
 	case $KERNEL in

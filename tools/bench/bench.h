@@ -3,11 +3,10 @@
  * DOC: The benchmark
  *
  * A *system* (system.h) is a way to get a message from one process to another. A
- * *case* is what is asked of each system: how long a round trip takes, and so on.
- * A case forks a *crew* (crew.h) for each measurement, whose members meet before
- * the timed part, and which is ended when it takes too long. Results (results.h)
- * are kept until all is measured: writing to a terminal meanwhile would be
- * measured too.
+ * *case* is one question to each system: how long a round trip takes, and so on.
+ * A case forks *workers* (workers.h) for each measurement. They meet before the timed
+ * part, and are killed when they take too long. Results (results.h) are kept until all is
+ * measured: writing to a terminal meanwhile would be measured too.
  */
 #ifndef BENCH_H
 #define BENCH_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * The buffer of ipcbox with futex(2) in place of its waits: what it cannot go below.
+ * The buffer of ipcbox with futex(2) in place of its waits: a lower bound of its cost.
  * The inline calls are the same; what they call where there is no room or no message
  * is here. There is no kernel to say that somebody waits, so each says it itself; and
  * none to repair what a dead process leaves.

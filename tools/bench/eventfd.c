@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* A counter to wait for: no payload, so this is what a message cannot go below. */
+/* A counter to wait for: no payload, so this is a lower bound of the cost of a message. */
 #include "system.h"
 
 #include <errno.h>

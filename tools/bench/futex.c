@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* A word in shared memory and futex(2) to wait for it: no payload, another floor. */
+/* A word in shared memory and futex(2) to wait for it: no payload, another lower bound. */
 #include "system.h"
 
 #include <errno.h>

@@ -105,7 +105,7 @@ static void run(const struct system *system, size_t bytes)
 
 const struct bench_case hostile_case = {
 	.name = "hostile",
-	.summary = "a receive, a wait, an exit and a close beside one who does its worst",
+	.summary = "a receive, a wait, an exit and a close beside a process that does its worst",
 	.one_size = true,
 	.run = run,
 };

@@ -2,18 +2,18 @@
 /*
  * DOC: hostile
  *
- * The cost of one process's work beside another that does its worst, with rights that
- * it was given; and the cost without the other. The *victim* is measured, the
- * *load* is the other.
+ * The cost of one process's work beside another that does its worst, with the rights that
+ * it has; and the cost without the other. The benchmark measures the *victim*; the other
+ * is the *load*.
  *
  * Both share one processor under the instruction clock. Victims run before everybody else
- * there, if they may, so that what is measured is their own work and not the load's time
+ * there, if they may, so that the figure is their own work and not the load's time
  * slices.
  */
 #ifndef BENCH_HOSTILE_H
 #define BENCH_HOSTILE_H
 
-#include "crew.h"
+#include "workers.h"
 #include "words.h"
 
 /* The words of victim and load: the one says begin, the other that it has begun. */
@@ -52,7 +52,7 @@ int hostile_begin(uint64_t word);
  */
 int hostile_kill(int (*be)(const struct role *role), const struct role *role, double *took);
 
-/* A channel for a crew whose members open what they need themselves. */
+/* A channel for workers that open what they need themselves. */
 struct channel hostile_channel(size_t bytes);
 
 #endif /* BENCH_HOSTILE_H */

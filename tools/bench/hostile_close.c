@@ -17,13 +17,13 @@ static int port;
 static size_t in_service;
 
 /* Until the process that received it is gone. */
-static int call(struct crew *crew, const struct role *role)
+static int call(struct workers *workers, const struct role *role)
 {
 	char reply[64];
 	ssize_t ret = -EPIPE;
 
 	if (in_service)
-		ret = ipcbox_call(port, crew->data, role->sends->bytes, reply, sizeof(reply));
+		ret = ipcbox_call(port, workers->data, role->sends->bytes, reply, sizeof(reply));
 	return ret == -EPIPE ? 0 : -EPROTO;
 }
 
@@ -57,7 +57,7 @@ static int close_many(double *took)
 	return ret ? -errno : 0;
 }
 
-static int receive_and_close(struct crew *crew, const struct role *role)
+static int receive_and_close(struct workers *workers, const struct role *role)
 {
 	struct ipcbox_msg *msg = NULL;
 	unsigned int round;
@@ -71,7 +71,7 @@ static int receive_and_close(struct crew *crew, const struct role *role)
 	err = err ?: move_port() ?: close_many(&took);
 	for (round = 0; round < settings.rounds && !err; round++) {
 		err = close_many(&took);
-		rounds_add(crew, took);
+		rounds_add(workers, took);
 	}
 	ipcbox_msg_free(msg);
 	return err;
@@ -81,7 +81,7 @@ void hostile_close(const struct system *system, size_t bytes, size_t calls)
 {
 	struct subject subject = { "", system->name, bytes, 1 };
 	struct channel channel = hostile_channel(bytes);
-	struct crew crew = { .count = 1, .warm = 1 };
+	struct workers workers = { .count = 1, .warm = 1 };
 	struct role roles[] = {
 		{ 1, &channel, NULL, receive_and_close, 0, false },
 		{ 1, NULL, &channel, call, 0, false },
@@ -98,6 +98,6 @@ void hostile_close(const struct system *system, size_t bytes, size_t calls)
 		return;
 	}
 	ipcbox_port_delete(name, IPCBOX_UNLINK);
-	crew_run(&crew, roles, &subject);
+	workers_run(&workers, roles, &subject);
 	close(port);
 }

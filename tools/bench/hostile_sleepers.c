@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * Threads that are asleep at the largest buffer for a message, and a ring that another who
- * has it mapped made so: all its cells but the last few seem to be read by somebody, and
- * the last ones are a message for each sleeper. Whoever looks for messages goes past all.
+ * Threads that sleep at the largest buffer for a message, and a ring that another process
+ * spoiled: all its cells but the last few seem to be in the hand of a reader, and the last
+ * ones are a message for each sleeper. A search for messages goes past all cells.
  */
 #include "hostile.h"
 
@@ -126,14 +126,14 @@ static int send_to_sleep(void)
 	}
 }
 
-/* All asleep at a good ring, and then it is a bad one; until it is said to be over. */
-static int be_load(struct crew *crew, const struct role *role)
+/* All sleep at a good ring, which then becomes a bad one, until the victim ends it. */
+static int be_load(struct workers *workers, const struct role *role)
 {
 	struct ipcbox_buffer *buffer;
 	uint64_t word;
 	int err;
 
-	(void)crew;
+	(void)workers;
 	(void)role;
 	err = ipcbox_buffer_map(buffer_fd, &buffer) ?: start_sleepers();
 	hostile_go_first(HOSTILE_LOAD);
@@ -164,7 +164,7 @@ static int wait_once(double *took)
 	return err == -ETIMEDOUT ? 0 : err;
 }
 
-static int wait_often(struct crew *crew, const struct role *role)
+static int wait_often(struct workers *workers, const struct role *role)
 {
 	struct ipcbox_buffer *buffer;
 	unsigned int round;
@@ -176,7 +176,7 @@ static int wait_often(struct crew *crew, const struct role *role)
 	err = ipcbox_buffer_map(buffer_fd, &buffer) ?: wait_once(&took);
 	for (round = 0; round < settings.rounds && !err; round++) {
 		err = wait_once(&took);
-		rounds_add(crew, took);
+		rounds_add(workers, took);
 	}
 	return err ?: words_send(&hostile_words.begin, 0);
 }
@@ -189,7 +189,7 @@ static void *wait_for_ever(void *unused)
 	return NULL;
 }
 
-/* One thread waits again and again, also at the bad ring; the other says that all is ready. */
+/* One thread waits again and again, also at the bad ring; the other reports "ready". */
 static int map_and_wait(const struct role *role)
 {
 	struct ipcbox_buffer *buffer;
@@ -200,7 +200,7 @@ static int map_and_wait(const struct role *role)
 	return err ?: -pthread_create(&thread, NULL, wait_for_ever, NULL);
 }
 
-static int kill_waiting(struct crew *crew, const struct role *role)
+static int kill_waiting(struct workers *workers, const struct role *role)
 {
 	unsigned int round;
 	double took = 0;
@@ -210,7 +210,7 @@ static int kill_waiting(struct crew *crew, const struct role *role)
 	err = hostile_kill(map_and_wait, role, &took);
 	for (round = 0; round < settings.rounds && !err; round++) {
 		err = hostile_kill(map_and_wait, role, &took);
-		rounds_add(crew, took);
+		rounds_add(workers, took);
 	}
 	return err ?: words_send(&hostile_words.begin, 0);
 }
@@ -233,10 +233,10 @@ static int open_largest(void)
 }
 
 static void measure(const struct subject *subject,
-		    int (*victim)(struct crew *crew, const struct role *role), size_t count)
+		    int (*victim)(struct workers *workers, const struct role *role), size_t count)
 {
 	struct channel channel = hostile_channel(subject->bytes);
-	struct crew crew = { .count = 1, .warm = 1 };
+	struct workers workers = { .count = 1, .warm = 1 };
 	struct role roles[] = {
 		{ 1, &channel, NULL, victim, 0, false },
 		{ 1, NULL, &channel, be_load, 0, false },
@@ -249,7 +249,7 @@ static void measure(const struct subject *subject,
 		add_skip(subject, "cannot open: %s", strerror(-buffer_fd));
 		return;
 	}
-	crew_run(&crew, roles, subject);
+	workers_run(&workers, roles, subject);
 	close(buffer_fd);
 }
 

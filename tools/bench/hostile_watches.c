@@ -78,30 +78,30 @@ static void drop_watches(void)
 /* ---- receive ------------------------------------------------------------- */
 
 /* All messages are there before the first is received, and there is room for more. */
-static int send_all(struct crew *crew, const struct role *role)
+static int send_all(struct workers *workers, const struct role *role)
 {
 	struct channel *channel = role->sends;
-	size_t left = crew_total(crew);
+	size_t left = workers_total(workers);
 	int ret = make_watches(channel->shared ? channel->shared->pid : 0);
 	uint64_t word;
 
 	for (; left && ret >= 0; left--)
-		ret = ipcbox_send(channel->out, crew->data, channel->bytes);
+		ret = ipcbox_send(channel->out, workers->data, channel->bytes);
 	if (ret >= 0)
 		ret = words_send(&hostile_words.begun, 0);
 	return ret < 0 ? ret : words_get(&hostile_words.begin, &word);
 }
 
-static int receive_many(struct crew *crew, const struct role *role, size_t count)
+static int receive_many(struct workers *workers, const struct role *role, size_t count)
 {
 	ssize_t ret = 0;
 
 	for (; count && ret >= 0; count--)
-		ret = ipcbox_recv(role->receives->in, crew->data, role->receives->bytes);
+		ret = ipcbox_recv(role->receives->in, workers->data, role->receives->bytes);
 	return ret < 0 ? (int)ret : 0;
 }
 
-static int receive(struct crew *crew, const struct role *role)
+static int receive(struct workers *workers, const struct role *role)
 {
 	unsigned int round;
 	uint64_t word;
@@ -110,11 +110,11 @@ static int receive(struct crew *crew, const struct role *role)
 	hostile_go_first(HOSTILE_VICTIM);
 	ret = words_get(&hostile_words.begun, &word);
 	if (!ret)
-		ret = receive_many(crew, role, crew->warm);
+		ret = receive_many(workers, role, workers->warm);
 	rounds_start();
 	for (round = 0; round < settings.rounds && !ret; round++) {
-		ret = receive_many(crew, role, crew->count);
-		rounds_lap(crew);
+		ret = receive_many(workers, role, workers->count);
+		rounds_lap(workers);
 	}
 	return ret ?: words_send(&hostile_words.begin, 0);
 }
@@ -135,7 +135,8 @@ static int open_port(struct channel *channel, size_t messages)
 	return channel->in < 0 ? channel->in : 0;
 }
 
-static void run_receive(struct crew *crew, struct channel *channel, const struct subject *subject)
+static void run_receive(struct workers *workers, struct channel *channel,
+			const struct subject *subject)
 {
 	struct role roles[] = {
 		{ 1, channel, NULL, receive, 0, false },
@@ -143,14 +144,14 @@ static void run_receive(struct crew *crew, struct channel *channel, const struct
 		{ 0 },
 	};
 
-	crew_run(crew, roles, subject);
+	workers_run(workers, roles, subject);
 }
 
 void hostile_receive(const struct system *system, size_t bytes, size_t watches)
 {
 	struct subject subject = { "", system->name, bytes, 1 };
-	struct crew crew = { .count = scaled(40), .warm = scaled(20) };
-	size_t messages = crew_total(&crew) + QUEUE_MESSAGES;
+	struct workers workers = { .count = scaled(40), .warm = scaled(20) };
+	size_t messages = workers_total(&workers) + QUEUE_MESSAGES;
 	bool port = !strcmp(system->name, "ipcbox-port");
 	struct channel channel = hostile_channel(bytes);
 	int err;
@@ -166,7 +167,7 @@ void hostile_receive(const struct system *system, size_t bytes, size_t watches)
 		add_skip(&subject, "cannot open: %s", strerror(-err));
 		return;
 	}
-	run_receive(&crew, &channel, &subject);
+	run_receive(&workers, &channel, &subject);
 	if (port) {
 		close(channel.in);
 		ipcbox_port_delete(port_name, 0);
@@ -178,12 +179,12 @@ void hostile_receive(const struct system *system, size_t bytes, size_t watches)
 /* ---- exit ---------------------------------------------------------------- */
 
 /* Anew for each victim, until one is said to be 0. */
-static int watch_victims(struct crew *crew, const struct role *role)
+static int watch_victims(struct workers *workers, const struct role *role)
 {
 	uint64_t victim;
 	int err;
 
-	(void)crew;
+	(void)workers;
 	(void)role;
 	for (;;) {
 		err = words_get(&hostile_words.begin, &victim);
@@ -204,7 +205,7 @@ static int have_mailbox(const struct role *role)
 	return ipcbox_mailbox_open(0, NULL);
 }
 
-static int kill_watched(struct crew *crew, const struct role *role)
+static int kill_watched(struct workers *workers, const struct role *role)
 {
 	unsigned int round;
 	double took = 0;
@@ -214,7 +215,7 @@ static int kill_watched(struct crew *crew, const struct role *role)
 	err = hostile_kill(have_mailbox, role, &took);
 	for (round = 0; round < settings.rounds && !err; round++) {
 		err = hostile_kill(have_mailbox, role, &took);
-		rounds_add(crew, took);
+		rounds_add(workers, took);
 	}
 	return err ?: words_send(&hostile_words.begin, 0);
 }
@@ -223,7 +224,7 @@ void hostile_exit_watched(const struct system *system, size_t bytes, size_t watc
 {
 	struct subject subject = { "", system->name, bytes, 1 };
 	struct channel channel = hostile_channel(bytes);
-	struct crew crew = { .count = 1, .warm = 1 };
+	struct workers workers = { .count = 1, .warm = 1 };
 	struct role roles[] = {
 		{ 1, &channel, NULL, kill_watched, 0, false },
 		{ 1, NULL, &channel, watch_victims, 0, false },
@@ -234,5 +235,5 @@ void hostile_exit_watched(const struct system *system, size_t bytes, size_t watc
 	memset(fds, -1, sizeof(fds));
 	memset(epolls, -1, sizeof(epolls));
 	snprintf(subject.name, sizeof(subject.name), "hostile-exit-%zu", watches);
-	crew_run(&crew, roles, &subject);
+	workers_run(&workers, roles, &subject);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * ipcbox: calls and batches, by the commands of the module itself. The library has
- * calls for them too, which these do not use: they show what the module costs. A
- * program that goes through the library pays for what that adds, which is not
+ * calls for them too, which these do not use: they show the cost of the module. A
+ * program that goes through the library pays for the library as well, which is not
  * measured here; plain sends and receives (ipcbox.c) do go through it.
  */
 #include "ipcbox_call.h"

@@ -3,7 +3,7 @@
  * DOC: limits
  *
  * The limits of the systems are raised if that is allowed, and restored at the end.
- * Otherwise a case says what it could not have.
+ * Otherwise a case reports the limit that it met.
  */
 #ifndef BENCH_LIMITS_H
 #define BENCH_LIMITS_H

@@ -266,7 +266,7 @@ static void run_all(void)
 			run_case(cases[i]);
 }
 
-/* A crew's end is waited for with sigtimedwait(2). */
+/* The end of workers is waited for with sigtimedwait(2). */
 static void block_sigchld(void)
 {
 	sigset_t child;

@@ -214,7 +214,7 @@ static void be_linked(const struct mesh *mesh)
 	_exit(0);
 }
 
-/* Return: 0 when all said so, or what one of them said. */
+/* Return: 0 when all reported 0, or the error of one of them. */
 static int hear_all(const struct mesh *mesh)
 {
 	int i, err = 0;

@@ -4,7 +4,7 @@
 
 /*
  * Touch all memory that this process shares and may write. After fork(2) each page of it
- * costs a fault when it is first used, which would be measured with whatever uses it: with
+ * costs a fault at its first use, which would be measured with that use: with
  * a thousand processes for as long as each of them has not been all the way round a ring.
  *
  * It needs Linux 5.14; before, nothing is done.

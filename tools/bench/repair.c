@@ -4,8 +4,8 @@
  * until a receiver, asleep meanwhile, has the message behind the one that the dead was
  * writing.
  */
-#include "crew.h"
 #include "words.h"
+#include "workers.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -18,7 +18,7 @@
 /* The receiver waits for a word, and writes when it had the first message. */
 static struct words go, came;
 
-/* Of a process that does nothing else. Return: its pid when it has begun, or an errno. */
+/* A process that does nothing else. Return: its pid when it has begun, or an errno. */
 static pid_t fork_writer(const struct role *role)
 {
 	struct words begun;
@@ -45,7 +45,7 @@ static pid_t fork_writer(const struct role *role)
 }
 
 /* Return: 0, with how long it took. */
-static int kill_one(struct crew *crew, const struct role *role, double *took)
+static int kill_one(struct workers *workers, const struct role *role, double *took)
 {
 	pid_t writer = fork_writer(role);
 	uint64_t killed, received = 0;
@@ -55,7 +55,7 @@ static int kill_one(struct crew *crew, const struct role *role, double *took)
 	if (writer < 0)
 		return writer;
 	for (left = role->queued; left && ret >= 0; left--)
-		ret = role->sends->system->send(role->sends, crew->data);
+		ret = role->sends->system->send(role->sends, workers->data);
 	if (ret >= 0)
 		ret = words_send(&go, role->queued);
 	usleep(2000); /* the receiver is asleep by then */
@@ -68,32 +68,32 @@ static int kill_one(struct crew *crew, const struct role *role, double *took)
 	return ret;
 }
 
-static int kill_many(struct crew *crew, const struct role *role, size_t count, double *sum)
+static int kill_many(struct workers *workers, const struct role *role, size_t count, double *sum)
 {
 	double took;
 	int ret = 0;
 
 	for (*sum = 0; count && ret >= 0; count--) {
-		ret = kill_one(crew, role, &took);
+		ret = kill_one(workers, role, &took);
 		*sum += took;
 	}
 	return ret;
 }
 
-static int send_and_kill(struct crew *crew, const struct role *role)
+static int send_and_kill(struct workers *workers, const struct role *role)
 {
 	unsigned int round;
 	double sum;
-	int ret = kill_many(crew, role, crew->warm, &sum);
+	int ret = kill_many(workers, role, workers->warm, &sum);
 
 	for (round = 0; round < settings.rounds && ret >= 0; round++) {
-		ret = kill_many(crew, role, crew->count, &sum);
-		rounds_add(crew, sum / crew->count);
+		ret = kill_many(workers, role, workers->count, &sum);
+		rounds_add(workers, sum / workers->count);
 	}
 	return ret < 0 ? ret : words_send(&go, 0);
 }
 
-static int receive(struct crew *crew, const struct role *role)
+static int receive(struct workers *workers, const struct role *role)
 {
 	uint64_t messages, left;
 	int ret;
@@ -103,7 +103,7 @@ static int receive(struct crew *crew, const struct role *role)
 		if (ret || !messages)
 			return ret;
 		for (left = messages; left; left--) {
-			ret = role->receives->system->recv(role->receives, crew->data);
+			ret = role->receives->system->recv(role->receives, workers->data);
 			if (ret < 0)
 				return ret;
 			if (left == messages && words_send(&came, now_ns()))
@@ -115,7 +115,7 @@ static int receive(struct crew *crew, const struct role *role)
 static void measure(const struct system *system, size_t bytes, size_t queued)
 {
 	struct subject subject = { "", system->name, bytes, 1 };
-	struct crew crew = { .count = scaled(20), .warm = scaled(5) };
+	struct workers workers = { .count = scaled(20), .warm = scaled(5) };
 	struct channel channel;
 	struct role roles[] = {
 		{ 1, NULL, &channel, send_and_kill, queued, false },
@@ -129,7 +129,7 @@ static void measure(const struct system *system, size_t bytes, size_t queued)
 		add_skip(&subject, "cannot open: %s", strerror(-error));
 		return;
 	}
-	crew_run(&crew, roles, &subject);
+	workers_run(&workers, roles, &subject);
 	channel_close(&channel);
 }
 

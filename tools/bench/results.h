@@ -29,7 +29,7 @@ void add_failure(const struct subject *subject, const char *format, ...)
 
 void print_table(void);
 void print_csv(void);
-void print_notes(void); /* what was skipped and what failed, on stderr */
+void print_notes(void); /* skipped and failed measurements, on stderr */
 bool any_failure(void);
 bool any_result(void);
 

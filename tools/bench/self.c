@@ -11,41 +11,42 @@ static unsigned int priority_of(const struct role *role, size_t number)
 	return role->many_priorities ? (unsigned int)(number * 7919 % PRIORITIES) : 0;
 }
 
-static int fill(struct crew *crew, const struct role *role)
+static int fill(struct workers *workers, const struct role *role)
 {
 	struct channel *channel = role->sends;
 	size_t i;
 	int ret = 0;
 
 	for (i = 0; i < role->queued && ret >= 0; i++)
-		ret = channel->system->send_priority(channel, crew->data, priority_of(role, i));
+		ret = channel->system->send_priority(channel, workers->data, priority_of(role, i));
 	return ret;
 }
 
-static int trips(struct crew *crew, const struct role *role, size_t count)
+static int trips(struct workers *workers, const struct role *role, size_t count)
 {
 	struct channel *channel = role->sends;
 	int ret = 0;
 
 	while (count-- && ret >= 0) {
-		ret = channel->system->send_priority(channel, crew->data, priority_of(role, count));
+		ret = channel->system->send_priority(channel, workers->data,
+						     priority_of(role, count));
 		if (ret >= 0)
-			ret = channel->system->recv(channel, crew->data);
+			ret = channel->system->recv(channel, workers->data);
 	}
 	return ret;
 }
 
-static int run(struct crew *crew, const struct role *role)
+static int run(struct workers *workers, const struct role *role)
 {
 	unsigned int round;
-	int ret = fill(crew, role);
+	int ret = fill(workers, role);
 
 	if (ret >= 0)
-		ret = trips(crew, role, crew->warm);
+		ret = trips(workers, role, workers->warm);
 	rounds_start();
 	for (round = 0; round < settings.rounds && ret >= 0; round++) {
-		ret = trips(crew, role, crew->count);
-		rounds_lap(crew);
+		ret = trips(workers, role, workers->count);
+		rounds_lap(workers);
 	}
 	return ret;
 }
@@ -53,7 +54,7 @@ static int run(struct crew *crew, const struct role *role)
 void self_run(const struct subject *subject, const struct system *system, size_t queued,
 	      bool many_priorities)
 {
-	struct crew crew = { .count = scaled(2000), .warm = scaled(2000) };
+	struct workers workers = { .count = scaled(2000), .warm = scaled(2000) };
 	struct channel channel;
 	struct role roles[] = {
 		{ 1, &channel, &channel, run, queued, many_priorities },
@@ -65,6 +66,6 @@ void self_run(const struct subject *subject, const struct system *system, size_t
 		add_skip(subject, "cannot open: %s", strerror(-err));
 		return;
 	}
-	crew_run(&crew, roles, subject);
+	workers_run(&workers, roles, subject);
 	channel_close(&channel);
 }

@@ -3,12 +3,12 @@
  * DOC: self
  *
  * A message that a process sends and then receives itself: no switch to another, so
- * that what is left is the cost of the queue.
+ * that the cost of the queue is left.
  */
 #ifndef BENCH_SELF_H
 #define BENCH_SELF_H
 
-#include "crew.h"
+#include "workers.h"
 
 /*
  * @queued messages wait all the time, of one priority or of many: for a system that

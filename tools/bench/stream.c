@@ -1,48 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * Messages one way: the time for one of them while the queue is kept full. From
- * one to one, from four to one, and from one to four of whom one gets each.
+ * one to one, from four to one, and from one to four, of which one gets each.
  *
- * Of several senders or receivers none sees all messages: the time is kept by the
- * side that is alone.
+ * None of several senders or receivers sees all messages, so the side that is
+ * alone keeps the time.
  */
-#include "crew.h"
+#include "workers.h"
 
 #include <string.h>
 
 #define BATCH 32
 
-static int send_some(struct crew *crew, const struct role *role, int most)
+static int send_some(struct workers *workers, const struct role *role, int most)
 {
 	const struct system *system = role->sends->system;
 	int ret;
 
 	if (most > 1)
-		return system->send_batch(role->sends, crew->data, most);
-	ret = system->send(role->sends, crew->data);
+		return system->send_batch(role->sends, workers->data, most);
+	ret = system->send(role->sends, workers->data);
 	return ret < 0 ? ret : 1;
 }
 
-static int recv_some(struct crew *crew, const struct role *role, int most)
+static int recv_some(struct workers *workers, const struct role *role, int most)
 {
 	const struct system *system = role->receives->system;
 	int ret;
 
 	if (most > 1)
-		return system->recv_batch(role->receives, crew->data, most);
-	ret = system->recv(role->receives, crew->data);
+		return system->recv_batch(role->receives, workers->data, most);
+	ret = system->recv(role->receives, workers->data);
 	return ret < 0 ? ret : 1;
 }
 
-typedef int (*some_fn)(struct crew *crew, const struct role *role, int most);
+typedef int (*some_fn)(struct workers *workers, const struct role *role, int most);
 
-static int move(struct crew *crew, const struct role *role, some_fn some, size_t count)
+static int move(struct workers *workers, const struct role *role, some_fn some, size_t count)
 {
 	int most, ret = 0;
 
 	while (count) {
-		most = count < (size_t)crew->batch ? (int)count : crew->batch;
-		ret = some(crew, role, most);
+		most = count < (size_t)workers->batch ? (int)count : workers->batch;
+		ret = some(workers, role, most);
 		if (ret < 0)
 			return ret;
 		count -= ret;
@@ -51,54 +51,54 @@ static int move(struct crew *crew, const struct role *role, some_fn some, size_t
 }
 
 /* The side that is alone. */
-static int move_timed(struct crew *crew, const struct role *role, some_fn some)
+static int move_timed(struct workers *workers, const struct role *role, some_fn some)
 {
 	unsigned int round;
-	int ret = move(crew, role, some, crew->warm);
+	int ret = move(workers, role, some, workers->warm);
 
 	rounds_start();
 	for (round = 0; round < settings.rounds && ret >= 0; round++) {
-		ret = move(crew, role, some, crew->count);
-		rounds_lap(crew);
+		ret = move(workers, role, some, workers->count);
+		rounds_lap(workers);
 	}
 	return ret;
 }
 
-static int send_share(struct crew *crew, const struct role *role)
+static int send_share(struct workers *workers, const struct role *role)
 {
-	return move(crew, role, send_some, crew_total(crew) / role->members);
+	return move(workers, role, send_some, workers_total(workers) / role->processes);
 }
 
-static int recv_timed(struct crew *crew, const struct role *role)
+static int recv_timed(struct workers *workers, const struct role *role)
 {
-	return move_timed(crew, role, recv_some);
+	return move_timed(workers, role, recv_some);
 }
 
 /* Each receiver ends with the first message that says so. */
-static int send_timed(struct crew *crew, const struct role *role)
+static int send_timed(struct workers *workers, const struct role *role)
 {
-	int ret = move_timed(crew, role, send_some);
+	int ret = move_timed(workers, role, send_some);
 	int left;
 
-	*(char *)crew->data = 'e';
-	for (left = (int)crew->count_receivers; left && ret >= 0; left--)
-		ret = role->sends->system->send(role->sends, crew->data);
+	*(char *)workers->data = 'e';
+	for (left = (int)workers->count_receivers; left && ret >= 0; left--)
+		ret = role->sends->system->send(role->sends, workers->data);
 	return ret;
 }
 
-static int recv_until_end(struct crew *crew, const struct role *role)
+static int recv_until_end(struct workers *workers, const struct role *role)
 {
 	int ret;
 
 	do {
-		ret = role->receives->system->recv(role->receives, crew->data);
-	} while (ret >= 0 && *(char *)crew->data != 'e');
+		ret = role->receives->system->recv(role->receives, workers->data);
+	} while (ret >= 0 && *(char *)workers->data != 'e');
 	return ret;
 }
 
 /*
  * So many that the queue is filled and emptied many times, and that a round lasts longer
- * than who else runs for once, also where a message costs next to nothing.
+ * than a time slice of another process, also where a message costs next to nothing.
  */
 static size_t messages_in_round(const struct system *system, size_t bytes)
 {
@@ -115,7 +115,7 @@ static void measure(const struct subject *subject, const struct system *system, 
 		    int receivers)
 {
 	size_t count = scaled(messages_in_round(system, subject->bytes) / 4) * 4;
-	struct crew crew = {
+	struct workers workers = {
 		.count = count,
 		.warm = count,
 		.batch = subject->batch,
@@ -134,17 +134,17 @@ static void measure(const struct subject *subject, const struct system *system, 
 		add_skip(subject, "cannot open: %s", strerror(-err));
 		return;
 	}
-	crew_run(&crew, roles, subject);
+	workers_run(&workers, roles, subject);
 	channel_close(&channel);
 }
 
 static bool can_share(const struct subject *subject, const struct system *system,
-		      unsigned int promise, const char *whom)
+		      unsigned int promise, const char *side)
 {
 	if (!(system->promises & promise))
-		add_skip(subject, "is not for several %s", whom);
+		add_skip(subject, "is not for several %s", side);
 	else if (system->max_shared_bytes && subject->bytes > system->max_shared_bytes)
-		add_skip(subject, "several %s would get parts of messages", whom);
+		add_skip(subject, "several %s would get parts of messages", side);
 	else
 		return true;
 	return false;

@@ -5,7 +5,7 @@
  * A system is one way to send messages. It makes *channels*: a channel leads from
  * its senders to its receivers. A channel is opened before the processes that use
  * it are forked. Each of them then attaches to it, all receivers before the first
- * sender, since some systems want to know whom they send to.
+ * sender, since some systems must know their receiver.
  *
  * All return 0 or a count, or a negative errno.
  */
@@ -41,7 +41,7 @@ enum {
 	MANY_RECEIVERS = 1 << 3, /* each message goes to one of them */
 	HAS_PRIORITIES = 1 << 4,
 	ROUND_TRIPS_ONLY = 1 << 5, /* a variant that differs in nothing else */
-	SPINS = 1 << 6,		   /* who waits does not sleep */
+	SPINS = 1 << 6,		   /* a waiter does not sleep */
 };
 
 struct system {

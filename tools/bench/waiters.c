@@ -1,49 +1,49 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* A round trip to one of many processes that are asleep for a request. */
-#include "crew.h"
+#include "workers.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static int trips(struct crew *crew, const struct role *role, size_t count)
+static int trips(struct workers *workers, const struct role *role, size_t count)
 {
 	int ret = 0;
 
 	while (count-- && ret >= 0) {
-		ret = role->sends->system->send(role->sends, crew->data);
+		ret = role->sends->system->send(role->sends, workers->data);
 		if (ret >= 0)
-			ret = role->receives->system->recv(role->receives, crew->data);
+			ret = role->receives->system->recv(role->receives, workers->data);
 	}
 	return ret;
 }
 
 /* Each server ends with the first request that says so. */
-static int ask(struct crew *crew, const struct role *role)
+static int ask(struct workers *workers, const struct role *role)
 {
 	unsigned int round;
-	int ret = trips(crew, role, crew->warm);
+	int ret = trips(workers, role, workers->warm);
 	int left;
 
 	rounds_start();
 	for (round = 0; round < settings.rounds && ret >= 0; round++) {
-		ret = trips(crew, role, crew->count);
-		rounds_lap(crew);
+		ret = trips(workers, role, workers->count);
+		rounds_lap(workers);
 	}
-	*(char *)crew->data = 'e';
-	for (left = crew->count_receivers; left && ret >= 0; left--)
-		ret = role->sends->system->send(role->sends, crew->data);
+	*(char *)workers->data = 'e';
+	for (left = workers->count_receivers; left && ret >= 0; left--)
+		ret = role->sends->system->send(role->sends, workers->data);
 	return ret;
 }
 
-static int answer(struct crew *crew, const struct role *role)
+static int answer(struct workers *workers, const struct role *role)
 {
 	int ret;
 
 	for (;;) {
-		ret = role->receives->system->recv(role->receives, crew->data);
-		if (ret < 0 || *(char *)crew->data == 'e')
+		ret = role->receives->system->recv(role->receives, workers->data);
+		if (ret < 0 || *(char *)workers->data == 'e')
 			return ret;
-		ret = role->sends->system->send(role->sends, crew->data);
+		ret = role->sends->system->send(role->sends, workers->data);
 		if (ret < 0)
 			return ret;
 	}
@@ -53,7 +53,7 @@ static void measure(const struct system *system, size_t bytes, int waiters)
 {
 	struct subject subject = { "", system->name, bytes, 1 };
 	/* each of them has to have run before, for its pages */
-	struct crew crew = {
+	struct workers workers = {
 		.count = scaled(1000),
 		.warm = scaled(1000) + 2 * waiters,
 		.count_receivers = waiters,
@@ -70,7 +70,7 @@ static void measure(const struct system *system, size_t bytes, int waiters)
 	if (!err) {
 		err = channel_open(&reply, system, bytes, QUEUE_MESSAGES);
 		if (!err) {
-			crew_run(&crew, roles, &subject);
+			workers_run(&workers, roles, &subject);
 			channel_close(&reply);
 		}
 		channel_close(&request);

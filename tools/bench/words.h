@@ -2,8 +2,8 @@
 /*
  * DOC: words
  *
- * Messages between the members of a crew that are not measured: numbers, through a pipe
- * that is opened before they are forked.
+ * Messages between workers that are not measured: numbers, through a pipe that is opened
+ * before they are forked.
  */
 #ifndef BENCH_WORDS_H
 #define BENCH_WORDS_H

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Lines of several processes come out whole, begun with who says it. */
+/* Lines of several processes come out whole, and begin with the name of the process. */
 void be(const char *who);
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -5,7 +5,7 @@
  * buffer stays in hand until its command has ended, so that it is not lost with this
  * process; nor with the command, which then did not do it.
  */
-#include "crew.h"
+#include "workers.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -110,7 +110,7 @@ static int exit_status(int wstatus)
 	return WIFSIGNALED(wstatus) ? SIGNAL_STATUS + WTERMSIG(wstatus) : WEXITSTATUS(wstatus);
 }
 
-/* Of a port or mailbox it is gone in any case. Return: what to tell of it. */
+/* A message of a port or mailbox is gone in any case. Return: words for the report. */
 static const char *put_back(struct working *working, const struct worker *worker)
 {
 	return source_put_back(&working->source, &worker->message)
@@ -191,7 +191,7 @@ static void tell_no_call(struct working *working, const struct worker *worker)
 			      "(further ones are not reported)");
 }
 
-/* A message that is to blame itself would stop the next one who takes it as well. */
+/* A message that is to blame itself would stop the next worker as well. */
 static void end_unstarted(struct working *working, const struct worker *worker, int status)
 {
 	if (status == STATUS_SOME_FAILED)
@@ -304,7 +304,7 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* End as one who was killed by that signal, which a shell wants to know. */
+/* End by that signal, which a shell wants to know. */
 static void die_by(int number)
 {
 	sigset_t set;
@@ -383,7 +383,7 @@ static int open_source(struct working *working, const char *text)
 	return STATUS_FAILED;
 }
 
-int crew_run(int argc, char **argv, bool serving)
+int workers_run(int argc, char **argv, bool serving)
 {
 	struct working working = { .slots = 1, .left = UINT64_MAX, .serving = serving };
 	int option;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests of buffers share that use the library: a buffer, messages that can
- * be told apart, and memory in which children tell what they saw.
+ * Helpers for tests of buffers that use the library: a buffer, and messages that differ
+ * from each other.
  */
-#ifndef BUFFER_SCENE_H
-#define BUFFER_SCENE_H
+#ifndef BUFFER_TEST_H
+#define BUFFER_TEST_H
 
 #include "buffers.h"
 #include "ipcbox_test.h"
@@ -14,20 +14,20 @@
 #define CELL IPCBOX_CELL_SIZE
 
 /* A buffer of so many bytes, a message of which may fill it; -errno. */
-HELPER int scene_create(const struct stage *s, __u32 flags, __u64 bytes,
-			struct ipcbox_buffer **buffer)
+HELPER int test_buffer_create(const struct stage *s, __u32 flags, __u64 bytes,
+			      struct ipcbox_buffer **buffer)
 {
 	return ipcbox_buffer_map(buffer_create_sized(s->control, s->name, flags,
 						     bytes, bytes), buffer);
 }
 
-HELPER int scene_open(const struct stage *s, __u32 flags,
-		      struct ipcbox_buffer **buffer)
+HELPER int test_buffer_open(const struct stage *s, __u32 flags,
+			    struct ipcbox_buffer **buffer)
 {
 	return ipcbox_buffer_map(buffer_open(s->control, s->name, flags), buffer);
 }
 
-/* The shortest message that can be told from any other. */
+/* The shortest message that differs from any other. */
 HELPER int put_number(struct ipcbox_buffer *buffer, __u64 number)
 {
 	return ipcbox_buffer_send(buffer, &number, sizeof(number), IPCBOX_NOWAIT);
@@ -124,13 +124,4 @@ HELPER int drain(struct ipcbox_buffer *buffer)
 	return n;
 }
 
-/* Memory that children share with the test. */
-HELPER void *shared_alloc(size_t size)
-{
-	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	return at == MAP_FAILED ? NULL : at;
-}
-
-#endif /* BUFFER_SCENE_H */
+#endif /* BUFFER_TEST_H */

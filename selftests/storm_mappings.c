@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "storm_vessels.h"
+#include "storm_mappings.h"
 
 #include "buffers.h"
 #include "storm_errors.h"
@@ -8,9 +8,9 @@
 
 #include <stdio.h>
 
-#define VESSELS		4	/* that a process has mapped at a time */
+#define MAPPINGS	4	/* that a process has mapped at a time */
 
-static struct vessel vessels[VESSELS];
+static struct mapping mappings[MAPPINGS];
 
 /*
  * A child has only one thread of several: another one may have been in malloc(), which
@@ -18,73 +18,73 @@ static struct vessel vessels[VESSELS];
  */
 static bool without_malloc;
 
-int vessel_circumstances(const struct vessel *vessel)
+int mapping_circumstances(const struct mapping *mapping)
 {
-	return vessel->box == PASSING_BUFFER ? MAY_END : 0;
+	return mapping->box == PASSING_BUFFER ? MAY_END : 0;
 }
 
 /* ---- those that are mapped ----------------------------------------------- */
 
-static bool enter(struct vessel *vessel)
+static bool enter(struct mapping *mapping)
 {
-	int users = __atomic_load_n(&vessel->users, __ATOMIC_SEQ_CST);
+	int users = __atomic_load_n(&mapping->users, __ATOMIC_SEQ_CST);
 
 	while (users >= 0)
-		if (__atomic_compare_exchange_n(&vessel->users, &users, users + 1, false,
+		if (__atomic_compare_exchange_n(&mapping->users, &users, users + 1, false,
 						__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 			return true;
 	return false;
 }
 
-void vessel_leave(struct vessel *vessel)
+void mapping_leave(struct mapping *mapping)
 {
-	__atomic_sub_fetch(&vessel->users, 1, __ATOMIC_SEQ_CST);
+	__atomic_sub_fetch(&mapping->users, 1, __ATOMIC_SEQ_CST);
 }
 
 /* Nobody uses it until its users are zero again. */
-static struct vessel *claim_one(struct slot *self)
+static struct mapping *claim_one(struct slot *self)
 {
-	struct vessel *vessel = &vessels[random_below(self, VESSELS)];
+	struct mapping *mapping = &mappings[random_below(self, MAPPINGS)];
 	int nobody = 0;
 
-	return __atomic_compare_exchange_n(&vessel->users, &nobody, -1, false,
+	return __atomic_compare_exchange_n(&mapping->users, &nobody, -1, false,
 					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) ?
-		       vessel : NULL;
+		       mapping : NULL;
 }
 
-static void unclaim(struct vessel *vessel)
+static void unclaim(struct mapping *mapping)
 {
-	__atomic_store_n(&vessel->users, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&mapping->users, 0, __ATOMIC_SEQ_CST);
 }
 
 /* One that is open for one of these directions, or any; NULL: none was found soon. */
-struct vessel *vessel_pick(struct slot *self, __u32 directions)
+struct mapping *mapping_pick(struct slot *self, __u32 directions)
 {
-	for (int tries = 0; tries < 2 * VESSELS; tries++) {
-		struct vessel *vessel = &vessels[random_below(self, VESSELS)];
+	for (int tries = 0; tries < 2 * MAPPINGS; tries++) {
+		struct mapping *mapping = &mappings[random_below(self, MAPPINGS)];
 
-		if (!enter(vessel))
+		if (!enter(mapping))
 			continue;
-		if (vessel->buffer && (!directions || vessel->directions & directions))
-			return vessel;
-		vessel_leave(vessel);
+		if (mapping->buffer && (!directions || mapping->directions & directions))
+			return mapping;
+		mapping_leave(mapping);
 	}
 	return NULL;
 }
 
-/* The fd, or an errno, is the vessel's from now on. */
-int vessel_fill(struct vessel *vessel, int fd, __u32 directions, int box)
+/* The mapping owns the fd from now on, also after an error. */
+int mapping_fill(struct mapping *mapping, int fd, __u32 directions, int box)
 {
 	struct ipcbox_stat stat;
-	int err = ipcbox_buffer_map(fd, &vessel->buffer);
+	int err = ipcbox_buffer_map(fd, &mapping->buffer);
 
 	if (err)
 		return err;
-	err = box_stat(ipcbox_buffer_fd(vessel->buffer), &stat);
-	vessel->id = stat.id;
-	vessel->box = box;
-	vessel->directions = directions;
-	vessel->max_msgsize = stat.max_msgsize;
+	err = box_stat(ipcbox_buffer_fd(mapping->buffer), &stat);
+	mapping->id = stat.id;
+	mapping->box = box;
+	mapping->directions = directions;
+	mapping->max_msgsize = stat.max_msgsize;
 	return err;
 }
 
@@ -98,16 +98,16 @@ static void check(struct slot *self, unsigned long nr, int ret, int circumstance
 static void keep(struct slot *self, int fd, __u32 directions, int box,
 		 struct weather weather)
 {
-	struct vessel *vessel = claim_one(self);
+	struct mapping *mapping = claim_one(self);
 
-	if (!vessel) {
+	if (!mapping) {
 		close(fd);
 		return;
 	}
-	ipcbox_buffer_unmap(vessel->buffer);
-	check(self, IPCBOX_BUFFER_LAYOUT, vessel_fill(vessel, fd, directions, box), 0,
+	ipcbox_buffer_unmap(mapping->buffer);
+	check(self, IPCBOX_BUFFER_LAYOUT, mapping_fill(mapping, fd, directions, box), 0,
 	      weather);
-	unclaim(vessel);
+	unclaim(mapping);
 }
 
 /* ---- steps --------------------------------------------------------------- */
@@ -124,7 +124,7 @@ static const char *some_mortal(struct slot *self)
 	return ledger->names[BUFFER_NAMES + BUFFERS + random_below(self, MORTAL_BUFFERS)];
 }
 
-void vessel_open(struct slot *self, int control)
+void mapping_open(struct slot *self, int control)
 {
 	int i = random_below(self, BUFFERS + 1);
 	bool lasting = i < BUFFERS;
@@ -142,7 +142,7 @@ void vessel_open(struct slot *self, int control)
 		     weather);
 }
 
-void vessel_create(struct slot *self, int control)
+void mapping_create(struct slot *self, int control)
 {
 	bool reuse = random_below(self, 2);
 	struct weather weather = weather_now();
@@ -164,65 +164,65 @@ void vessel_create(struct slot *self, int control)
 		keep(self, fd, directions, PASSING_BUFFER, weather);
 }
 
-void vessel_unmap(struct slot *self)
+void mapping_unmap(struct slot *self)
 {
-	struct vessel *vessel = without_malloc ? NULL : claim_one(self);
+	struct mapping *mapping = without_malloc ? NULL : claim_one(self);
 
-	if (!vessel)
+	if (!mapping)
 		return;
-	ipcbox_buffer_unmap(vessel->buffer);
-	vessel->buffer = NULL;
-	unclaim(vessel);
+	ipcbox_buffer_unmap(mapping->buffer);
+	mapping->buffer = NULL;
+	unclaim(mapping);
 }
 
 /* And a call that wakes those for whom there is something: there should be none. */
-void vessel_look(struct slot *self)
+void mapping_look(struct slot *self)
 {
 	struct weather weather = weather_now();
-	struct vessel *vessel = vessel_pick(self, 0);
+	struct mapping *mapping = mapping_pick(self, 0);
 	struct ipcbox_buffer_layout layout;
 	struct ipcbox_stat stat;
 	char path[64];
 	int fd;
 
-	if (!vessel)
+	if (!mapping)
 		return;
-	fd = ipcbox_buffer_fd(vessel->buffer);
+	fd = ipcbox_buffer_fd(mapping->buffer);
 	check(self, IPCBOX_STAT, box_stat(fd, &stat), 0, weather);
 	check(self, IPCBOX_BUFFER_LAYOUT, buffer_layout(fd, &layout), 0, weather);
 	check(self, IPCBOX_BUFFER_WAKE,
 	      buffer_wake(fd, layout.directions | IPCBOX_GIVEN_BACK),
-	      vessel_circumstances(vessel), weather);
+	      mapping_circumstances(mapping), weather);
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	look_at(path);
-	vessel_leave(vessel);
+	mapping_leave(mapping);
 }
 
 /* ---- fork ---------------------------------------------------------------- */
 
-static bool has_a_number(const struct vessel *vessel)
+static bool has_a_number(const struct mapping *mapping)
 {
-	return owner_number(vessel->buffer->self);
+	return owner_number(mapping->buffer->self);
 }
 
 /* fork() copies the fds first and then the memory, which may tell of another one. */
-static bool has_its_fd(const struct vessel *vessel)
+static bool has_its_fd(const struct mapping *mapping)
 {
-	return id_of(ipcbox_buffer_fd(vessel->buffer)) == (long long)vessel->id;
+	return id_of(ipcbox_buffer_fd(mapping->buffer)) == (long long)mapping->id;
 }
 
-/* What the parent has mapped, and its other threads do not use here. */
-void vessels_inherit(void)
+/* In a child: the parent's mappings, which its other threads do not use here. */
+void mappings_inherit(void)
 {
 	without_malloc = true;
-	for (int i = 0; i < VESSELS; i++) {
-		struct vessel *vessel = &vessels[i];
-		/* Who was about to change it is not here. */
-		bool whole = vessel->users >= 0 && vessel->buffer && has_its_fd(vessel);
+	for (int i = 0; i < MAPPINGS; i++) {
+		struct mapping *mapping = &mappings[i];
+		/* A thread that was about to change it is not here. */
+		bool whole = mapping->users >= 0 && mapping->buffer && has_its_fd(mapping);
 
-		vessel->users = 0;
-		/* For want of memory or by the limit: of that a child is not told. */
-		if (!whole || !has_a_number(vessel))
-			vessel->buffer = NULL;
+		mapping->users = 0;
+		/* A child gets no number for want of memory, or by the limit, without notice. */
+		if (!whole || !has_a_number(mapping))
+			mapping->buffer = NULL;
 	}
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests of libipcbox share: a port, one of each thing that the library
- * hands out, and calls that are made by another user.
+ * For tests of libipcbox: a port, one of each object that the library returns, and calls
+ * by another user.
  */
-#ifndef LIBRARY_SCENE_H
-#define LIBRARY_SCENE_H
+#ifndef LIBRARY_TEST_H
+#define LIBRARY_TEST_H
 
 #include "ipcbox_test.h"
 
 #include <ipcbox.h>
 
-#define USER 1000		/* some user who is not root */
+#define USER 1000		/* a user that is not root */
 
 FIXTURE(library) {
 	struct stage stage;
@@ -53,7 +53,7 @@ HELPER int recv_until_removed(void *arg)
 	return ipcbox_recv(*(int *)arg, &c, 1) == -EIDRM ? 0 : 1;
 }
 
-/* What FN returns as another user; it gets the name of a port. */
+/* FN runs as another user, with the name of a port. */
 struct as_user {
 	int (*fn)(const char *name);
 	const char *name;
@@ -76,4 +76,4 @@ HELPER bool user_gets(int (*fn)(const char *name), const char *name, int err)
 	return reap(spawn(run_as_user, &as)) == 0;
 }
 
-#endif /* LIBRARY_SCENE_H */
+#endif /* LIBRARY_TEST_H */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * DOC: Crew
+ * DOC: Workers
  *
  * The workers of one port, as work and serve have them: for each message a command
  * runs, and a call gets its exit status as the tag of the reply.
  */
-#ifndef CREW_H
-#define CREW_H
+#ifndef WORKERS_H
+#define WORKERS_H
 
 #include "cli.h"
 
@@ -15,6 +15,6 @@
  * reply, and its status is only the caller's business. Return: what the tool is to end
  * with.
  */
-int crew_run(int argc, char **argv, bool serving);
+int workers_run(int argc, char **argv, bool serving);
 
-#endif /* CREW_H */
+#endif /* WORKERS_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "storm_things.h"
+#include "storm_fds.h"
 
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -7,13 +7,13 @@
 #define PICKS	12		/* fds that a process uses at a time */
 #define FIRST	64		/* below are those that are not ours */
 
-static struct thing things[THINGS];	/* by fd */
+static struct fd_info fd_infos[FDS_MAX];	/* by fd */
 static int picks[PICKS];
 static int next = FIRST;
 
-int things_init(void)
+int fds_init(void)
 {
-	struct rlimit limit = { THINGS, THINGS };
+	struct rlimit limit = { FDS_MAX, FDS_MAX };
 
 	for (int i = 0; i < PICKS; i++)
 		picks[i] = -1;
@@ -24,21 +24,21 @@ int things_init(void)
  * In a child: fork() copies the fds first and then the memory, so the memory may
  * tell of one that another thread opened in between.
  */
-void things_inherit(void)
+void fds_inherit(void)
 {
 	for (int i = 0; i < PICKS; i++)
 		if (picks[i] >= 0 && fcntl(picks[i], F_GETFD) < 0)
 			picks[i] = -1;
 }
 
-bool things_used_up(void)
+bool fds_used_up(void)
 {
-	return __atomic_load_n(&next, __ATOMIC_RELAXED) >= THINGS - FIRST;
+	return __atomic_load_n(&next, __ATOMIC_RELAXED) >= FDS_MAX - FIRST;
 }
 
-const struct thing *thing_of(int fd)
+const struct fd_info *fd_info_of(int fd)
 {
-	return &things[fd];
+	return &fd_infos[fd];
 }
 
 static int new_number(void)
@@ -64,7 +64,7 @@ static void retire(int fd)
 {
 	if (fd < 0)
 		return;
-	__atomic_store_n(&things[fd].closed, true, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&fd_infos[fd].closed, true, __ATOMIC_SEQ_CST);
 	close(fd);
 }
 
@@ -104,7 +104,7 @@ static int admit(int fd, int flags)
 		close(fd);
 		return -1;
 	}
-	things[fd] = (struct thing){
+	fd_infos[fd] = (struct fd_info){
 		.id = stat.id, .peer = stat.pid, .kind = stat.kind,
 		.box = box_of(&stat), .flags = flags,
 	};
@@ -113,26 +113,26 @@ static int admit(int fd, int flags)
 }
 
 /* A new fd, or one that was passed, joins those that are used. */
-int thing_adopt(int fd, int flags)
+int fd_adopt(int fd, int flags)
 {
 	return admit(move_up(fd), flags);
 }
 
 /* An fd for one of these directions, or any one; -1 where none was found soon. */
-int thing_pick(struct slot *self, int directions)
+int fd_pick(struct slot *self, int directions)
 {
 	for (int tries = 0; tries < PICKS; tries++) {
 		int fd = __atomic_load_n(&picks[random_below(self, PICKS)],
 					 __ATOMIC_ACQUIRE);
 
-		if (fd >= 0 && (!directions || things[fd].flags & directions))
+		if (fd >= 0 && (!directions || fd_infos[fd].flags & directions))
 			return fd;
 	}
 	return -1;
 }
 
 /* Whoever is in a call on it goes on. */
-void thing_close(struct slot *self)
+void fd_close(struct slot *self)
 {
 	int i = random_below(self, PICKS);
 
@@ -140,23 +140,23 @@ void thing_close(struct slot *self)
 }
 
 /* To a new number, or to that of another fd for the same, which is closed by it. */
-void thing_dup(struct slot *self)
+void fd_dup(struct slot *self)
 {
-	int fd = thing_pick(self, 0), other = thing_pick(self, 0);
+	int fd = fd_pick(self, 0), other = fd_pick(self, 0);
 
 	if (fd < 0)
 		return;
-	if (other != fd && things[other].id == things[fd].id &&
-	    things[other].flags == things[fd].flags)
+	if (other != fd && fd_infos[other].id == fd_infos[fd].id &&
+	    fd_infos[other].flags == fd_infos[fd].flags)
 		dup3(fd, other, O_CLOEXEC);
 	else
-		admit(dup3(fd, new_number(), O_CLOEXEC), things[fd].flags);
+		admit(dup3(fd, new_number(), O_CLOEXEC), fd_infos[fd].flags);
 }
 
 /* Messages that carry an fd, and what its sender knows of it */
 
 struct parcel {
-	struct thing thing;
+	struct fd_info info;
 	struct iovec vec;
 	struct msghdr header;
 	union {
@@ -167,7 +167,7 @@ struct parcel {
 
 static struct msghdr *parcel_header(struct parcel *parcel)
 {
-	parcel->vec = (struct iovec){ &parcel->thing, sizeof(parcel->thing) };
+	parcel->vec = (struct iovec){ &parcel->info, sizeof(parcel->info) };
 	parcel->header = (struct msghdr){
 		.msg_iov = &parcel->vec, .msg_iovlen = 1,
 		.msg_control = parcel->control.bytes,
@@ -176,16 +176,16 @@ static struct msghdr *parcel_header(struct parcel *parcel)
 	return &parcel->header;
 }
 
-void thing_pass(struct slot *self, int socket)
+void fd_pass(struct slot *self, int socket)
 {
 	struct parcel parcel = { 0 };
 	struct msghdr *header = parcel_header(&parcel);
 	struct cmsghdr *control = CMSG_FIRSTHDR(header);
-	int fd = thing_pick(self, 0);
+	int fd = fd_pick(self, 0);
 
 	if (fd < 0)
 		return;
-	parcel.thing = things[fd];
+	parcel.info = fd_infos[fd];
 	control->cmsg_level = SOL_SOCKET;
 	control->cmsg_type = SCM_RIGHTS;
 	control->cmsg_len = CMSG_LEN(sizeof(fd));
@@ -195,28 +195,28 @@ void thing_pass(struct slot *self, int socket)
 }
 
 /* The socket dies with the fd still in it. */
-void thing_pass_away(struct slot *self)
+void fd_pass_and_drop(struct slot *self)
 {
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair))
 		return;
-	thing_pass(self, pair[0]);
+	fd_pass(self, pair[0]);
 	close(pair[0]);
 	close(pair[1]);
 }
 
 /*
- * The kernel kills the poor without notice, so they are not to hold messages of
- * which the order is checked.
+ * The kernel kills processes that are short of memory without notice, so they must not
+ * hold messages whose order is checked.
  */
-static bool is_allowed(const struct slot *self, const struct thing *thing)
+static bool is_allowed(const struct slot *self, const struct fd_info *info)
 {
-	return !self->poor || thing->box >= PORTS ||
-	       !(thing->flags & IPCBOX_RECEIVER);
+	return !self->lowmem || info->box >= PORTS ||
+	       !(info->flags & IPCBOX_RECEIVER);
 }
 
-void thing_take(struct slot *self, int socket)
+void fd_take(struct slot *self, int socket)
 {
 	struct parcel parcel = { 0 };
 	struct msghdr *header = parcel_header(&parcel);
@@ -229,13 +229,13 @@ void thing_take(struct slot *self, int socket)
 	if (!control || control->cmsg_type != SCM_RIGHTS)
 		return;
 	memcpy(&fd, CMSG_DATA(control), sizeof(fd));
-	if (!is_allowed(self, &parcel.thing)) {
+	if (!is_allowed(self, &parcel.info)) {
 		close(fd);
 		return;
 	}
-	fd = thing_adopt(fd, parcel.thing.flags);
-	if (fd >= 0 && things[fd].id != parcel.thing.id)
+	fd = fd_adopt(fd, parcel.info.flags);
+	if (fd >= 0 && fd_infos[fd].id != parcel.info.id)
 		finding(COUNTS, "an fd for box %llu was passed and came as one for box %llu",
-			(unsigned long long)parcel.thing.id,
-			(unsigned long long)things[fd].id);
+			(unsigned long long)parcel.info.id,
+			(unsigned long long)fd_infos[fd].id);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A memory cgroup in which memory is short: calls fail, and processes are killed. */
-#include "storm_crew.h"
+#include "storm_processes.h"
 
 #include "files.h"
 
@@ -19,8 +19,8 @@ static int tell(const char *name, const char *text)
 	return write_file(path, text);
 }
 
-/* Where there is none, nobody is poor. */
-bool poorhouse_open(void)
+/* Without a memory cgroup, no process is short of memory. */
+bool lowmem_open(void)
 {
 	if (state == UNKNOWN) {
 		mkdir(PLACE, 0755);
@@ -31,30 +31,30 @@ bool poorhouse_open(void)
 	return state == OPEN;
 }
 
-int poorhouse_enter(void)
+int lowmem_enter(void)
 {
 	return tell("cgroup.procs", "0");
 }
 
-/* Little more than there is now: who asks for memory is told that there is none. */
-void poorhouse_squeeze(struct slot *dice)
+/* Little more than is in use: allocations fail from now on. */
+void lowmem_lower_limit(struct slot *rng)
 {
 	long long now = read_number(PLACE "/memory.current");
 	char text[32];
 
-	if (!poorhouse_open() || now < 0)
+	if (!lowmem_open() || now < 0)
 		return;
-	snprintf(text, sizeof(text), "%lld", now + random_below(dice, 1 << 20));
+	snprintf(text, sizeof(text), "%lld", now + random_below(rng, 1 << 20));
 	tell("memory.max", text);
 }
 
-void poorhouse_relax(void)
+void lowmem_restore_limit(void)
 {
-	if (poorhouse_open())
+	if (lowmem_open())
 		tell("memory.max", USUAL);
 }
 
-void poorhouse_close(void)
+void lowmem_close(void)
 {
 	if (state == OPEN)
 		rmdir(PLACE);

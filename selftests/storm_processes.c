@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "storm_crew.h"
+#include "storm_processes.h"
 
 #include "files.h"
 #include "storm_findings.h"
@@ -14,27 +14,27 @@
 
 struct tally tally;
 
-static __u64 crew_seed;
-static int bazaar[2];			/* what goes into the one comes out of the other */
+static __u64 storm_seed;
+static int fd_sockets[2];		/* what one process sends into [0] another takes from [1] */
 static bool dead[PROCESSES];		/* to be replaced */
 static bool was_killed[PROCESSES];
 
 /* ---- birth --------------------------------------------------------------- */
 
-static bool is_poor(int process)
+static bool has_lowmem(int process)
 {
-	return process >= PROCESSES - POOR && poorhouse_open();
+	return process >= PROCESSES - LOWMEM_WORKERS && lowmem_open();
 }
 
-/* Every life of every thread has its own dice. */
+/* Each life of each thread has random numbers of its own. */
 static void prepare_slots(int process)
 {
 	struct slot *slots = slots_of(process);
 
 	for (int i = 0; i < THREADS; i++) {
 		slots[i].life++;
-		slots[i].poor = is_poor(process);
-		random_seed(&slots[i], crew_seed ^ (__u64)ledger_number(&slots[i]) << 32 ^
+		slots[i].lowmem = has_lowmem(process);
+		random_seed(&slots[i], storm_seed ^ (__u64)ledger_number(&slots[i]) << 32 ^
 			    (__u64)tally.rounds << 20 ^ slots[i].life);
 	}
 }
@@ -44,9 +44,9 @@ static int live(int process, pid_t parent)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		return 1;
-	if (is_poor(process) && poorhouse_enter())
+	if (has_lowmem(process) && lowmem_enter())
 		return 8;
-	return worker_run(process, bazaar);
+	return worker_run(process, fd_sockets);
 }
 
 static void start(int process)
@@ -82,10 +82,10 @@ static int start_postmasters(void)
 	return 0;
 }
 
-int crew_start(__u64 seed)
+int processes_start(__u64 seed)
 {
-	crew_seed = seed;
-	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, bazaar))
+	storm_seed = seed;
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fd_sockets))
 		return -errno;
 	if (start_postmasters())
 		return -EIO;
@@ -96,10 +96,10 @@ int crew_start(__u64 seed)
 
 /* ---- death --------------------------------------------------------------- */
 
-/* The poor may not even have enough to begin, and the kernel may kill them. */
+/* A process that is short of memory may fail to start, and the kernel may kill it. */
 static void check_status(const char *who, int number, int status, bool may_be_killed)
 {
-	if (is_poor(number))
+	if (has_lowmem(number))
 		return;
 	if (WIFEXITED(status) && WEXITSTATUS(status))
 		finding(WORKERS_END, "%s %d ended with status %d", who, number,
@@ -143,7 +143,7 @@ static void bury(pid_t pid, int status)
 	bury_child(pid, status);
 }
 
-void crew_reap(void)
+void processes_reap(void)
 {
 	int status;
 	pid_t pid;
@@ -152,20 +152,20 @@ void crew_reap(void)
 		bury(pid, status);
 }
 
-void crew_replace(void)
+void processes_replace(void)
 {
 	for (int i = POSTMASTERS; i < PROCESSES; i++)
 		if (dead[i])
 			start(i);
 }
 
-void crew_kill_one(struct slot *dice)
+void processes_kill_one(struct slot *rng)
 {
-	int process = POSTMASTERS + random_below(dice, WORKERS);
+	int process = POSTMASTERS + random_below(rng, WORKERS);
 	struct slot *slots = slots_of(process);
 	pid_t child = __atomic_load_n(&slots[THREADS].pid, __ATOMIC_SEQ_CST);
 
-	if (child > 0 && !random_below(dice, 3)) {
+	if (child > 0 && !random_below(rng, 3)) {
 		order_doom(&slots[THREADS]);
 		kill(child, SIGKILL);
 		tally.killed++;
@@ -188,9 +188,9 @@ static void signal_slot(const struct slot *slot, int signal)
 		syscall(SYS_tgkill, pid, slot->tid, signal);
 }
 
-void crew_signal_one(struct slot *dice, int signal)
+void processes_signal_one(struct slot *rng, int signal)
 {
-	signal_slot(&ledger->slots[random_below(dice, SLOTS)], signal);
+	signal_slot(&ledger->slots[random_below(rng, SLOTS)], signal);
 	tally.signals++;
 }
 
@@ -204,7 +204,7 @@ static void read_first(const char *path, char *line, size_t size)
 }
 
 /* Where a thread is in the kernel, for a finding. */
-void crew_describe(const struct slot *slot, char *text, size_t size)
+void processes_describe(const struct slot *slot, char *text, size_t size)
 {
 	static const char * const doings[] = {
 		"nothing", "between calls", "paused", "in send", "in receive", "in poll",
@@ -229,19 +229,19 @@ static bool rests(const struct slot *slot)
 	       __atomic_load_n(&slot->doing, __ATOMIC_SEQ_CST) == NOTHING;
 }
 
-static void tell_who_is_left(void)
+static void report_slots_that_are_left(void)
 {
 	char text[300];
 
 	for (int i = 1; i < SLOTS; i++) {
 		if (ledger->slots[i].pid <= 0 || rests(&ledger->slots[i]))
 			continue;
-		crew_describe(&ledger->slots[i], text, sizeof(text));
-		finding(NO_NEEDLESS_SLEEP, "does not end when told to, and interrupted: %s", text);
+		processes_describe(&ledger->slots[i], text, sizeof(text));
+		finding(NO_NEEDLESS_SLEEP, "does not end after STOP and an interrupt: %s", text);
 	}
 }
 
-static void kill_who_is_left(void)
+static void kill_all_that_are_left(void)
 {
 	for (int i = 1; i < SLOTS; i++) {
 		if (ledger->slots[i].pid > 0)
@@ -259,7 +259,7 @@ static bool all_have_stopped(void)
 {
 	for (int i = 1; i < SLOTS; i++)
 		signal_slot(&ledger->slots[i], SIGUSR2);
-	crew_reap();
+	processes_reap();
 	for (int i = 1; i < SLOTS; i++)
 		if (ledger->slots[i].pid > 0 && !rests(&ledger->slots[i]))
 			return false;
@@ -280,27 +280,27 @@ static bool all_have_ended(void)
 }
 
 /* Nobody acts any more; the postmasters are there still, and with them their mailboxes. */
-void crew_stop(void)
+void processes_stop(void)
 {
-	poorhouse_relax();
+	lowmem_restore_limit();
 	__atomic_store_n(&ledger->phase, STOP, __ATOMIC_SEQ_CST);
 	if (!eventually(all_have_stopped()))
-		tell_who_is_left();
+		report_slots_that_are_left();
 }
 
-void crew_dismiss(void)
+void processes_dismiss(void)
 {
 	__atomic_store_n(&ledger->phase, OVER, __ATOMIC_SEQ_CST);
 	if (eventually(all_have_ended()))
 		return;
-	kill_who_is_left();
+	kill_all_that_are_left();
 	if (!eventually(all_have_ended()))
 		finding(WORKERS_END, "there are processes that kill -9 does not end");
 }
 
-/* What is still in it is closed. */
-void crew_close_bazaar(void)
+/* The kernel closes fds that are still in the sockets. */
+void processes_close_sockets(void)
 {
-	close(bazaar[0]);
-	close(bazaar[1]);
+	close(fd_sockets[0]);
+	close(fd_sockets[1]);
 }

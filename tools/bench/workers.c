@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include "crew.h"
+#include "workers.h"
 
 #include "pages.h"
 
@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Shared by a crew. */
+/* Shared by the workers of a measurement. */
 struct common {
 	struct score score;
 	pthread_barrier_t attached;
@@ -25,9 +25,9 @@ struct common {
 
 static uint64_t lap_start;
 
-size_t crew_total(const struct crew *crew)
+size_t workers_total(const struct workers *workers)
 {
-	return crew->warm + crew->count * settings.rounds;
+	return workers->warm + workers->count * settings.rounds;
 }
 
 void rounds_start(void)
@@ -35,20 +35,20 @@ void rounds_start(void)
 	lap_start = now_ns();
 }
 
-void rounds_add(struct crew *crew, double value)
+void rounds_add(struct workers *workers, double value)
 {
-	struct score *score = crew->score;
+	struct score *score = workers->score;
 
 	score->values[score->rounds++] = value;
 }
 
-void rounds_lap(struct crew *crew)
+void rounds_lap(struct workers *workers)
 {
-	rounds_add(crew, (double)(now_ns() - lap_start) / crew->count);
+	rounds_add(workers, (double)(now_ns() - lap_start) / workers->count);
 	lap_start = now_ns();
 }
 
-static struct common *new_common(int members)
+static struct common *new_common(int processes)
 {
 	struct common *common;
 	pthread_barrierattr_t attr;
@@ -59,12 +59,12 @@ static struct common *new_common(int members)
 		err(1, "memory for a measurement");
 	pthread_barrierattr_init(&attr);
 	pthread_barrierattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
-	pthread_barrier_init(&common->attached, &attr, members);
-	pthread_barrier_init(&common->ready, &attr, members);
+	pthread_barrier_init(&common->attached, &attr, processes);
+	pthread_barrier_init(&common->ready, &attr, processes);
 	return common;
 }
 
-static void fail_member(struct common *common, const char *doing, int error)
+static void fail_worker(struct common *common, const char *doing, int error)
 {
 	snprintf(common->score.error, sizeof(common->score.error), "%s: %s", doing,
 		 strerror(-error));
@@ -78,7 +78,7 @@ static void attach_receiver(struct channel *channel, struct common *common)
 	if (channel && channel->system->attach_receiver)
 		ret = channel->system->attach_receiver(channel);
 	if (ret < 0)
-		fail_member(common, "cannot attach a receiver", ret);
+		fail_worker(common, "cannot attach a receiver", ret);
 }
 
 static void attach_sender(struct channel *channel, struct common *common)
@@ -88,40 +88,40 @@ static void attach_sender(struct channel *channel, struct common *common)
 	if (channel && channel->system->attach_sender)
 		ret = channel->system->attach_sender(channel);
 	if (ret < 0)
-		fail_member(common, "cannot attach a sender", ret);
+		fail_worker(common, "cannot attach a sender", ret);
 }
 
-static size_t data_size(const struct crew *crew, const struct role *role)
+static size_t data_size(const struct workers *workers, const struct role *role)
 {
 	const struct channel *channel = role->sends ? role->sends : role->receives;
 
-	return channel->bytes * crew->batch;
+	return channel->bytes * workers->batch;
 }
 
-static void be_member(struct crew *crew, const struct role *role, struct common *common)
+static void be_worker(struct workers *workers, const struct role *role, struct common *common)
 {
 	int ret;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	crew->data = new_data(data_size(crew, role));
+	workers->data = new_data(data_size(workers, role));
 	attach_receiver(role->receives, common);
 	pthread_barrier_wait(&common->attached);
 	attach_sender(role->sends, common);
 	bring_in_shared_pages();
 	pthread_barrier_wait(&common->ready);
-	ret = role->run(crew, role);
+	ret = role->run(workers, role);
 	if (ret < 0)
-		fail_member(common, "a call failed", ret);
+		fail_worker(common, "a call failed", ret);
 	_exit(0);
 }
 
-static int count_members(const struct role *roles)
+static int count_workers(const struct role *roles)
 {
-	int members = 0;
+	int processes = 0;
 
-	for (; roles->members; roles++)
-		members += roles->members;
-	return members;
+	for (; roles->processes; roles++)
+		processes += roles->processes;
+	return processes;
 }
 
 static void kill_all(const pid_t *pids, int count)
@@ -134,17 +134,18 @@ static void kill_all(const pid_t *pids, int count)
 }
 
 /* Return: how many were forked. */
-static int fork_all(struct crew *crew, const struct role *roles, struct common *common, pid_t *pids)
+static int fork_all(struct workers *workers, const struct role *roles, struct common *common,
+		    pid_t *pids)
 {
 	int count = 0, i;
 
-	for (; roles->members; roles++) {
-		for (i = 0; i < roles->members; i++) {
+	for (; roles->processes; roles++) {
+		for (i = 0; i < roles->processes; i++) {
 			pids[count] = fork();
 			if (pids[count] < 0)
 				return count;
 			if (!pids[count])
-				be_member(crew, roles, common);
+				be_worker(workers, roles, common);
 			count++;
 		}
 	}
@@ -204,20 +205,20 @@ static void tell(const struct subject *subject, const struct score *score, int e
 			   score->values, score->rounds);
 }
 
-void crew_run(struct crew *crew, const struct role *roles, const struct subject *subject)
+void workers_run(struct workers *workers, const struct role *roles, const struct subject *subject)
 {
-	int members = count_members(roles);
-	struct common *common = new_common(members);
-	pid_t *pids = calloc(members, sizeof(*pids));
+	int processes = count_workers(roles);
+	struct common *common = new_common(processes);
+	pid_t *pids = calloc(processes, sizeof(*pids));
 	int forked, error;
 
 	if (!pids)
 		err(1, "memory for a measurement");
-	crew->score = &common->score;
-	if (!crew->batch)
-		crew->batch = 1;
-	forked = fork_all(crew, roles, common, pids);
-	error = forked < members ? -errno : wait_all(pids, forked);
+	workers->score = &common->score;
+	if (!workers->batch)
+		workers->batch = 1;
+	forked = fork_all(workers, roles, common, pids);
+	error = forked < processes ? -errno : wait_all(pids, forked);
 	end_all(pids, forked);
 	tell(subject, &common->score, error);
 	free(pids);
