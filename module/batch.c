@@ -33,7 +33,7 @@ struct outgoing {
 	u32 left;
 	struct ipcbox_lane *lane;
 	struct ipcbox_sender *sender;
-	struct ipcbox_patience patience;
+	struct ipcbox_wait_options options;
 };
 
 static int read_send_entries(const struct outgoing *out,
@@ -82,7 +82,7 @@ static u32 make_messages(const struct outgoing *out, struct ipcbox_msg **msgs,
 			break;
 	}
 	good = ipcbox_msg_create_many(out->sender, entries, msgs, good, out->lane,
-				      &out->patience, err);
+				      &out->options, err);
 	*err = *err ?: failed;
 	return good;
 }
@@ -123,7 +123,7 @@ static int write_results(const struct outgoing *out, u32 count, int err)
 static int lack_bytes(const struct outgoing *out, u32 made)
 {
 	/* First those that could; it was not asked to wait with them in hand. */
-	if (made && !out->patience.nonblock)
+	if (made && !out->options.nonblock)
 		return 0;
 	ipcbox_handle_lacks_quota(out->handle);
 	return -ENOBUFS;
@@ -141,7 +141,7 @@ static u32 send_chunk(struct outgoing *out, bool first, int *err)
 		failed = lack_bytes(out, made);
 	else if (failed == -ENOMEM)
 		ipcbox_handle_lacks_quota(out->handle);
-	sent = ipcbox_box_send_many(out->lane, msgs, made, &out->patience, err);
+	sent = ipcbox_box_send_many(out->lane, msgs, made, &out->options, err);
 	*err = *err ?: failed;
 	if (sent < made)
 		ipcbox_msg_free_many(msgs + sent, made - sent);
@@ -192,8 +192,8 @@ int ipcbox_do_send_batch(struct ipcbox_request *request)
 	ret = ipcbox_route_open(&route, request, args->pid, out.sender);
 	if (!ret) {
 		out.lane = route.lane;
-		out.patience = ipcbox_request_patience(request, args->deadline,
-						       args->flags, out.sender);
+		out.options = ipcbox_request_wait_options(request, args->deadline,
+							  args->flags, out.sender);
 		ret = send_all(&out);
 		ipcbox_route_close(&route);
 	}
@@ -209,7 +209,7 @@ struct incoming {
 	void __user *user;		/* the next entry */
 	u32 left;
 	struct ipcbox_link *from;
-	struct ipcbox_patience patience;
+	struct ipcbox_wait_options options;
 };
 
 /* Often the same sender for many in a row. */
@@ -331,7 +331,7 @@ static int receive_one(struct incoming *in, const struct ipcbox_room *room)
 			       in->from);
 	err = ipcbox_box_take(in->request->handle->box,
 			      in->from ? in->from->pid : NULL, &receiver,
-			      &in->patience);
+			      &in->options);
 	if (err == -EMSGSIZE && put_user(receiver.needed, &user->len))
 		err = -EFAULT;
 	if (err)
@@ -379,7 +379,7 @@ static int receive_all(struct incoming *in)
 
 		received += receive_chunk(in, &err);
 		/* There was a message: for more nobody waits. */
-		in->patience.nonblock = received;
+		in->options.nonblock = received;
 		user = in->user;
 		if (err && received && put_user(err, &user->result))
 			break;
@@ -413,8 +413,8 @@ int ipcbox_do_recv_batch(struct ipcbox_request *request)
 	if (IS_ERR(in.from)) {
 		ret = PTR_ERR(in.from);
 	} else {
-		in.patience = ipcbox_request_patience(request, args->deadline,
-						      args->flags, self);
+		in.options = ipcbox_request_wait_options(request, args->deadline,
+							 args->flags, self);
 		ret = receive_all(&in);
 		ipcbox_receive_put_link(request, in.from);
 	}

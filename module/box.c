@@ -111,16 +111,16 @@ static int leave_as_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 /* Sleep until the message is in. */
 static noinline int wait_for_room(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 				  struct ipcbox_waiter *sender,
-				  const struct ipcbox_patience *patience)
+				  const struct ipcbox_wait_options *options)
 {
 	int ret;
 
 	trace_ipcbox_block(lane->id, IPCBOX_SENDING);
-	ret = ipcbox_wait(sender, patience, NULL);
+	ret = ipcbox_wait(sender, options, NULL);
 	ret = ret ? leave_as_sender(lane, msg, sender, ret) : sender->result;
 	trace_ipcbox_wake(lane->id, IPCBOX_SENDING, ret);
 
-	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
+	ipcbox_account_uncharge(options->account, IPCBOX_WAITERS, 1);
 	return ret;
 }
 
@@ -128,14 +128,14 @@ static noinline int wait_for_room(struct ipcbox_lane *lane, struct ipcbox_msg *m
  * ipcbox_box_send() - send a message over a lane
  * @lane: the lane, held by the caller
  * @msg: the message
- * @patience: whether and how long to wait for room
+ * @options: whether and how long to wait for room
  *
  * Return: 0: the box, or a receiver, has the message. Otherwise the caller has
  * it, and nothing has changed: -EMSGSIZE, -EAGAIN, -EUSERS, -ETIMEDOUT,
  * -ERESTARTSYS, or the errno of the end of the box.
  */
 int ipcbox_box_send(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
-		    const struct ipcbox_patience *patience)
+		    const struct ipcbox_wait_options *options)
 {
 	struct ipcbox_waiter sender IPCBOX_NOINIT;
 	struct ipcbox_wakes wakes IPCBOX_NOINIT;
@@ -143,8 +143,8 @@ int ipcbox_box_send(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&lane->box->lock);
-	err = ipcbox_offer_and_unlock(lane, msg, &sender, patience, &wakes);
-	return err == -EINPROGRESS ? wait_for_room(lane, msg, &sender, patience) : err;
+	err = ipcbox_offer_and_unlock(lane, msg, &sender, options, &wakes);
+	return err == -EINPROGRESS ? wait_for_room(lane, msg, &sender, options) : err;
 }
 
 /**
@@ -152,7 +152,7 @@ int ipcbox_box_send(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
  * @lane: the lane, held by the caller
  * @msgs: the messages
  * @count: how many
- * @patience: whether and how long to wait for room
+ * @options: whether and how long to wait for room
  * @err: out: why not more were sent: as for ipcbox_box_send()
  *
  * Who waits for them is woken once, for as many as find room together.
@@ -161,7 +161,7 @@ int ipcbox_box_send(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
  */
 unsigned int ipcbox_box_send_many(struct ipcbox_lane *lane,
 				  struct ipcbox_msg **msgs, unsigned int count,
-				  const struct ipcbox_patience *patience,
+				  const struct ipcbox_wait_options *options,
 				  int *err)
 {
 	struct ipcbox_waiter sender IPCBOX_NOINIT;
@@ -173,9 +173,9 @@ unsigned int ipcbox_box_send_many(struct ipcbox_lane *lane,
 		spin_lock(&lane->box->lock);
 		sent += ipcbox_offer_many_and_unlock(lane, msgs + sent,
 						     count - sent, &sender,
-						     patience, &wakes, err);
+						     options, &wakes, err);
 		if (*err == -EINPROGRESS) {
-			*err = wait_for_room(lane, msgs[sent], &sender, patience);
+			*err = wait_for_room(lane, msgs[sent], &sender, options);
 			if (!*err)
 				sent++;
 		}
@@ -202,23 +202,23 @@ static int leave_as_receiver(struct ipcbox_box *box,
  * @box: as for ipcbox_box_take()
  * @peer: as for ipcbox_box_take()
  * @receiver: as for ipcbox_box_take(), queued by ipcbox_take_and_unlock()
- * @patience: as for ipcbox_box_take()
+ * @options: as for ipcbox_box_take()
  *
  * Return: as ipcbox_box_take().
  */
 int ipcbox_box_wait_for_message(struct ipcbox_box *box, struct pid *peer,
 				struct ipcbox_receiver *receiver,
-				const struct ipcbox_patience *patience)
+				const struct ipcbox_wait_options *options)
 {
 	u64 id = receiver->from ? receiver->from->id : box->id;
 	int ret;
 
 	trace_ipcbox_block(id, IPCBOX_RECEIVING);
-	ret = ipcbox_wait(&receiver->waiter, patience, peer);
+	ret = ipcbox_wait(&receiver->waiter, options, peer);
 	ret = ret ? leave_as_receiver(box, receiver, ret) : receiver->waiter.result;
 	trace_ipcbox_wake(id, IPCBOX_RECEIVING, ret);
 
-	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
+	ipcbox_account_uncharge(options->account, IPCBOX_WAITERS, 1);
 	return ret;
 }
 
@@ -228,7 +228,7 @@ int ipcbox_box_wait_for_message(struct ipcbox_box *box, struct pid *peer,
  * @peer: the process whose end ends the wait for its lane, or NULL
  * @receiver: initialised, with its capacity, server, small, and the lane it takes
  *	from, if not any; tells msg, payload, lane and room, or needed
- * @patience: whether and how long to wait for a message
+ * @options: whether and how long to wait for a message
  *
  * A message that was taken is in the receiver's hand, and its lane stays until
  * the caller ends that with ipcbox_box_accept() or ipcbox_box_restore().
@@ -238,16 +238,16 @@ int ipcbox_box_wait_for_message(struct ipcbox_box *box, struct pid *peer,
  */
 int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
 		    struct ipcbox_receiver *receiver,
-		    const struct ipcbox_patience *patience)
+		    const struct ipcbox_wait_options *options)
 {
 	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 	int err;
 
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&box->lock);
-	err = ipcbox_take_and_unlock(box, peer, receiver, patience, &wakes);
+	err = ipcbox_take_and_unlock(box, peer, receiver, options, &wakes);
 	if (err == -EINPROGRESS)
-		err = ipcbox_box_wait_for_message(box, peer, receiver, patience);
+		err = ipcbox_box_wait_for_message(box, peer, receiver, options);
 	return err;
 }
 

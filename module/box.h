@@ -156,11 +156,11 @@ void ipcbox_lane_deinit(struct ipcbox_lane *lane);
 void ipcbox_box_deinit(struct ipcbox_box *box);
 
 int ipcbox_box_send(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
-		    const struct ipcbox_patience *patience);
+		    const struct ipcbox_wait_options *options);
 
 unsigned int ipcbox_box_send_many(struct ipcbox_lane *lane,
 				  struct ipcbox_msg **msgs, unsigned int count,
-				  const struct ipcbox_patience *patience,
+				  const struct ipcbox_wait_options *options,
 				  int *err);
 
 /* Messages of one lane that were taken together, none of them a call. */
@@ -178,10 +178,10 @@ void ipcbox_box_take_many(struct ipcbox_box *box, struct ipcbox_lane *from,
 void ipcbox_box_accept_many(struct ipcbox_hand *hand, unsigned int count);
 int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
 		    struct ipcbox_receiver *receiver,
-		    const struct ipcbox_patience *patience);
+		    const struct ipcbox_wait_options *options);
 int ipcbox_box_wait_for_message(struct ipcbox_box *box, struct pid *peer,
 				struct ipcbox_receiver *receiver,
-				const struct ipcbox_patience *patience);
+				const struct ipcbox_wait_options *options);
 void ipcbox_box_restore(struct ipcbox_receiver *receiver);
 void ipcbox_box_accept(struct ipcbox_receiver *receiver);
 

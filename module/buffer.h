@@ -78,7 +78,7 @@ int ipcbox_buffer_set(struct ipcbox_buffer *buffer,
 
 /* buffer_wait.c */
 int ipcbox_buffer_wait(struct ipcbox_buffer *buffer, enum ipcbox_role role,
-		       u32 cells, const struct ipcbox_patience *patience);
+		       u32 cells, const struct ipcbox_wait_options *options);
 int ipcbox_buffer_wake(struct ipcbox_buffer *buffer, enum ipcbox_role role);
 void ipcbox_buffer_leave_rest(struct ipcbox_buffer *buffer);
 void ipcbox_buffer_wake_rest(struct ipcbox_buffer *buffer);

@@ -127,7 +127,7 @@ int ipcbox_do_buffer_wait(struct ipcbox_request *request)
 {
 	const struct ipcbox_buffer_wait *wait = &request->buffer_wait;
 	struct ipcbox_handle *handle = request->handle;
-	struct ipcbox_patience patience;
+	struct ipcbox_wait_options options;
 	struct ipcbox_sender *sender;
 	enum ipcbox_role role;
 	u32 cells;
@@ -142,9 +142,9 @@ int ipcbox_do_buffer_wait(struct ipcbox_request *request)
 	sender = ipcbox_request_sender(request);
 	if (IS_ERR(sender))
 		return PTR_ERR(sender);
-	patience = ipcbox_request_patience(request, wait->deadline, wait->flags,
-					   sender);
-	err = ipcbox_buffer_wait(handle->buffer, role, cells, &patience);
+	options = ipcbox_request_wait_options(request, wait->deadline, wait->flags,
+					      sender);
+	err = ipcbox_buffer_wait(handle->buffer, role, cells, &options);
 	ipcbox_sender_put(sender);
 	return err;
 }

@@ -284,12 +284,12 @@ static int dequeue(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 
 static int sleep_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 		     struct buffer_waiter *waiter,
-		     const struct ipcbox_patience *patience)
+		     const struct ipcbox_wait_options *options)
 {
 	int ret;
 
 	trace_ipcbox_block(buffer->id, role);
-	ret = ipcbox_wait(&waiter->waiter, patience, NULL);
+	ret = ipcbox_wait(&waiter->waiter, options, NULL);
 	trace_ipcbox_wake(buffer->id, role, ret);
 	return ret;
 }
@@ -318,7 +318,7 @@ static int look(struct ipcbox_buffer *buffer, enum ipcbox_role role, u32 cells)
 
 /* Wait for @cells; but if there are none yet, rather for as many as @enough. */
 static int wait_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
-		    u32 cells, u32 enough, const struct ipcbox_patience *patience)
+		    u32 cells, u32 enough, const struct ipcbox_wait_options *options)
 {
 	struct buffer_waiter waiter;
 	int err;
@@ -333,7 +333,7 @@ static int wait_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 		/* Too little for this one may do for who wants less, and was first. */
 		if (role == IPCBOX_SENDING && data_race(READ_ONCE(buffer->sides[role].count)) > 1)
 			ipcbox_buffer_wake(buffer, role);
-		err = sleep_for(buffer, role, &waiter, patience);
+		err = sleep_for(buffer, role, &waiter, options);
 	} else if (signal_pending(current)) {
 		/* Or who is told again and again that there is something never sees it. */
 		err = -ERESTARTSYS;
@@ -347,18 +347,18 @@ static int wait_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
  * the consumer may be content with less.
  */
 static int wait_for_cells(struct ipcbox_buffer *buffer, u32 cells,
-			  const struct ipcbox_patience *patience)
+			  const struct ipcbox_wait_options *options)
 {
 	u32 plenty = ipcbox_ring_cells(&buffer->ring) / 4;
-	struct ipcbox_patience brief = *patience;
+	struct ipcbox_wait_options brief = *options;
 	int err;
 
-	brief.deadline = min(patience->deadline,
+	brief.deadline = min(options->deadline,
 			     ktime_add_ms(ktime_get(), PLENTY_MS));
 	err = wait_for(buffer, IPCBOX_SENDING, cells, max(cells, plenty), &brief);
 	if (err != -ETIMEDOUT)
 		return err;
-	return wait_for(buffer, IPCBOX_SENDING, cells, cells, patience);
+	return wait_for(buffer, IPCBOX_SENDING, cells, cells, options);
 }
 
 /**
@@ -366,26 +366,26 @@ static int wait_for_cells(struct ipcbox_buffer *buffer, u32 cells,
  * @buffer: the buffer, held by the caller
  * @role: IPCBOX_RECEIVING or IPCBOX_SENDING
  * @cells: how many have to be free; receiving: 1
- * @patience: whether and how long to wait
+ * @options: whether and how long to wait
  *
  * Return: 0: look again. -EAGAIN, -EUSERS, -ETIMEDOUT, -ERESTARTSYS, -EPIPE, or the
  * errno of the end of the buffer.
  */
 int ipcbox_buffer_wait(struct ipcbox_buffer *buffer, enum ipcbox_role role,
-		       u32 cells, const struct ipcbox_patience *patience)
+		       u32 cells, const struct ipcbox_wait_options *options)
 {
 	int err;
 
-	if (patience->nonblock)
+	if (options->nonblock)
 		return look(buffer, role, cells);
-	err = ipcbox_account_charge(patience->account, IPCBOX_WAITERS, 1);
+	err = ipcbox_account_charge(options->account, IPCBOX_WAITERS, 1);
 	if (err)
 		return err;
 	if (role == IPCBOX_SENDING)
-		err = wait_for_cells(buffer, cells, patience);
+		err = wait_for_cells(buffer, cells, options);
 	else
-		err = wait_for(buffer, role, 1, 1, patience);
-	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
+		err = wait_for(buffer, role, 1, 1, options);
+	ipcbox_account_uncharge(options->account, IPCBOX_WAITERS, 1);
 	return over_or_there(buffer, role, err);
 }
 

@@ -84,17 +84,17 @@ static noinline int leave_as_caller(struct ipcbox_lane *lane,
 /* @again: the call was received before, though it may be in the box now. */
 static __always_inline int wait_for_reply(struct ipcbox_lane *lane,
 					  struct ipcbox_caller *call,
-					  const struct ipcbox_patience *patience,
+					  const struct ipcbox_wait_options *options,
 					  bool again)
 {
 	int ret;
 
 	trace_ipcbox_block(lane->id, IPCBOX_CALLING);
-	ret = ipcbox_wait(&call->waiter, patience, NULL);
+	ret = ipcbox_wait(&call->waiter, options, NULL);
 	ret = ret ? leave_as_caller(lane, call, again, ret) : call->waiter.result;
 	trace_ipcbox_wake(lane->id, IPCBOX_CALLING, ret);
 	if (ret != -ERESTART_RESTARTBLOCK)
-		ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
+		ipcbox_account_uncharge(options->account, IPCBOX_WAITERS, 1);
 	return ret;
 }
 
@@ -102,7 +102,7 @@ static __always_inline int wait_for_reply(struct ipcbox_lane *lane,
  * ipcbox_box_call() - make a call over a lane
  * @lane: the lane, held by the caller
  * @call: request, payload, room and receivers are set; the rest is set here
- * @patience: until when to wait for room and reply; nonblock is for room only
+ * @options: until when to wait for room and reply; nonblock is for room only
  *
  * Return: 0: call->reply has the reply: its sender and its payload are the caller's
  * to put and to free. -ERESTART_RESTARTBLOCK: the wait was interrupted and is to go on
@@ -112,7 +112,7 @@ static __always_inline int wait_for_reply(struct ipcbox_lane *lane,
  * call->payload is the caller's to free.
  */
 int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,
-		    const struct ipcbox_patience *patience)
+		    const struct ipcbox_wait_options *options)
 {
 	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 	int err;
@@ -122,17 +122,17 @@ int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 	call->received = false;
 	ipcbox_delivery_init(&call->delivery, &call->waiter);
 	call->reply_payload = NULL;
-	err = ipcbox_account_charge(patience->account, IPCBOX_WAITERS, 1);
+	err = ipcbox_account_charge(options->account, IPCBOX_WAITERS, 1);
 	if (err)
 		return err;
 	ipcbox_waiter_init(&call->waiter);
 	call->request.msg.is_call = true;
 	ipcbox_wakes_init(&wakes);
 	spin_lock(&lane->box->lock);
-	err = ipcbox_offer_call_and_unlock(lane, call, patience, &wakes);
+	err = ipcbox_offer_call_and_unlock(lane, call, options, &wakes);
 	if (!err)
-		return wait_for_reply(lane, call, patience, false);
-	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
+		return wait_for_reply(lane, call, options, false);
+	ipcbox_account_uncharge(options->account, IPCBOX_WAITERS, 1);
 	return err;
 }
 
@@ -140,14 +140,14 @@ int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,
  * ipcbox_box_call_again() - go on with a call whose wait was interrupted
  * @lane: as for ipcbox_box_call()
  * @call: as ipcbox_box_call() left it, or moved
- * @patience: as for ipcbox_box_call()
+ * @options: as for ipcbox_box_call()
  *
  * Return: as ipcbox_box_call(), but -EINTR for -ERESTARTSYS: it cannot be made again.
  */
 int ipcbox_box_call_again(struct ipcbox_lane *lane, struct ipcbox_caller *call,
-			  const struct ipcbox_patience *patience)
+			  const struct ipcbox_wait_options *options)
 {
-	int ret = wait_for_reply(lane, call, patience, true);
+	int ret = wait_for_reply(lane, call, options, true);
 
 	return ret == -ERESTARTSYS ? -EINTR : ret;
 }
@@ -156,16 +156,16 @@ int ipcbox_box_call_again(struct ipcbox_lane *lane, struct ipcbox_caller *call,
  * ipcbox_box_give_up() - do not go on with a call whose wait was interrupted
  * @lane: as for ipcbox_box_call()
  * @call: as ipcbox_box_call() left it, or moved
- * @patience: as for ipcbox_box_call()
+ * @options: as for ipcbox_box_call()
  * @err: why
  *
  * Return: @err, or what came of the call meanwhile; as for ipcbox_box_call().
  */
 int ipcbox_box_give_up(struct ipcbox_lane *lane, struct ipcbox_caller *call,
-		       const struct ipcbox_patience *patience, int err)
+		       const struct ipcbox_wait_options *options, int err)
 {
 	err = give_up(lane, call, err);
-	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
+	ipcbox_account_uncharge(options->account, IPCBOX_WAITERS, 1);
 	return err;
 }
 
@@ -273,7 +273,7 @@ int ipcbox_box_reply(struct ipcbox_box *box, struct ipcbox_server *server,
  * @payload: as for ipcbox_box_reply()
  * @peer: as for ipcbox_box_take()
  * @receiver: as for ipcbox_box_take()
- * @patience: as for ipcbox_box_take()
+ * @options: as for ipcbox_box_take()
  *
  * Return: as the first of the two that fails.
  */
@@ -281,7 +281,7 @@ int ipcbox_box_reply_and_take(struct ipcbox_box *box, u64 *number,
 			      const union ipcbox_small *reply,
 			      struct ipcbox_msg *payload, struct pid *peer,
 			      struct ipcbox_receiver *receiver,
-			      const struct ipcbox_patience *patience)
+			      const struct ipcbox_wait_options *options)
 {
 	struct ipcbox_wakes wakes IPCBOX_NOINIT;
 	int err;
@@ -295,8 +295,8 @@ int ipcbox_box_reply_and_take(struct ipcbox_box *box, u64 *number,
 		return err;
 	}
 	*number = 0;
-	err = ipcbox_take_and_unlock(box, peer, receiver, patience, &wakes);
+	err = ipcbox_take_and_unlock(box, peer, receiver, options, &wakes);
 	if (err == -EINPROGRESS)
-		err = ipcbox_box_wait_for_message(box, peer, receiver, patience);
+		err = ipcbox_box_wait_for_message(box, peer, receiver, options);
 	return err;
 }

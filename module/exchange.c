@@ -80,9 +80,9 @@ static int call_over(struct ipcbox_request *request, struct ipcbox_route *route,
 {
 	const struct ipcbox_call *call = &request->call;
 	struct ipcbox_lane *lane = route->lane;
-	struct ipcbox_patience patience =
-		ipcbox_request_patience(request, call->deadline, call->flags,
-					sender);
+	struct ipcbox_wait_options options =
+		ipcbox_request_wait_options(request, call->deadline, call->flags,
+					    sender);
 	struct ipcbox_caller caller IPCBOX_NOINIT;
 	int err;
 
@@ -93,16 +93,16 @@ static int call_over(struct ipcbox_request *request, struct ipcbox_route *route,
 		return err;
 	err = ipcbox_small_init(&caller.request, sender,
 				u64_to_user_ptr(call->data), call->len,
-				lane, &patience, &caller.payload);
+				lane, &options, &caller.payload);
 	if (err)
 		return err;
 	caller.request.msg.tag = call->tag;
 	caller.request.msg.priority = call->priority;
 	caller.room = min_t(u64, call->capacity, IPCBOX_MSGSIZE_MAX);
 
-	err = ipcbox_box_call(lane, &caller, &patience);
+	err = ipcbox_box_call(lane, &caller, &options);
 	if (err == -ERESTART_RESTARTBLOCK) {
-		err = ipcbox_park(request, route, sender, &caller, &patience,
+		err = ipcbox_park(request, route, sender, &caller, &options,
 				  finish_call);
 		if (err == -ERESTART_RESTARTBLOCK)
 			return err;

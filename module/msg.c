@@ -230,11 +230,11 @@ static int msg_fill(struct ipcbox_msg *msg, const void __user *data)
 }
 
 static int charge(struct ipcbox_sender *sender, unsigned long bytes,
-		  struct ipcbox_lane *lane, const struct ipcbox_patience *patience)
+		  struct ipcbox_lane *lane, const struct ipcbox_wait_options *options)
 {
 	int err = ipcbox_account_charge(sender->account, IPCBOX_BYTES, bytes);
 
-	return err && lane ? ipcbox_quota_wait(sender->account, bytes, lane, patience) :
+	return err && lane ? ipcbox_quota_wait(sender->account, bytes, lane, options) :
 			     err;
 }
 
@@ -244,7 +244,7 @@ static int charge(struct ipcbox_sender *sender, unsigned long bytes,
  * @data: the payload
  * @len: its length, not above %IPCBOX_MSGSIZE_MAX
  * @lane: where it will go, to wait until it can be charged; or NULL: not to wait
- * @patience: whether and how long to wait
+ * @options: whether and how long to wait
  *
  * The caller sets tag and priority.
  *
@@ -255,12 +255,12 @@ static int charge(struct ipcbox_sender *sender, unsigned long bytes,
 struct ipcbox_msg *ipcbox_msg_create(struct ipcbox_sender *sender,
 				     const void __user *data, u32 len,
 				     struct ipcbox_lane *lane,
-				     const struct ipcbox_patience *patience)
+				     const struct ipcbox_wait_options *options)
 {
 	struct ipcbox_msg *msg;
 	int err;
 
-	err = charge(sender, footprint(len), lane, patience);
+	err = charge(sender, footprint(len), lane, options);
 	if (err)
 		return ERR_PTR(err);
 
@@ -381,7 +381,7 @@ static unsigned int fill_small(struct ipcbox_sender *sender,
  * @msgs: out: the messages, with tag and priority
  * @count: how many
  * @lane: as for ipcbox_msg_create()
- * @patience: as for ipcbox_msg_create()
+ * @options: as for ipcbox_msg_create()
  * @err: out, if not all could be made: why
  *
  * Short ones are charged and allocated together. Where that fails a few of them may
@@ -395,7 +395,7 @@ unsigned int ipcbox_msg_create_many(struct ipcbox_sender *sender,
 				    const struct ipcbox_send_entry *entries,
 				    struct ipcbox_msg **msgs,
 				    unsigned int count, struct ipcbox_lane *lane,
-				    const struct ipcbox_patience *patience,
+				    const struct ipcbox_wait_options *options,
 				    int *err)
 {
 	unsigned int made;
@@ -409,7 +409,7 @@ unsigned int ipcbox_msg_create_many(struct ipcbox_sender *sender,
 		msgs[made] = ipcbox_msg_create(sender,
 					       u64_to_user_ptr(entries[made].data),
 					       entries[made].len,
-					       made ? NULL : lane, patience);
+					       made ? NULL : lane, options);
 		if (IS_ERR(msgs[made])) {
 			*err = PTR_ERR(msgs[made]);
 			break;
@@ -467,7 +467,7 @@ void ipcbox_msg_free_many(struct ipcbox_msg **msgs, unsigned int count)
  * @data: the payload, in user memory
  * @len: its length, not above %IPCBOX_MSGSIZE_MAX
  * @lane: as for ipcbox_msg_create(); a short one need not be charged
- * @patience: as for ipcbox_msg_create()
+ * @options: as for ipcbox_msg_create()
  * @payload: out: a message of its own that has the payload, to be freed, if it is
  *	too long for this one; otherwise NULL
  *
@@ -479,7 +479,7 @@ void ipcbox_msg_free_many(struct ipcbox_msg **msgs, unsigned int count)
 int ipcbox_small_init(union ipcbox_small *small, struct ipcbox_sender *sender,
 		      const void __user *data, u32 len,
 		      struct ipcbox_lane *lane,
-		      const struct ipcbox_patience *patience,
+		      const struct ipcbox_wait_options *options,
 		      struct ipcbox_msg **payload)
 {
 	struct ipcbox_msg *msg = &small->msg;
@@ -487,7 +487,7 @@ int ipcbox_small_init(union ipcbox_small *small, struct ipcbox_sender *sender,
 	msg_set(msg, sender, len);
 	*payload = NULL;
 	if (len > IPCBOX_SMALL_MAX) {
-		*payload = ipcbox_msg_create(sender, data, len, lane, patience);
+		*payload = ipcbox_msg_create(sender, data, len, lane, options);
 		return PTR_ERR_OR_ZERO(*payload);
 	}
 	return ipcbox_copy_from_user(small->bytes + HEADER, data, len);

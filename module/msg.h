@@ -24,7 +24,7 @@
 #include <linux/types.h>
 
 struct ipcbox_lane;
-struct ipcbox_patience;
+struct ipcbox_wait_options;
 struct ipcbox_send_entry;
 struct ipcbox_sender;
 struct ipcbox_waiter;
@@ -71,7 +71,7 @@ unsigned long ipcbox_msg_memory(u32 len);
 struct ipcbox_msg *ipcbox_msg_create(struct ipcbox_sender *sender,
 				     const void __user *data, u32 len,
 				     struct ipcbox_lane *lane,
-				     const struct ipcbox_patience *patience);
+				     const struct ipcbox_wait_options *options);
 int ipcbox_msg_copy_out_long(const struct ipcbox_msg *msg, void __user *data);
 
 /* Copy the payload to user memory with room for it. Return: 0 or -EFAULT. */
@@ -97,14 +97,14 @@ unsigned int ipcbox_msg_create_many(struct ipcbox_sender *sender,
 				    const struct ipcbox_send_entry *entries,
 				    struct ipcbox_msg **msgs,
 				    unsigned int count, struct ipcbox_lane *lane,
-				    const struct ipcbox_patience *patience,
+				    const struct ipcbox_wait_options *options,
 				    int *err);
 void ipcbox_msg_free_many(struct ipcbox_msg **msgs, unsigned int count);
 
 int ipcbox_small_init(union ipcbox_small *small, struct ipcbox_sender *sender,
 		      const void __user *data, u32 len,
 		      struct ipcbox_lane *lane,
-		      const struct ipcbox_patience *patience,
+		      const struct ipcbox_wait_options *options,
 		      struct ipcbox_msg **payload);
 void ipcbox_small_copy(union ipcbox_small *to, const union ipcbox_small *from);
 

@@ -26,7 +26,7 @@
  */
 
 struct ipcbox_caller;
-struct ipcbox_patience;
+struct ipcbox_wait_options;
 struct ipcbox_request;
 struct ipcbox_route;
 struct ipcbox_sender;
@@ -37,7 +37,7 @@ typedef int ipcbox_finish_fn(struct ipcbox_request *request,
 
 int ipcbox_park(struct ipcbox_request *request, const struct ipcbox_route *route,
 		struct ipcbox_sender *sender, struct ipcbox_caller *caller,
-		const struct ipcbox_patience *patience, ipcbox_finish_fn *finish);
+		const struct ipcbox_wait_options *options, ipcbox_finish_fn *finish);
 void ipcbox_parked_end_process(void);
 void ipcbox_parked_deinit(void);
 

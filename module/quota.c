@@ -207,7 +207,7 @@ static void remove_payer(struct payer *payer, struct ipcbox_lane *lane,
 /* Return: 0: @amount is charged to this account, and to no other. */
 static int wait_at(struct ipcbox_account *account, unsigned long amount,
 		   struct ipcbox_lane *lane,
-		   const struct ipcbox_patience *patience)
+		   const struct ipcbox_wait_options *options)
 {
 	struct payer payer IPCBOX_NOINIT;
 	int ret;
@@ -223,7 +223,7 @@ static int wait_at(struct ipcbox_account *account, unsigned long amount,
 	add_to_account(&payer, account);
 	ipcbox_quota_returned(account);
 
-	ret = ipcbox_wait(&payer.waiter, patience, NULL);
+	ret = ipcbox_wait(&payer.waiter, options, NULL);
 	remove_payer(&payer, lane, account);
 	if (payer.waiter.done)
 		ret = payer.waiter.result;
@@ -247,13 +247,13 @@ static bool fits(const struct ipcbox_account *account, unsigned long amount)
 
 static int wait_at_all(struct ipcbox_account *account, unsigned long amount,
 		       struct ipcbox_lane *lane,
-		       const struct ipcbox_patience *patience)
+		       const struct ipcbox_wait_options *options)
 {
 	struct ipcbox_account *a;
 	int err;
 
 	for (a = account; a; a = a->parent) {
-		err = wait_at(a, amount, lane, patience);
+		err = wait_at(a, amount, lane, options);
 		if (err) {
 			ipcbox_account_uncharge_below(account, a, IPCBOX_BYTES,
 						      amount);
@@ -268,7 +268,7 @@ static int wait_at_all(struct ipcbox_account *account, unsigned long amount,
  * @account: of the sender
  * @amount: of the message
  * @lane: where it will go, whose end ends the wait
- * @patience: whether and how long to wait
+ * @options: whether and how long to wait
  *
  * A waiter that cannot be counted cannot wait.
  *
@@ -278,22 +278,22 @@ static int wait_at_all(struct ipcbox_account *account, unsigned long amount,
  */
 int ipcbox_quota_wait(struct ipcbox_account *account, unsigned long amount,
 		      struct ipcbox_lane *lane,
-		      const struct ipcbox_patience *patience)
+		      const struct ipcbox_wait_options *options)
 {
 	/* It is set once. Poll reports the end, so this is not to be outlived by ENOBUFS. */
 	int err = READ_ONCE(lane->box->gone);
 
 	if (err)
 		return err;
-	if (patience->nonblock || !fits(account, amount))
+	if (options->nonblock || !fits(account, amount))
 		return -ENOBUFS;
-	err = ipcbox_account_charge(patience->account, IPCBOX_WAITERS, 1);
+	err = ipcbox_account_charge(options->account, IPCBOX_WAITERS, 1);
 	if (err)
 		return err;
 	trace_ipcbox_block(lane->id, IPCBOX_PAYING);
-	err = wait_at_all(account, amount, lane, patience);
+	err = wait_at_all(account, amount, lane, options);
 	trace_ipcbox_wake(lane->id, IPCBOX_PAYING, err);
-	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
+	ipcbox_account_uncharge(options->account, IPCBOX_WAITERS, 1);
 	return err;
 }
 

@@ -53,7 +53,7 @@
 struct ipcbox_account;
 struct ipcbox_lane;
 struct ipcbox_ns;
-struct ipcbox_patience;
+struct ipcbox_wait_options;
 
 /* What a message needs of an account. */
 enum ipcbox_quota_kind {
@@ -88,7 +88,7 @@ void ipcbox_quota_limit_changed(struct ipcbox_ns *ns);
 
 int ipcbox_quota_wait(struct ipcbox_account *account, unsigned long amount,
 		      struct ipcbox_lane *lane,
-		      const struct ipcbox_patience *patience);
+		      const struct ipcbox_wait_options *options);
 void ipcbox_quota_end(struct ipcbox_lane *lane, int err);
 
 void ipcbox_quota_poll_init(struct ipcbox_quota_poll *poll,

@@ -111,15 +111,15 @@ static int deliver_message(struct ipcbox_reception *reception,
 /* Take a message; but first give the reply, if there is one. */
 static int reply_or_take(struct ipcbox_reception *reception, struct pid *peer,
 			 struct ipcbox_receiver *receiver,
-			 const struct ipcbox_patience *patience)
+			 const struct ipcbox_wait_options *options)
 {
 	struct ipcbox_box *box = reception->request->handle->box;
 
 	if (!reception->number)
-		return ipcbox_box_take(box, peer, receiver, patience);
+		return ipcbox_box_take(box, peer, receiver, options);
 	return ipcbox_box_reply_and_take(box, &reception->number, reception->reply,
 					 reception->payload, peer, receiver,
-					 patience);
+					 options);
 }
 
 /**
@@ -155,19 +155,19 @@ static int receive_from(struct ipcbox_reception *reception,
 			struct ipcbox_link *from, struct ipcbox_sender *self)
 {
 	struct ipcbox_recv *recv = reception->recv;
-	struct ipcbox_patience patience IPCBOX_NOINIT;
+	struct ipcbox_wait_options options IPCBOX_NOINIT;
 	struct ipcbox_receiver receiver IPCBOX_NOINIT;
 	union ipcbox_small small IPCBOX_NOINIT;
 	int err;
 
 	if (self)
-		patience = ipcbox_request_patience(reception->request, recv->deadline,
-						   recv->flags, self);
+		options = ipcbox_request_wait_options(
+			reception->request, recv->deadline, recv->flags, self);
 	else
-		patience.nonblock = true; /* the rest is for those who wait */
+		options.nonblock = true; /* the rest is for those who wait */
 	ipcbox_receive_prepare(&receiver, &small, reception->request,
 			       recv->capacity, from);
-	err = reply_or_take(reception, from ? from->pid : NULL, &receiver, &patience);
+	err = reply_or_take(reception, from ? from->pid : NULL, &receiver, &options);
 	if (err == -EMSGSIZE && !reception->number)
 		return tell_needed(reception, &receiver);
 	if (err)

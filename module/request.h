@@ -74,14 +74,14 @@ ipcbox_request_sender(const struct ipcbox_request *request)
  * How the caller is willing to wait; @flags are those of the command, or of its part
  * that waits, and @sender, who stands for the caller, is charged.
  */
-static inline struct ipcbox_patience
-ipcbox_request_patience(const struct ipcbox_request *request, u64 deadline,
-			u32 flags, const struct ipcbox_sender *sender)
+static inline struct ipcbox_wait_options
+ipcbox_request_wait_options(const struct ipcbox_request *request, u64 deadline,
+			    u32 flags, const struct ipcbox_sender *sender)
 {
 	/* fcntl(2) may change it meanwhile: then either answer is right. */
 	unsigned int f_flags = data_race(READ_ONCE(request->file->f_flags));
 
-	return (struct ipcbox_patience){
+	return (struct ipcbox_wait_options){
 		.nonblock = flags & IPCBOX_NONBLOCK || f_flags & O_NONBLOCK,
 		.deadline = deadline ? ipcbox_request_deadline(deadline) : KTIME_MAX,
 		.account = sender->account,

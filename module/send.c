@@ -10,9 +10,9 @@ static int send_over(struct ipcbox_request *request, struct ipcbox_lane *lane,
 		     struct ipcbox_sender *sender)
 {
 	const struct ipcbox_send *send = &request->send;
-	struct ipcbox_patience patience =
-		ipcbox_request_patience(request, send->deadline,
-					send->flags, sender);
+	struct ipcbox_wait_options options =
+		ipcbox_request_wait_options(request, send->deadline,
+					    send->flags, sender);
 	struct ipcbox_msg *msg;
 	int err;
 
@@ -20,13 +20,13 @@ static int send_over(struct ipcbox_request *request, struct ipcbox_lane *lane,
 	if (err)
 		return err;
 	msg = ipcbox_msg_create(sender, u64_to_user_ptr(send->data), send->len,
-				lane, &patience);
+				lane, &options);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
 	msg->tag = send->tag;
 	msg->priority = send->priority;
 
-	err = ipcbox_box_send(lane, msg, &patience);
+	err = ipcbox_box_send(lane, msg, &options);
 	if (err)
 		ipcbox_msg_free(msg);
 	return err;

@@ -6,11 +6,11 @@
 #include "settle.h"
 
 /* A caller is charged already: it waits for the reply in any case. */
-static int may_wait(const struct ipcbox_patience *patience, bool is_call)
+static int may_wait(const struct ipcbox_wait_options *options, bool is_call)
 {
-	if (patience->nonblock)
+	if (options->nonblock)
 		return -EAGAIN;
-	return is_call ? 0 : ipcbox_account_charge(patience->account,
+	return is_call ? 0 : ipcbox_account_charge(options->account,
 						   IPCBOX_WAITERS, 1);
 }
 
@@ -59,12 +59,12 @@ static __always_inline void enter(struct ipcbox_lane *lane, struct ipcbox_msg *m
 /* No room: let the sender wait, if it may. Return: -EINPROGRESS, or an errno. */
 static noinline int wait_to_enter(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 				  bool is_call, struct ipcbox_waiter *sender,
-				  const struct ipcbox_patience *patience)
+				  const struct ipcbox_wait_options *options)
 {
 	int err;
 
 	lockdep_assert_held(&lane->box->lock);
-	err = may_wait(patience, is_call);
+	err = may_wait(options, is_call);
 	if (err)
 		return err;
 	if (is_call)
@@ -81,14 +81,14 @@ static noinline int wait_to_enter(struct ipcbox_lane *lane, struct ipcbox_msg *m
  */
 static __always_inline int offer(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 				 bool is_call, struct ipcbox_waiter *sender,
-				 const struct ipcbox_patience *patience,
+				 const struct ipcbox_wait_options *options,
 				 struct ipcbox_wakes *wakes)
 {
 	lockdep_assert_held(&lane->box->lock);
 	if (msg->len > lane->box->bounds.max_msgsize)
 		return -EMSGSIZE;
 	if (!may_enter(lane, msg))
-		return wait_to_enter(lane, msg, is_call, sender, patience);
+		return wait_to_enter(lane, msg, is_call, sender, options);
 	if (is_call)
 		ipcbox_caller_enter_queue(ipcbox_caller_of(msg), lane->box);
 	enter(lane, msg, is_call, wakes);
@@ -100,7 +100,7 @@ static __always_inline int offer(struct ipcbox_lane *lane, struct ipcbox_msg *ms
  * @lane: the lane, held by the caller
  * @msg: the message
  * @sender: out: waits if it has to, and may; not initialised
- * @patience: whether the sender may wait, and who is charged for that
+ * @options: whether the sender may wait, and who is charged for that
  * @wakes: empty
  *
  * Return: 0: the box, or a receiver, has the message. -EINPROGRESS: the sender is
@@ -109,14 +109,14 @@ static __always_inline int offer(struct ipcbox_lane *lane, struct ipcbox_msg *ms
  */
 int ipcbox_offer_and_unlock(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 			    struct ipcbox_waiter *sender,
-			    const struct ipcbox_patience *patience,
+			    const struct ipcbox_wait_options *options,
 			    struct ipcbox_wakes *wakes)
 	__releases(&lane->box->lock)
 {
 	int err;
 
 	lockdep_assert_held(&lane->box->lock);
-	err = lane->box->gone ?: offer(lane, msg, false, sender, patience, wakes);
+	err = lane->box->gone ?: offer(lane, msg, false, sender, options, wakes);
 	if (!err) {
 		ipcbox_settle_and_unlock(lane, wakes);
 		return 0;
@@ -129,7 +129,7 @@ int ipcbox_offer_and_unlock(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
  * ipcbox_offer_call_and_unlock() - the same with a call
  * @lane: the lane, held by the caller
  * @call: the call; its caller is charged already
- * @patience: whether to wait for room
+ * @options: whether to wait for room
  * @wakes: empty
  *
  * Return: 0: the caller waits until its waiter is done. Otherwise nothing has changed:
@@ -137,7 +137,7 @@ int ipcbox_offer_and_unlock(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
  */
 int ipcbox_offer_call_and_unlock(struct ipcbox_lane *lane,
 				 struct ipcbox_caller *call,
-				 const struct ipcbox_patience *patience,
+				 const struct ipcbox_wait_options *options,
 				 struct ipcbox_wakes *wakes)
 	__releases(&lane->box->lock)
 {
@@ -146,7 +146,7 @@ int ipcbox_offer_call_and_unlock(struct ipcbox_lane *lane,
 	lockdep_assert_held(&lane->box->lock);
 	err = lane->box->gone ?: ipcbox_caller_check_receivers(call);
 	if (!err)
-		err = offer(lane, &call->request.msg, true, &call->waiter, patience,
+		err = offer(lane, &call->request.msg, true, &call->waiter, options,
 			    wakes);
 	if (!err || err == -EINPROGRESS) {
 		ipcbox_settle_and_unlock(lane, wakes);
@@ -162,7 +162,7 @@ int ipcbox_offer_call_and_unlock(struct ipcbox_lane *lane,
  * @msgs: the messages, no calls
  * @count: how many
  * @sender: out: waits with the first that does not go in, if it may
- * @patience: as for ipcbox_offer_and_unlock()
+ * @options: as for ipcbox_offer_and_unlock()
  * @wakes: empty
  * @err: out: why not more went in, as for ipcbox_offer_and_unlock(); 0: offer the rest
  *	again, since no more tasks can be woken at once, or settling may have made room
@@ -173,7 +173,7 @@ unsigned int ipcbox_offer_many_and_unlock(struct ipcbox_lane *lane,
 					  struct ipcbox_msg **msgs,
 					  unsigned int count,
 					  struct ipcbox_waiter *sender,
-					  const struct ipcbox_patience *patience,
+					  const struct ipcbox_wait_options *options,
 					  struct ipcbox_wakes *wakes, int *err)
 	__releases(&lane->box->lock)
 {
@@ -183,7 +183,7 @@ unsigned int ipcbox_offer_many_and_unlock(struct ipcbox_lane *lane,
 	lockdep_assert_held(&lane->box->lock);
 	failed = lane->box->gone;
 	while (!failed && sent < count && !ipcbox_wakes_full(wakes)) {
-		failed = offer(lane, msgs[sent], false, sender, patience, wakes);
+		failed = offer(lane, msgs[sent], false, sender, options, wakes);
 		if (!failed)
 			sent++;
 	}
@@ -236,7 +236,7 @@ static int why_empty(const struct ipcbox_box *box, struct pid *peer)
 /* The lane is empty: let the receiver wait, if it may. Return: as wait_to_enter(). */
 static noinline int wait_to_take(struct ipcbox_box *box, struct pid *peer,
 				 struct ipcbox_receiver *receiver,
-				 const struct ipcbox_patience *patience)
+				 const struct ipcbox_wait_options *options)
 {
 	int err;
 
@@ -246,7 +246,7 @@ static noinline int wait_to_take(struct ipcbox_box *box, struct pid *peer,
 		box->told_each = true;
 	err = why_empty(box, peer);
 	if (err == -EAGAIN)
-		err = may_wait(patience, false);
+		err = may_wait(options, false);
 	if (err)
 		return err;
 	add_receiver(box, receiver);
@@ -258,7 +258,7 @@ static noinline int wait_to_take(struct ipcbox_box *box, struct pid *peer,
  * @box: the box, held by the caller
  * @peer: the process whose end ends the wait for its lane, or NULL
  * @receiver: as for ipcbox_box_take()
- * @patience: whether the receiver may wait, and who is charged for that
+ * @options: whether the receiver may wait, and who is charged for that
  * @wakes: whom to wake in any case
  *
  * Return: 0: it has a message. -EINPROGRESS: it is charged, and waits until its waiter
@@ -267,7 +267,7 @@ static noinline int wait_to_take(struct ipcbox_box *box, struct pid *peer,
  */
 int ipcbox_take_and_unlock(struct ipcbox_box *box, struct pid *peer,
 			   struct ipcbox_receiver *receiver,
-			   const struct ipcbox_patience *patience,
+			   const struct ipcbox_wait_options *options,
 			   struct ipcbox_wakes *wakes)
 	__releases(&box->lock)
 {
@@ -287,7 +287,7 @@ int ipcbox_take_and_unlock(struct ipcbox_box *box, struct pid *peer,
 		ipcbox_settle_and_unlock(lane, wakes);
 		return 0;
 	}
-	err = wait_to_take(box, peer, receiver, patience);
+	err = wait_to_take(box, peer, receiver, options);
 
 out_unlock:
 	spin_unlock(&box->lock);

@@ -18,25 +18,25 @@ struct ipcbox_caller;
 
 int ipcbox_offer_and_unlock(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 			    struct ipcbox_waiter *sender,
-			    const struct ipcbox_patience *patience,
+			    const struct ipcbox_wait_options *options,
 			    struct ipcbox_wakes *wakes)
 	__releases(&lane->box->lock);
 int ipcbox_offer_call_and_unlock(struct ipcbox_lane *lane,
 				 struct ipcbox_caller *call,
-				 const struct ipcbox_patience *patience,
+				 const struct ipcbox_wait_options *options,
 				 struct ipcbox_wakes *wakes)
 	__releases(&lane->box->lock);
 unsigned int ipcbox_offer_many_and_unlock(struct ipcbox_lane *lane,
 					  struct ipcbox_msg **msgs,
 					  unsigned int count,
 					  struct ipcbox_waiter *sender,
-					  const struct ipcbox_patience *patience,
+					  const struct ipcbox_wait_options *options,
 					  struct ipcbox_wakes *wakes, int *err)
 	__releases(&lane->box->lock);
 
 int ipcbox_take_and_unlock(struct ipcbox_box *box, struct pid *peer,
 			   struct ipcbox_receiver *receiver,
-			   const struct ipcbox_patience *patience,
+			   const struct ipcbox_wait_options *options,
 			   struct ipcbox_wakes *wakes)
 	__releases(&box->lock);
 void ipcbox_take_many_and_unlock(struct ipcbox_box *box, struct ipcbox_lane *from,

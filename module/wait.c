@@ -144,7 +144,7 @@ static noinline bool sleep_until(ktime_t deadline)
 }
 
 static __always_inline int wait_until_done(struct ipcbox_waiter *waiter,
-					   const struct ipcbox_patience *patience,
+					   const struct ipcbox_wait_options *options,
 					   struct pid *peer)
 {
 	for (;;) {
@@ -155,16 +155,16 @@ static __always_inline int wait_until_done(struct ipcbox_waiter *waiter,
 			return -ERESTARTSYS;
 		if (peer && ipcbox_process_ended(peer))
 			return -EPIPE;
-		if (patience->deadline == KTIME_MAX)
+		if (options->deadline == KTIME_MAX)
 			schedule();
-		else if (sleep_until(patience->deadline))
+		else if (sleep_until(options->deadline))
 			return -ETIMEDOUT;
 	}
 }
 
 /* Where poll() on a pidfd waits too: woken when the process ends. */
 static noinline int wait_beside(struct ipcbox_waiter *waiter,
-				const struct ipcbox_patience *patience,
+				const struct ipcbox_wait_options *options,
 				struct pid *peer)
 {
 	struct wait_queue_entry exit_entry;
@@ -172,7 +172,7 @@ static noinline int wait_beside(struct ipcbox_waiter *waiter,
 
 	init_waitqueue_entry(&exit_entry, current);
 	add_wait_queue(&peer->wait_pidfd, &exit_entry);
-	ret = wait_until_done(waiter, patience, peer);
+	ret = wait_until_done(waiter, options, peer);
 	__set_current_state(TASK_RUNNING);
 	remove_wait_queue(&peer->wait_pidfd, &exit_entry);
 	return ret;
@@ -181,14 +181,14 @@ static noinline int wait_beside(struct ipcbox_waiter *waiter,
 /**
  * ipcbox_wait() - sleep until a waiter is done
  * @waiter: the waiter, on its list
- * @patience: until when
+ * @options: until when
  * @peer: a process whose end ends the wait, or NULL
  *
  * Return: 0: it is done. -ERESTARTSYS, -ETIMEDOUT, -EPIPE: it was not done when
  * the signal, the deadline or the end of @peer was seen; it may be by now.
  */
 int ipcbox_wait(struct ipcbox_waiter *waiter,
-		const struct ipcbox_patience *patience, struct pid *peer)
+		const struct ipcbox_wait_options *options, struct pid *peer)
 {
 	int ret;
 
@@ -201,8 +201,8 @@ int ipcbox_wait(struct ipcbox_waiter *waiter,
 	if (is_waker())
 		schedule();
 	if (peer)
-		return wait_beside(waiter, patience, peer);
-	ret = wait_until_done(waiter, patience, NULL);
+		return wait_beside(waiter, options, peer);
+	ret = wait_until_done(waiter, options, NULL);
 	__set_current_state(TASK_RUNNING);
 	return ret;
 }

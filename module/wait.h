@@ -47,7 +47,7 @@ enum ipcbox_role {
 };
 
 /* How a call is willing to wait. */
-struct ipcbox_patience {
+struct ipcbox_wait_options {
 	bool nonblock;
 	ktime_t deadline;		/* CLOCK_MONOTONIC; KTIME_MAX: none */
 	struct ipcbox_account *account;	/* who is charged for the waiter */
@@ -98,7 +98,7 @@ static inline void ipcbox_waiter_init(struct ipcbox_waiter *waiter)
 void ipcbox_waiter_finish(struct ipcbox_waiter *waiter, int result,
 			  struct ipcbox_wakes *wakes);
 int ipcbox_wait(struct ipcbox_waiter *waiter,
-		const struct ipcbox_patience *patience, struct pid *peer);
+		const struct ipcbox_wait_options *options, struct pid *peer);
 void ipcbox_wake_all(struct ipcbox_wakes *wakes);
 
 /* Mostly there is nobody. */
