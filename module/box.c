@@ -91,9 +91,9 @@ void ipcbox_lane_deinit(struct ipcbox_lane *lane)
 static int leave_as_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 			   struct ipcbox_waiter *sender, int err)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&lane->box->lock);
 	if (sender->done) {
 		err = sender->result;
@@ -104,7 +104,7 @@ static int leave_as_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 		/* Whoever waited behind us, or polls, may find room now. */
 		ipcbox_lane_remove_sender(lane, msg);
 	}
-	ipcbox_settle_and_unlock(lane, &wakes);
+	ipcbox_settle_and_unlock(lane, &wake_list);
 	return err;
 }
 
@@ -138,12 +138,12 @@ int ipcbox_box_send(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 		    const struct ipcbox_wait_options *options)
 {
 	struct ipcbox_waiter sender IPCBOX_NOINIT;
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 	int err;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&lane->box->lock);
-	err = ipcbox_offer_and_unlock(lane, msg, &sender, options, &wakes);
+	err = ipcbox_offer_and_unlock(lane, msg, &sender, options, &wake_list);
 	return err == -EINPROGRESS ? wait_for_room(lane, msg, &sender, options) : err;
 }
 
@@ -165,15 +165,15 @@ unsigned int ipcbox_box_send_many(struct ipcbox_lane *lane,
 				  int *err)
 {
 	struct ipcbox_waiter sender IPCBOX_NOINIT;
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 	unsigned int sent = 0;
 
 	do {
-		ipcbox_wakes_init(&wakes);
+		ipcbox_wake_list_init(&wake_list);
 		spin_lock(&lane->box->lock);
 		sent += ipcbox_offer_many_and_unlock(lane, msgs + sent,
 						     count - sent, &sender,
-						     options, &wakes, err);
+						     options, &wake_list, err);
 		if (*err == -EINPROGRESS) {
 			*err = wait_for_room(lane, msgs[sent], &sender, options);
 			if (!*err)
@@ -240,12 +240,12 @@ int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
 		    struct ipcbox_receiver *receiver,
 		    const struct ipcbox_wait_options *options)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 	int err;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&box->lock);
-	err = ipcbox_take_and_unlock(box, peer, receiver, options, &wakes);
+	err = ipcbox_take_and_unlock(box, peer, receiver, options, &wake_list);
 	if (err == -EINPROGRESS)
 		err = ipcbox_box_wait_for_message(box, peer, receiver, options);
 	return err;
@@ -266,11 +266,11 @@ void ipcbox_box_take_many(struct ipcbox_box *box, struct ipcbox_lane *from,
 			  const struct ipcbox_room *rooms, unsigned int count,
 			  struct ipcbox_hand *hand)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&box->lock);
-	ipcbox_take_many_and_unlock(box, from, rooms, count, hand, &wakes);
+	ipcbox_take_many_and_unlock(box, from, rooms, count, hand, &wake_list);
 }
 
 /* From here on the lane may be freed, if it is one of a mailbox. */
@@ -327,33 +327,33 @@ void ipcbox_box_accept_many(struct ipcbox_hand *hand, unsigned int count)
 static void restore_call(struct ipcbox_lane *lane,
 			 struct ipcbox_receiver *receiver)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 	struct ipcbox_caller *call;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&lane->box->lock);
 	call = ipcbox_caller_take_back(lane->box, receiver);
 	if (call) {
-		ipcbox_lane_restore_message(lane, &call->request.msg, &wakes);
+		ipcbox_lane_restore_message(lane, &call->request.msg, &wake_list);
 	} else {
 		/* Its caller gave up meanwhile, or was told of the end. */
 		ipcbox_lane_count_drop(lane);
 		trace_ipcbox_drop(lane->id, receiver->msg);
 	}
-	ipcbox_settle_and_unlock(lane, &wakes);
+	ipcbox_settle_and_unlock(lane, &wake_list);
 	free_hand(receiver);
 }
 
 static void restore_message(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 	struct ipcbox_box *box = lane->box;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&box->lock);
 	if (!box->gone) {
-		ipcbox_lane_restore_message(lane, msg, &wakes);
-		ipcbox_settle_and_unlock(lane, &wakes);
+		ipcbox_lane_restore_message(lane, msg, &wake_list);
+		ipcbox_settle_and_unlock(lane, &wake_list);
 	} else {
 		ipcbox_lane_count_drop(lane);
 		spin_unlock(&box->lock);

@@ -23,7 +23,7 @@
  *
  * Every change keeps that by handing a message directly to a receiver, or a
  * sender's message into the lane, before the lock is dropped. (Where more than
- * IPCBOX_WAKES_MAX tasks have to be woken it is dropped in between, and taken
+ * IPCBOX_WAKE_LIST_MAX tasks have to be woken it is dropped in between, and taken
  * again until the box is settled.)
  *
  * A sender whose message went in may sleep on until the next tick: it is *admitted*,
@@ -204,7 +204,7 @@ bool ipcbox_lane_is_idle(const struct ipcbox_lane *lane);
 
 /* box_poll.c */
 void ipcbox_lane_ask_pollers(struct ipcbox_lane *lane,
-			     const struct ipcbox_wakes *wakes);
+			     const struct ipcbox_wake_list *wake_list);
 void ipcbox_lane_tell_pollers(struct ipcbox_lane *lane);
 __poll_t ipcbox_box_poll(struct ipcbox_box *box, __poll_t asked);
 __poll_t ipcbox_lane_poll(struct ipcbox_lane *lane);

@@ -157,7 +157,7 @@ static bool look_for(struct ipcbox_buffer *buffer, enum ipcbox_role role, u32 mo
  * Return: whether there are others, for another round.
  */
 static bool finish_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
-			struct supply *supply, struct ipcbox_wakes *wakes)
+			struct supply *supply, struct ipcbox_wake_list *wake_list)
 {
 	struct ipcbox_side *side = &buffer->sides[role];
 	struct buffer_waiter *waiter;
@@ -166,14 +166,14 @@ static bool finish_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 	while ((waiter = first_waiter(side))) {
 		if (supply->left < waiter->enough || !supply->sleepers)
 			return false;
-		if (ipcbox_wakes_full(wakes))
+		if (ipcbox_wake_list_full(wake_list))
 			return true;
 		list_del(&waiter->waiter.node);
 		side->count--;
 		side->promised += waiter->needed;
 		supply->left -= waiter->needed;
 		supply->sleepers--;
-		ipcbox_waiter_finish(&waiter->waiter, 0, wakes);
+		ipcbox_waiter_finish(&waiter->waiter, 0, wake_list);
 	}
 	return false;
 }
@@ -181,15 +181,15 @@ static bool finish_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 static bool wake_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 		      struct supply *supply)
 {
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wake_list wake_list;
 	bool again;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&buffer->lock);
-	again = finish_some(buffer, role, supply, &wakes);
+	again = finish_some(buffer, role, supply, &wake_list);
 	tell_wanted(buffer, role);
 	spin_unlock(&buffer->lock);
-	ipcbox_wake(&wakes);
+	ipcbox_wake(&wake_list);
 	return again;
 }
 
@@ -226,7 +226,7 @@ int ipcbox_buffer_wake(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 
 	/* The caller's word is there before we look: it made a system call. */
 	smp_mb();
-	if (look_for(buffer, role, IPCBOX_WAKES_MAX + 1, &supply)) {
+	if (look_for(buffer, role, IPCBOX_WAKE_LIST_MAX + 1, &supply)) {
 		if (wake_some(buffer, role, &supply))
 			ipcbox_buffer_leave_rest(buffer);
 		if (supply.polled)
@@ -403,21 +403,21 @@ static bool dismiss_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 {
 	struct ipcbox_side *side = &buffer->sides[role];
 	struct buffer_waiter *waiter;
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wake_list wake_list;
 	bool again;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&buffer->lock);
-	while (!ipcbox_wakes_full(&wakes) &&
+	while (!ipcbox_wake_list_full(&wake_list) &&
 	       (waiter = first_waiter(side))) {
 		list_del(&waiter->waiter.node);
 		side->count--;
-		ipcbox_waiter_finish(&waiter->waiter, err, &wakes);
+		ipcbox_waiter_finish(&waiter->waiter, err, &wake_list);
 	}
 	tell_wanted(buffer, role);
-	again = ipcbox_wakes_full(&wakes);
+	again = ipcbox_wake_list_full(&wake_list);
 	spin_unlock(&buffer->lock);
-	ipcbox_wake(&wakes);
+	ipcbox_wake(&wake_list);
 	return again;
 }
 

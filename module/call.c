@@ -19,17 +19,17 @@
 /* The caller does not want to wait any more. */
 static int give_up(struct ipcbox_lane *lane, struct ipcbox_caller *call, int err)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&lane->box->lock);
 	if (call->waiter.done)
 		err = call->waiter.result;
 	else if (call->delivery.server)
 		ipcbox_delivery_end(&call->delivery);
 	else
-		ipcbox_lane_withdraw(lane, call, &wakes);
-	ipcbox_settle_and_unlock(lane, &wakes);
+		ipcbox_lane_withdraw(lane, call, &wake_list);
+	ipcbox_settle_and_unlock(lane, &wake_list);
 	/* What somebody has received must not be sent again. */
 	return err == -ERESTARTSYS && call->received ? -EINTR : err;
 }
@@ -114,7 +114,7 @@ static __always_inline int wait_for_reply(struct ipcbox_lane *lane,
 int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 		    const struct ipcbox_wait_options *options)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 	int err;
 
 	/* The caller looks at these also where nothing was done. */
@@ -127,9 +127,9 @@ int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 		return err;
 	ipcbox_waiter_init(&call->waiter);
 	call->request.msg.is_call = true;
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&lane->box->lock);
-	err = ipcbox_offer_call_and_unlock(lane, call, options, &wakes);
+	err = ipcbox_offer_call_and_unlock(lane, call, options, &wake_list);
 	if (!err)
 		return wait_for_reply(lane, call, options, false);
 	ipcbox_account_uncharge(options->account, IPCBOX_WAITERS, 1);
@@ -213,7 +213,7 @@ static int give_reply_locked(struct ipcbox_box *box,
 			     struct ipcbox_server *server, u64 number,
 			     const union ipcbox_small *reply,
 			     struct ipcbox_msg *payload,
-			     struct ipcbox_wakes *wakes)
+			     struct ipcbox_wake_list *wake_list)
 {
 	struct ipcbox_delivery *delivery;
 	struct ipcbox_caller *call;
@@ -236,7 +236,7 @@ static int give_reply_locked(struct ipcbox_box *box,
 	call->reply_payload = payload;
 	trace_ipcbox_reply(box->id, &call->reply.msg);
 	ipcbox_delivery_end(delivery);
-	ipcbox_waiter_finish(&call->waiter, 0, wakes);
+	ipcbox_waiter_finish(&call->waiter, 0, wake_list);
 	return 0;
 }
 
@@ -254,14 +254,14 @@ int ipcbox_box_reply(struct ipcbox_box *box, struct ipcbox_server *server,
 		     u64 number, const union ipcbox_small *reply,
 		     struct ipcbox_msg *payload)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 	int err;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&box->lock);
-	err = give_reply_locked(box, server, number, reply, payload, &wakes);
+	err = give_reply_locked(box, server, number, reply, payload, &wake_list);
 	spin_unlock(&box->lock);
-	ipcbox_wake(&wakes);
+	ipcbox_wake(&wake_list);
 	return err;
 }
 
@@ -283,19 +283,19 @@ int ipcbox_box_reply_and_take(struct ipcbox_box *box, u64 *number,
 			      struct ipcbox_receiver *receiver,
 			      const struct ipcbox_wait_options *options)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 	int err;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&box->lock);
 	err = give_reply_locked(box, receiver->server, *number, reply, payload,
-				&wakes);
+				&wake_list);
 	if (err) {
 		spin_unlock(&box->lock);
 		return err;
 	}
 	*number = 0;
-	err = ipcbox_take_and_unlock(box, peer, receiver, options, &wakes);
+	err = ipcbox_take_and_unlock(box, peer, receiver, options, &wake_list);
 	if (err == -EINPROGRESS)
 		err = ipcbox_box_wait_for_message(box, peer, receiver, options);
 	return err;

@@ -61,37 +61,37 @@ static void dismiss_senders(struct ipcbox_lane *lane, int err)
 
 /* A caller learns of the end by its message, which is gone when it knows. */
 static void dismiss_call(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
-			 struct ipcbox_wakes *wakes)
+			 struct ipcbox_wake_list *wake_list)
 {
 	struct ipcbox_caller *call = ipcbox_caller_of(msg);
 
 	lockdep_assert_held(&lane->box->lock);
 	trace_ipcbox_drop(lane->id, msg);
 	ipcbox_caller_leave_queue(call, lane->box);
-	ipcbox_waiter_finish(&call->waiter, lane->box->gone, wakes);
+	ipcbox_waiter_finish(&call->waiter, lane->box->gone, wake_list);
 }
 
 /* Take one message out of a lane. Return: how many steps it took; 0: there was none. */
 static unsigned int drop_first(struct ipcbox_lane *lane)
 {
 	struct ipcbox_msg *msg, *to_free = NULL;
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wake_list wake_list;
 	unsigned int steps = 0;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&lane->box->lock);
 	msg = ipcbox_queue_first(&lane->queued);
 	if (msg) {
-		ipcbox_lane_remove_message(lane, msg, &wakes);
+		ipcbox_lane_remove_message(lane, msg, &wake_list);
 		ipcbox_lane_count_drop(lane);
 		if (msg->is_call)
-			dismiss_call(lane, msg, &wakes);
+			dismiss_call(lane, msg, &wake_list);
 		else
 			to_free = msg;
 		steps = 1 + (msg->len >> PAGE_SHIFT);
 	}
 	spin_unlock(&lane->box->lock);
-	ipcbox_wake(&wakes);
+	ipcbox_wake(&wake_list);
 	if (to_free)
 		ipcbox_lane_drop(lane, to_free);
 	return steps;
@@ -199,21 +199,21 @@ static struct ipcbox_caller *first_unserved(const struct ipcbox_box *box)
  */
 void ipcbox_lane_end_unserved(struct ipcbox_lane *lane)
 {
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wake_list wake_list;
 	bool again;
 
 	do {
 		struct ipcbox_caller *call;
 
-		ipcbox_wakes_init(&wakes);
+		ipcbox_wake_list_init(&wake_list);
 		spin_lock(&lane->box->lock);
-		while (!ipcbox_wakes_full(&wakes) &&
+		while (!ipcbox_wake_list_full(&wake_list) &&
 		       (call = first_unserved(lane->box))) {
-			ipcbox_lane_withdraw(lane, call, &wakes);
-			ipcbox_waiter_finish(&call->waiter, -ECONNREFUSED, &wakes);
+			ipcbox_lane_withdraw(lane, call, &wake_list);
+			ipcbox_waiter_finish(&call->waiter, -ECONNREFUSED, &wake_list);
 		}
-		again = ipcbox_wakes_full(&wakes);
-		ipcbox_settle_and_unlock(lane, &wakes);
+		again = ipcbox_wake_list_full(&wake_list);
+		ipcbox_settle_and_unlock(lane, &wake_list);
 		cond_resched();
 	} while (again);
 }

@@ -11,7 +11,7 @@
 #include "wait.h"
 
 /* How many armed fds an uncharge hands to the work. */
-#define FEW IPCBOX_WAKES_MAX
+#define FEW IPCBOX_WAKE_LIST_MAX
 
 /* A sender that waits at an account. */
 struct payer {
@@ -74,14 +74,14 @@ static bool pay_part(struct ipcbox_account *account, struct payer *payer)
 }
 
 /* Give the waiters what is there, in their order. */
-static void pay(struct ipcbox_account *account, struct ipcbox_wakes *wakes)
+static void pay(struct ipcbox_account *account, struct ipcbox_wake_list *wake_list)
 {
 	struct ipcbox_quota *quota = &account->quota;
 	struct payer *payer;
 	int result;
 
 	lockdep_assert_held(&quota->lock);
-	while (!ipcbox_wakes_full(wakes) && !list_empty(&quota->waiting)) {
+	while (!ipcbox_wake_list_full(wake_list) && !list_empty(&quota->waiting)) {
 		payer = list_first_entry(&quota->waiting, struct payer, node);
 		result = 0;
 		if (is_too_long(account, payer->amount, payer->reserve))
@@ -90,7 +90,7 @@ static void pay(struct ipcbox_account *account, struct ipcbox_wakes *wakes)
 			return;
 		list_del_init(&payer->node);
 		if (is_first_to_finish(payer))
-			ipcbox_waiter_finish(&payer->waiter, result, wakes);
+			ipcbox_waiter_finish(&payer->waiter, result, wake_list);
 	}
 }
 
@@ -156,17 +156,17 @@ static bool is_wanted(const struct ipcbox_quota *quota)
 void ipcbox_quota_returned(struct ipcbox_account *account)
 {
 	struct ipcbox_quota *quota = &account->quota;
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&quota->lock);
-	pay(account, &wakes);
+	pay(account, &wake_list);
 	tell_armed(account, IPCBOX_QUOTA_BYTES);
 	tell_armed(account, IPCBOX_QUOTA_MEMORY);
 	if (!is_wanted(quota))
 		WRITE_ONCE(quota->wanted, false);
 	spin_unlock(&quota->lock);
-	ipcbox_wake(&wakes);
+	ipcbox_wake(&wake_list);
 }
 
 /* ---- waiting ------------------------------------------------------------- */

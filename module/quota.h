@@ -40,9 +40,9 @@
  *
  * Who can make this large, and who pays: a waiter is a task asleep, counts for the
  * limit of waiters, and is on its own stack. An armed fd is its own entry. An uncharge
- * serves IPCBOX_WAKES_MAX waiters and as many fds; those it woke serve the next ones.
- * The lock is held over no more than that, and is taken under no other but that of
- * an armed fd.
+ * serves IPCBOX_WAKE_LIST_MAX waiters and as many fds; those it woke serve the next
+ * ones. The lock is held over no more than that, and is taken under no other but that
+ * of an armed fd.
  */
 
 #include <linux/rbtree.h>

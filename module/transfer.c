@@ -39,7 +39,7 @@ static void add_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 
 /* A message comes in: to a receiver that waits, or into the queue. */
 static __always_inline void enter(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
-				  bool is_call, struct ipcbox_wakes *wakes)
+				  bool is_call, struct ipcbox_wake_list *wake_list)
 {
 	struct ipcbox_receiver *receiver = NULL;
 
@@ -50,9 +50,9 @@ static __always_inline void enter(struct ipcbox_lane *lane, struct ipcbox_msg *m
 	if (receiver && msg->len <= receiver->capacity) {
 		ipcbox_lane_hand_over(lane, receiver, msg, is_call);
 		ipcbox_lane_remove_receiver(lane->box, receiver);
-		ipcbox_waiter_finish(&receiver->waiter, 0, wakes);
+		ipcbox_waiter_finish(&receiver->waiter, 0, wake_list);
 	} else {
-		ipcbox_lane_enqueue(lane, msg, wakes);
+		ipcbox_lane_enqueue(lane, msg, wake_list);
 	}
 }
 
@@ -82,7 +82,7 @@ static noinline int wait_to_enter(struct ipcbox_lane *lane, struct ipcbox_msg *m
 static __always_inline int offer(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 				 bool is_call, struct ipcbox_waiter *sender,
 				 const struct ipcbox_wait_options *options,
-				 struct ipcbox_wakes *wakes)
+				 struct ipcbox_wake_list *wake_list)
 {
 	lockdep_assert_held(&lane->box->lock);
 	if (msg->len > lane->box->bounds.max_msgsize)
@@ -91,7 +91,7 @@ static __always_inline int offer(struct ipcbox_lane *lane, struct ipcbox_msg *ms
 		return wait_to_enter(lane, msg, is_call, sender, options);
 	if (is_call)
 		ipcbox_caller_enter_queue(ipcbox_caller_of(msg), lane->box);
-	enter(lane, msg, is_call, wakes);
+	enter(lane, msg, is_call, wake_list);
 	return 0;
 }
 
@@ -101,7 +101,7 @@ static __always_inline int offer(struct ipcbox_lane *lane, struct ipcbox_msg *ms
  * @msg: the message
  * @sender: out: waits if it has to, and may; not initialised
  * @options: whether the sender may wait, and who is charged for that
- * @wakes: empty
+ * @wake_list: empty
  *
  * Return: 0: the box, or a receiver, has the message. -EINPROGRESS: the sender is
  * charged, and waits until its waiter is done. Otherwise nothing has changed: -EMSGSIZE,
@@ -110,15 +110,15 @@ static __always_inline int offer(struct ipcbox_lane *lane, struct ipcbox_msg *ms
 int ipcbox_offer_and_unlock(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 			    struct ipcbox_waiter *sender,
 			    const struct ipcbox_wait_options *options,
-			    struct ipcbox_wakes *wakes)
+			    struct ipcbox_wake_list *wake_list)
 	__releases(&lane->box->lock)
 {
 	int err;
 
 	lockdep_assert_held(&lane->box->lock);
-	err = lane->box->gone ?: offer(lane, msg, false, sender, options, wakes);
+	err = lane->box->gone ?: offer(lane, msg, false, sender, options, wake_list);
 	if (!err) {
-		ipcbox_settle_and_unlock(lane, wakes);
+		ipcbox_settle_and_unlock(lane, wake_list);
 		return 0;
 	}
 	spin_unlock(&lane->box->lock);
@@ -130,7 +130,7 @@ int ipcbox_offer_and_unlock(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
  * @lane: the lane, held by the caller
  * @call: the call; its caller is charged already
  * @options: whether to wait for room
- * @wakes: empty
+ * @wake_list: empty
  *
  * Return: 0: the caller waits until its waiter is done. Otherwise nothing has changed:
  * as ipcbox_offer_and_unlock(), or -ECONNREFUSED.
@@ -138,7 +138,7 @@ int ipcbox_offer_and_unlock(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 int ipcbox_offer_call_and_unlock(struct ipcbox_lane *lane,
 				 struct ipcbox_caller *call,
 				 const struct ipcbox_wait_options *options,
-				 struct ipcbox_wakes *wakes)
+				 struct ipcbox_wake_list *wake_list)
 	__releases(&lane->box->lock)
 {
 	int err;
@@ -147,9 +147,9 @@ int ipcbox_offer_call_and_unlock(struct ipcbox_lane *lane,
 	err = lane->box->gone ?: ipcbox_caller_check_receivers(call);
 	if (!err)
 		err = offer(lane, &call->request.msg, true, &call->waiter, options,
-			    wakes);
+			    wake_list);
 	if (!err || err == -EINPROGRESS) {
-		ipcbox_settle_and_unlock(lane, wakes);
+		ipcbox_settle_and_unlock(lane, wake_list);
 		return 0;
 	}
 	spin_unlock(&lane->box->lock);
@@ -163,7 +163,7 @@ int ipcbox_offer_call_and_unlock(struct ipcbox_lane *lane,
  * @count: how many
  * @sender: out: waits with the first that does not go in, if it may
  * @options: as for ipcbox_offer_and_unlock()
- * @wakes: empty
+ * @wake_list: empty
  * @err: out: why not more went in, as for ipcbox_offer_and_unlock(); 0: offer the rest
  *	again, since no more tasks can be woken at once, or settling may have made room
  *
@@ -174,7 +174,7 @@ unsigned int ipcbox_offer_many_and_unlock(struct ipcbox_lane *lane,
 					  unsigned int count,
 					  struct ipcbox_waiter *sender,
 					  const struct ipcbox_wait_options *options,
-					  struct ipcbox_wakes *wakes, int *err)
+					  struct ipcbox_wake_list *wake_list, int *err)
 	__releases(&lane->box->lock)
 {
 	unsigned int sent = 0;
@@ -182,8 +182,8 @@ unsigned int ipcbox_offer_many_and_unlock(struct ipcbox_lane *lane,
 
 	lockdep_assert_held(&lane->box->lock);
 	failed = lane->box->gone;
-	while (!failed && sent < count && !ipcbox_wakes_full(wakes)) {
-		failed = offer(lane, msgs[sent], false, sender, options, wakes);
+	while (!failed && sent < count && !ipcbox_wake_list_full(wake_list)) {
+		failed = offer(lane, msgs[sent], false, sender, options, wake_list);
 		if (!failed)
 			sent++;
 	}
@@ -195,7 +195,7 @@ unsigned int ipcbox_offer_many_and_unlock(struct ipcbox_lane *lane,
 	    ipcbox_lane_next_receiver(lane))
 		failed = 0;
 	*err = failed;
-	ipcbox_settle_and_unlock(lane, wakes);
+	ipcbox_settle_and_unlock(lane, wake_list);
 	return sent;
 }
 
@@ -259,7 +259,7 @@ static noinline int wait_to_take(struct ipcbox_box *box, struct pid *peer,
  * @peer: the process whose end ends the wait for its lane, or NULL
  * @receiver: as for ipcbox_box_take()
  * @options: whether the receiver may wait, and who is charged for that
- * @wakes: whom to wake in any case
+ * @wake_list: whom to wake in any case
  *
  * Return: 0: it has a message. -EINPROGRESS: it is charged, and waits until its waiter
  * is done. Otherwise nothing was taken: -EMSGSIZE, -EAGAIN, -EUSERS, -EPIPE, or the
@@ -268,7 +268,7 @@ static noinline int wait_to_take(struct ipcbox_box *box, struct pid *peer,
 int ipcbox_take_and_unlock(struct ipcbox_box *box, struct pid *peer,
 			   struct ipcbox_receiver *receiver,
 			   const struct ipcbox_wait_options *options,
-			   struct ipcbox_wakes *wakes)
+			   struct ipcbox_wake_list *wake_list)
 	__releases(&box->lock)
 {
 	struct ipcbox_lane *lane;
@@ -281,17 +281,17 @@ int ipcbox_take_and_unlock(struct ipcbox_box *box, struct pid *peer,
 
 	lane = receiver->from ?: first_ready(box);
 	if (lane && lane->messages) {
-		err = ipcbox_lane_take_first(lane, receiver, wakes);
+		err = ipcbox_lane_take_first(lane, receiver, wake_list);
 		if (err)
 			goto out_unlock;
-		ipcbox_settle_and_unlock(lane, wakes);
+		ipcbox_settle_and_unlock(lane, wake_list);
 		return 0;
 	}
 	err = wait_to_take(box, peer, receiver, options);
 
 out_unlock:
 	spin_unlock(&box->lock);
-	ipcbox_wake(wakes);
+	ipcbox_wake(wake_list);
 	return err;
 }
 
@@ -306,9 +306,11 @@ static bool is_easy(const struct ipcbox_msg *msg, u64 capacity)
  * Take messages, as long as there is one that is easy; @in_turn: only while the lane has
  * the next one of its box. Return: how many. They are in the hand of the caller.
  */
-static __always_inline unsigned int
-take_easy(struct ipcbox_lane *lane, bool in_turn, const struct ipcbox_room *rooms,
-	  struct ipcbox_msg **msgs, unsigned int count, struct ipcbox_wakes *wakes)
+static __always_inline unsigned int take_easy(struct ipcbox_lane *lane, bool in_turn,
+					      const struct ipcbox_room *rooms,
+					      struct ipcbox_msg **msgs,
+					      unsigned int count,
+					      struct ipcbox_wake_list *wake_list)
 {
 	/* Nobody looks before we are done, so what changes each time can be done once. */
 	bool others = !lane->box->sole && !ipcbox_lane_is_only_ready(lane);
@@ -322,7 +324,7 @@ take_easy(struct ipcbox_lane *lane, bool in_turn, const struct ipcbox_room *room
 		if (!is_easy(msgs[i], rooms[i].capacity))
 			break;
 		if (others) {
-			ipcbox_lane_dequeue(lane, msgs[i], wakes);
+			ipcbox_lane_dequeue(lane, msgs[i], wake_list);
 		} else {
 			ipcbox_queue_remove(&lane->queued, msgs[i]);
 			bytes += msgs[i]->len;
@@ -331,7 +333,7 @@ take_easy(struct ipcbox_lane *lane, bool in_turn, const struct ipcbox_room *room
 	if (!others && i) {
 		ipcbox_lane_count_out(lane, i, bytes);
 		ipcbox_lane_renew_place(lane);
-		wakes->left += i;
+		wake_list->left += i;
 	}
 	atomic_add(i, &lane->in_hand);
 	return i;
@@ -344,12 +346,12 @@ take_easy(struct ipcbox_lane *lane, bool in_turn, const struct ipcbox_room *room
  * @rooms: as for ipcbox_box_take_many()
  * @count: as for ipcbox_box_take_many()
  * @hand: as for ipcbox_box_take_many()
- * @wakes: empty
+ * @wake_list: empty
  */
 void ipcbox_take_many_and_unlock(struct ipcbox_box *box, struct ipcbox_lane *from,
 				 const struct ipcbox_room *rooms,
 				 unsigned int count, struct ipcbox_hand *hand,
-				 struct ipcbox_wakes *wakes)
+				 struct ipcbox_wake_list *wake_list)
 	__releases(&box->lock)
 {
 	struct ipcbox_lane *lane;
@@ -360,10 +362,10 @@ void ipcbox_take_many_and_unlock(struct ipcbox_box *box, struct ipcbox_lane *fro
 	hand->count = 0;
 	if (!box->gone && lane)
 		hand->count = take_easy(lane, !from && !box->sole, rooms,
-					hand->msgs, count, wakes);
+					hand->msgs, count, wake_list);
 	/* What is in hand keeps the lane, also while settling drops the lock. */
 	if (hand->count)
-		ipcbox_settle_and_unlock(lane, wakes);
+		ipcbox_settle_and_unlock(lane, wake_list);
 	else
 		spin_unlock(&box->lock);
 }

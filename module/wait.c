@@ -12,17 +12,17 @@
  * ipcbox_waiter_finish() - tell a waiter the result
  * @waiter: the waiter, on no list any more; it may vanish at once
  * @result: 0 or a negative errno
- * @wakes: takes its task; must not be full
+ * @wake_list: takes its task; must not be full
  *
  * Context: the lock of the box.
  */
 void ipcbox_waiter_finish(struct ipcbox_waiter *waiter, int result,
-			  struct ipcbox_wakes *wakes)
+			  struct ipcbox_wake_list *wake_list)
 {
 	struct task_struct *task = waiter->task;
 
 	/* In an order that leaves little to keep while the count is looked at. */
-	wakes->tasks[wakes->count++] = task;
+	wake_list->tasks[wake_list->count++] = task;
 	waiter->result = result;
 	get_task_struct(task);
 	smp_store_release(&waiter->done, true);	/* pair 1 in wait.h */
@@ -61,22 +61,23 @@ static bool is_waker(void)
 
 /**
  * ipcbox_wake_all() - wake the tasks whose waiters were finished
- * @wakes: the tasks; empty afterwards
+ * @wake_list: the tasks; empty afterwards
  *
  * Context: no lock of a box.
  */
-void ipcbox_wake_all(struct ipcbox_wakes *wakes)
+void ipcbox_wake_all(struct ipcbox_wake_list *wake_list)
 {
 	unsigned int i;
 
-	for (i = 0; i < wakes->count; i++) {
-		bool slept = wake_up_process(wakes->tasks[i]); /* pair 2 in wait.h */
+	for (i = 0; i < wake_list->count; i++) {
+		bool slept =
+			wake_up_process(wake_list->tasks[i]); /* pair 2 in wait.h */
 
-		if (slept && task_cpu(wakes->tasks[i]) == raw_smp_processor_id())
+		if (slept && task_cpu(wake_list->tasks[i]) == raw_smp_processor_id())
 			note_waker();
-		put_task_struct(wakes->tasks[i]);
+		put_task_struct(wake_list->tasks[i]);
 	}
-	wakes->count = 0;
+	wake_list->count = 0;
 }
 
 /**
@@ -95,19 +96,19 @@ void ipcbox_finish_all(spinlock_t *lock,
 		       struct ipcbox_waiter *(*take_next)(void *from), void *from,
 		       int result)
 {
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wake_list wake_list;
 	bool again;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	do {
 		struct ipcbox_waiter *waiter;
 
 		spin_lock(lock);
-		while (!ipcbox_wakes_full(&wakes) && (waiter = take_next(from)))
-			ipcbox_waiter_finish(waiter, result, &wakes);
-		again = ipcbox_wakes_full(&wakes);
+		while (!ipcbox_wake_list_full(&wake_list) && (waiter = take_next(from)))
+			ipcbox_waiter_finish(waiter, result, &wake_list);
+		again = ipcbox_wake_list_full(&wake_list);
 		spin_unlock(lock);
-		ipcbox_wake(&wakes);
+		ipcbox_wake(&wake_list);
 		cond_resched();
 	} while (again);
 }
