@@ -504,7 +504,7 @@ EXPORT int ipcbox_buffer_cancel(struct ipcbox_buffer *buffer, const struct ipcbo
 
 	if (buffer->one_to_one)
 		return 0;
-	if (!ipcbox_is_in_hand(slot->word, buffer->self->writing) ||
+	if (!ipcbox_is_in_flight(slot->word, buffer->self->writing) ||
 	    !ipcbox_cmpxchg(&slot->cell->word, slot->word,
 			    slot->word + IPCBOX_CELL_DONE - IPCBOX_CELL_WRITING))
 		return -EINVAL;
@@ -545,7 +545,7 @@ EXPORT int ipcbox_buffer_put_back(struct ipcbox_buffer *buffer, const struct ipc
 
 	if (buffer->one_to_one)
 		return 0;
-	if (!ipcbox_is_in_hand(slot->word, buffer->self->reading) ||
+	if (!ipcbox_is_in_flight(slot->word, buffer->self->reading) ||
 	    !ipcbox_cmpxchg(&slot->cell->word, slot->word,
 			    slot->word + IPCBOX_CELL_READY - IPCBOX_CELL_READING))
 		return -EINVAL;

@@ -385,7 +385,7 @@ IPCBOX_INLINE int ipcbox_buffer_commit(struct ipcbox_buffer *buffer, const struc
 
 	if (buffer->one_to_one)
 		err = ipcbox_buffer_publish_one(buffer, slot);
-	else if (ipcbox_unlikely(!ipcbox_is_in_hand(slot->word, buffer->self->writing)))
+	else if (ipcbox_unlikely(!ipcbox_is_in_flight(slot->word, buffer->self->writing)))
 		err = -EINVAL;
 	else
 		err = ipcbox_buffer_publish_many(slot);
@@ -649,7 +649,7 @@ IPCBOX_INLINE int ipcbox_buffer_release(struct ipcbox_buffer *buffer,
 
 	if (buffer->one_to_one)
 		err = ipcbox_buffer_finish_one(buffer, slot);
-	else if (ipcbox_unlikely(!ipcbox_is_in_hand(slot->word, buffer->self->reading)))
+	else if (ipcbox_unlikely(!ipcbox_is_in_flight(slot->word, buffer->self->reading)))
 		err = -EINVAL;
 	else
 		err = ipcbox_buffer_finish_many(buffer, slot);

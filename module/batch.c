@@ -15,7 +15,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
-#define CHUNK IPCBOX_HAND_MAX
+#define CHUNK IPCBOX_INFLIGHT_MAX
 
 static int check_batch(u32 count, u32 entry_size, size_t known)
 {
@@ -122,7 +122,7 @@ static int write_results(const struct outgoing *out, u32 count, int err)
 /* The next message could not be charged. Return: why not, or 0: it will wait. */
 static int lack_bytes(const struct outgoing *out, u32 made)
 {
-	/* First those that could; it was not asked to wait with them in hand. */
+	/* First those that could; it was not asked to wait with them in flight. */
 	if (made && !out->options.nonblock)
 		return 0;
 	ipcbox_handle_lacks_quota(out->handle);
@@ -271,13 +271,13 @@ static int read_rooms(const struct incoming *in, struct ipcbox_room *rooms, u32 
 	return err;
 }
 
-static void put_back(const struct ipcbox_hand *hand, u32 from)
+static void put_back(const struct ipcbox_inflight *inflight, u32 from)
 {
-	struct ipcbox_receiver receiver = { .lane = hand->lane };
+	struct ipcbox_receiver receiver = { .lane = inflight->lane };
 	u32 i;
 
-	for (i = from; i < hand->count; i++) {
-		receiver.msg = hand->msgs[i];
+	for (i = from; i < inflight->count; i++) {
+		receiver.msg = inflight->msgs[i];
 		ipcbox_box_restore(&receiver);
 	}
 }
@@ -292,28 +292,28 @@ static void advance_by(struct incoming *in, u32 count)
 static u32 receive_ready(struct incoming *in, const struct ipcbox_room *rooms,
 			 u32 count, int *err)
 {
-	struct ipcbox_hand hand IPCBOX_NOINIT;
+	struct ipcbox_inflight inflight IPCBOX_NOINIT;
 	struct ipcbox_receiver receiver = {};
 	struct known_origin known = {};
 	u32 i;
 
 	ipcbox_box_take_many(in->request->handle->box,
 			     in->from ? &in->from->lane : NULL, rooms, count,
-			     &hand);
-	if (!hand.count)
+			     &inflight);
+	if (!inflight.count)
 		return 0;
-	for (i = 0; i < hand.count && !*err; i++) {
-		receiver.msg = hand.msgs[i];
-		receiver.payload = hand.msgs[i];
+	for (i = 0; i < inflight.count && !*err; i++) {
+		receiver.msg = inflight.msgs[i];
+		receiver.payload = inflight.msgs[i];
 		*err = deliver_entry(in->user + i * in->args->entry_size,
 				     u64_to_user_ptr(rooms[i].data), &receiver,
 				     &known);
 	}
 	if (*err)
-		put_back(&hand, --i);
-	/* With nothing in hand the lane may be gone. */
+		put_back(&inflight, --i);
+	/* With nothing in flight the lane may be gone. */
 	if (i)
-		ipcbox_box_accept_many(&hand, i);
+		ipcbox_box_accept_many(&inflight, i);
 	advance_by(in, i);
 	return i;
 }

@@ -230,7 +230,7 @@ int ipcbox_box_wait_for_message(struct ipcbox_box *box, struct pid *peer,
  *	from, if not any; tells msg, payload, lane and room, or needed
  * @options: whether and how long to wait for a message
  *
- * A message that was taken is in the receiver's hand, and its lane stays until
+ * A message that was taken is in flight to the receiver, and its lane stays until
  * the caller ends that with ipcbox_box_accept() or ipcbox_box_restore().
  *
  * Return: 0, or -EMSGSIZE, -EAGAIN, -EUSERS, -ETIMEDOUT, -ERESTARTSYS, -EPIPE,
@@ -256,32 +256,32 @@ int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
  * @box: the box, held by the caller
  * @from: the lane to take from, or NULL
  * @rooms: the capacities
- * @count: how many at most, up to %IPCBOX_HAND_MAX
- * @hand: out: the messages; to be accepted or restored as those of ipcbox_box_take()
+ * @count: how many at most, up to %IPCBOX_INFLIGHT_MAX
+ * @inflight: out: the messages; to be accepted or restored as those of ipcbox_box_take()
  *
  * Calls, and what is too long, are left for ipcbox_box_take(), which also tells of
  * the end of the box. A lane is settled before another is gone to: next time.
  */
 void ipcbox_box_take_many(struct ipcbox_box *box, struct ipcbox_lane *from,
 			  const struct ipcbox_room *rooms, unsigned int count,
-			  struct ipcbox_hand *hand)
+			  struct ipcbox_inflight *inflight)
 {
 	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 
 	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&box->lock);
-	ipcbox_take_many_and_unlock(box, from, rooms, count, hand, &wake_list);
+	ipcbox_take_many_and_unlock(box, from, rooms, count, inflight, &wake_list);
 }
 
 /* From here on the lane may be freed, if it is one of a mailbox. */
 static void let_go(struct ipcbox_lane *lane, unsigned int count)
 {
 	/* Pairs with the acquire in ipcbox_lane_is_idle(). */
-	(void)atomic_sub_return_release(count, &lane->in_hand);
+	(void)atomic_sub_return_release(count, &lane->inflight);
 }
 
-/* Of a call that a receiver had in its hand, what is its own. */
-static void free_hand(struct ipcbox_receiver *receiver)
+/* Free the receiver's copy of a call. */
+static void free_call_copy(struct ipcbox_receiver *receiver)
 {
 	if (receiver->payload != receiver->msg)
 		ipcbox_msg_free(receiver->payload);
@@ -299,29 +299,29 @@ void ipcbox_box_accept(struct ipcbox_receiver *receiver)
 	trace_ipcbox_receive(receiver->lane->id, msg);
 	let_go(receiver->lane, 1);
 	if (msg->is_call)
-		free_hand(receiver);
+		free_call_copy(receiver);
 	else
 		ipcbox_msg_free(msg);
 }
 
-static void trace_receive(const struct ipcbox_hand *hand, unsigned int count)
+static void trace_receive(const struct ipcbox_inflight *inflight, unsigned int count)
 {
 	unsigned int i;
 
 	for (i = 0; trace_ipcbox_receive_enabled() && i < count; i++)
-		trace_ipcbox_receive(hand->lane->id, hand->msgs[i]);
+		trace_ipcbox_receive(inflight->lane->id, inflight->msgs[i]);
 }
 
 /**
  * ipcbox_box_accept_many() - messages that were taken together reached their receiver
- * @hand: of ipcbox_box_take_many()
+ * @inflight: of ipcbox_box_take_many()
  * @count: how many of them did, from the first on; they are gone afterwards
  */
-void ipcbox_box_accept_many(struct ipcbox_hand *hand, unsigned int count)
+void ipcbox_box_accept_many(struct ipcbox_inflight *inflight, unsigned int count)
 {
-	trace_receive(hand, count);
-	let_go(hand->lane, count);
-	ipcbox_msg_free_many(hand->msgs, count);
+	trace_receive(inflight, count);
+	let_go(inflight->lane, count);
+	ipcbox_msg_free_many(inflight->msgs, count);
 }
 
 static void restore_call(struct ipcbox_lane *lane,
@@ -341,7 +341,7 @@ static void restore_call(struct ipcbox_lane *lane,
 		trace_ipcbox_drop(lane->id, receiver->msg);
 	}
 	ipcbox_settle_and_unlock(lane, &wake_list);
-	free_hand(receiver);
+	free_call_copy(receiver);
 }
 
 static void restore_message(struct ipcbox_lane *lane, struct ipcbox_msg *msg)

@@ -130,7 +130,7 @@ struct ipcbox_lane {
 	struct rb_node ready_node;	/* in box->ready if messages are queued */
 
 	/* Messages taken and not yet copied out: they may come back. */
-	atomic_t in_hand;		/* raised under box->lock */
+	atomic_t inflight;		/* raised under box->lock */
 
 	/* Poll, as for readable above. */
 	struct ipcbox_pollers writable;
@@ -164,18 +164,18 @@ unsigned int ipcbox_box_send_many(struct ipcbox_lane *lane,
 				  int *err);
 
 /* Messages of one lane that were taken together, none of them a call. */
-#define IPCBOX_HAND_MAX 32U
+#define IPCBOX_INFLIGHT_MAX 32U
 
-struct ipcbox_hand {
+struct ipcbox_inflight {
 	struct ipcbox_lane *lane;
 	unsigned int count;
-	struct ipcbox_msg *msgs[IPCBOX_HAND_MAX];
+	struct ipcbox_msg *msgs[IPCBOX_INFLIGHT_MAX];
 };
 
 void ipcbox_box_take_many(struct ipcbox_box *box, struct ipcbox_lane *from,
 			  const struct ipcbox_room *rooms, unsigned int count,
-			  struct ipcbox_hand *hand);
-void ipcbox_box_accept_many(struct ipcbox_hand *hand, unsigned int count);
+			  struct ipcbox_inflight *inflight);
+void ipcbox_box_accept_many(struct ipcbox_inflight *inflight, unsigned int count);
 int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
 		    struct ipcbox_receiver *receiver,
 		    const struct ipcbox_wait_options *options);

@@ -6,7 +6,7 @@
  * DOC: buffer
  *
  * A named bounded buffer in shared memory. The kernel gives the pages and the waiting,
- * and takes out of it what a dead process had in hand; the moving is done in user
+ * and takes out of it what a dead process had in flight; the moving is done in user
  * space, by the rules in <linux/ipcbox_buffer.h>. What is in the pages is a
  * stranger's word: see ring.h.
  *

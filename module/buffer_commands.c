@@ -151,7 +151,7 @@ int ipcbox_do_buffer_wait(struct ipcbox_request *request)
 
 /*
  * Messages come from who may send, and room from who may receive; what somebody had in
- * hand can also be given back, for those of the same side.
+ * flight can also be given back, for those of the same side.
  */
 static u32 directions_to_wake(u32 whom, bool given_back)
 {

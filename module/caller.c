@@ -4,7 +4,7 @@
 #include "sender.h"
 
 /**
- * ipcbox_caller_pass() - a call passes into the hand of a receiver
+ * ipcbox_caller_pass() - a call is now in flight to a receiver
  * @caller: the call, taken out of its queue
  * @box: the box
  * @receiver: its server will answer for the call
@@ -28,7 +28,7 @@ void ipcbox_caller_pass(struct ipcbox_caller *caller, struct ipcbox_box *box,
 /**
  * ipcbox_caller_take_back() - a receiver could not deliver a call
  * @box: the box
- * @receiver: that has it in its hand
+ * @receiver: that takes it
  *
  * Return: the call, with its payload, to be queued again; or NULL if it is over.
  */

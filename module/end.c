@@ -229,5 +229,5 @@ bool ipcbox_lane_is_idle(const struct ipcbox_lane *lane)
 	lockdep_assert_held(&lane->box->lock);
 	/* Acquire: whoever had taken a message is done with the lane. */
 	return !lane->messages && !lane->senders && !lane->receivers &&
-	       !atomic_read_acquire(&lane->in_hand);
+	       !atomic_read_acquire(&lane->inflight);
 }

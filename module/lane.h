@@ -153,12 +153,12 @@ ipcbox_lane_next_receiver(struct ipcbox_lane *lane)
 		       ipcbox_lane_first_receiver(&lane->box->waiting);
 }
 
-/* The message passes into the hand of a receiver. */
+/* The message is now in flight to a receiver. */
 static __always_inline void ipcbox_lane_hand_over(struct ipcbox_lane *lane,
 						  struct ipcbox_receiver *receiver,
 						  struct ipcbox_msg *msg, bool is_call)
 {
-	atomic_inc(&lane->in_hand);
+	atomic_inc(&lane->inflight);
 	receiver->lane = lane;
 	if (is_call) {
 		ipcbox_caller_pass(ipcbox_caller_of(msg), lane->box, receiver);

@@ -184,7 +184,7 @@ static struct mapping *mapping_get(struct ipcbox_buffer *buffer,
 }
 
 /*
- * Whoever waits may find what the dead had in hand, or was about to tell of.
+ * Whoever waits may find what the dead had in flight, or was about to tell of.
  * Return: whether all of it was found, and the number is free.
  */
 static bool bury(struct mapping *mapping, u32 steps)

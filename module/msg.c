@@ -386,7 +386,7 @@ static unsigned int fill_small(struct ipcbox_sender *sender,
  *
  * Short ones are charged and allocated together. Where that fails a few of them may
  * still be possible, so they are then made one by one.
- * Only the first waits until it can be charged: with one in hand, that goes first.
+ * Only the first waits until it can be charged: once one is made, that goes first.
  *
  * Return: how many were made, from the first on.
  * Context: may sleep.

@@ -313,7 +313,7 @@ static bool put_back_head(const struct ipcbox_ring *ring, u64 pos, u32 tries)
 	return false;
 }
 
-/* Return: whether a message was in the hand of @dead. */
+/* Return: whether @dead had a message in flight. */
 static bool take_from(const struct ipcbox_ring *ring, u64 pos, u64 word,
 		      u32 dead)
 {
@@ -331,7 +331,7 @@ static bool take_from(const struct ipcbox_ring *ring, u64 pos, u64 word,
 }
 
 /**
- * ipcbox_ring_bury() - take what a dead process had in hand out of it
+ * ipcbox_ring_bury() - take what a dead process had in flight out of it
  * @ring: the ring
  * @dead: its owner number; it writes nothing any more
  * @steps: how long to walk at most; what is long is only walked to the end by who may
@@ -352,7 +352,7 @@ bool ipcbox_ring_bury(const struct ipcbox_ring *ring, u32 dead, u32 steps,
 
 	if (ring->one_to_one)
 		return true;
-	/* Then all that it had in hand is between the two, and stays there. */
+	/* Then all that it had in flight is between the two, and stays there. */
 	if (!help_tail(ring, left) && !all)
 		return false;
 	end = READ_ONCE(ring->shared->tail);

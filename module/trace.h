@@ -139,7 +139,7 @@ TRACE_EVENT(ipcbox_wake,
 		  __entry->result)
 );
 
-/* What a process had in hand in a buffer when its mapping of it went. */
+/* What a process had in flight in a buffer when its mapping of it went. */
 TRACE_EVENT(ipcbox_bury,
 	TP_PROTO(u64 id, u32 owner, unsigned int messages),
 	TP_ARGS(id, owner, messages),

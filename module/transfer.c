@@ -304,7 +304,7 @@ static bool is_easy(const struct ipcbox_msg *msg, u64 capacity)
 
 /*
  * Take messages, as long as there is one that is easy; @in_turn: only while the lane has
- * the next one of its box. Return: how many. They are in the hand of the caller.
+ * the next one of its box. Return: how many. They are in flight to the caller.
  */
 static __always_inline unsigned int take_easy(struct ipcbox_lane *lane, bool in_turn,
 					      const struct ipcbox_room *rooms,
@@ -335,7 +335,7 @@ static __always_inline unsigned int take_easy(struct ipcbox_lane *lane, bool in_
 		ipcbox_lane_renew_place(lane);
 		wake_list->left += i;
 	}
-	atomic_add(i, &lane->in_hand);
+	atomic_add(i, &lane->inflight);
 	return i;
 }
 
@@ -345,12 +345,12 @@ static __always_inline unsigned int take_easy(struct ipcbox_lane *lane, bool in_
  * @from: as for ipcbox_box_take_many()
  * @rooms: as for ipcbox_box_take_many()
  * @count: as for ipcbox_box_take_many()
- * @hand: as for ipcbox_box_take_many()
+ * @inflight: as for ipcbox_box_take_many()
  * @wake_list: empty
  */
 void ipcbox_take_many_and_unlock(struct ipcbox_box *box, struct ipcbox_lane *from,
 				 const struct ipcbox_room *rooms,
-				 unsigned int count, struct ipcbox_hand *hand,
+				 unsigned int count, struct ipcbox_inflight *inflight,
 				 struct ipcbox_wake_list *wake_list)
 	__releases(&box->lock)
 {
@@ -358,13 +358,13 @@ void ipcbox_take_many_and_unlock(struct ipcbox_box *box, struct ipcbox_lane *fro
 
 	lockdep_assert_held(&box->lock);
 	lane = from ?: first_ready(box);
-	hand->lane = lane;
-	hand->count = 0;
+	inflight->lane = lane;
+	inflight->count = 0;
 	if (!box->gone && lane)
-		hand->count = take_easy(lane, !from && !box->sole, rooms,
-					hand->msgs, count, wake_list);
-	/* What is in hand keeps the lane, also while settling drops the lock. */
-	if (hand->count)
+		inflight->count = take_easy(lane, !from && !box->sole, rooms,
+					    inflight->msgs, count, wake_list);
+	/* What is in flight keeps the lane, also while settling drops the lock. */
+	if (inflight->count)
 		ipcbox_settle_and_unlock(lane, wake_list);
 	else
 		spin_unlock(&box->lock);

@@ -41,7 +41,7 @@ int ipcbox_take_and_unlock(struct ipcbox_box *box, struct pid *peer,
 	__releases(&box->lock);
 void ipcbox_take_many_and_unlock(struct ipcbox_box *box, struct ipcbox_lane *from,
 				 const struct ipcbox_room *rooms,
-				 unsigned int count, struct ipcbox_hand *hand,
+				 unsigned int count, struct ipcbox_inflight *inflight,
 				 struct ipcbox_wake_list *wake_list)
 	__releases(&box->lock);
 

@@ -135,7 +135,7 @@ extern const char why_no_calls[];
 /*
  * source.c: where messages come from: a port, a mailbox or a buffer.
  *
- * A message of a buffer is read where it lies. It stays in hand until it is released or
+ * A message of a buffer is read where it lies. It stays in flight until it is released or
  * put back; if this process dies before, it is there for others again.
  */
 struct source {

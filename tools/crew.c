@@ -2,7 +2,7 @@
 /*
  * One process receives, and only when a worker is free: what is not yet being
  * worked on stays in the port or buffer, where others can take it. A message of a
- * buffer stays in hand until its command has ended, so that it is not lost with this
+ * buffer stays in flight until its command has ended, so that it is not lost with this
  * process; nor with the command, which then did not do it.
  */
 #include "crew.h"
@@ -349,7 +349,7 @@ static void take_option(struct working *working, int option)
 	}
 }
 
-/* In a one-to-one buffer only one message is in hand at a time. */
+/* In a one-to-one buffer only one message is in flight at a time. */
 static bool too_many_for(const struct working *working)
 {
 	struct ipcbox_info *info = NULL;

@@ -133,7 +133,7 @@ inline tell_finished(position)
 	fi
 }
 
-/* It has the message at @mine in hand, and reads it. */
+/* It has the message at @mine in flight, and reads it. */
 proctype consumer(byte mine)
 {
 	short h, w;
@@ -166,7 +166,7 @@ ended:
 	skip
 }
 
-/* It has the message at @mine in hand, and writes it. */
+/* It has the message at @mine in flight, and writes it. */
 proctype canceller(byte mine)
 {
 	short h, w;

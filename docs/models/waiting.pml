@@ -18,7 +18,7 @@
  * producer); and how often it may happen that somebody has enough: CANCELS, PUT_BACKS,
  * KILLS, TOO_LONG (a message, for a consumer), GIVE_UPS (a signal, or the
  * deadline, ends a wait),
- * STOPS (a consumer keeps what it has in hand). TIME_STANDS_STILL: nobody is helped by the
+ * STOPS (a consumer keeps what it has in flight). TIME_STANDS_STILL: nobody is helped by the
  * millisecond after which a producer asks for less. Planted faults: BUG_LOOK_BEFORE_TELL,
  * BUG_WANT_BEFORE_WORD, BUG_ROOM_BEFORE_WORD, BUG_SMALLER_SLEEPS_ON, BUG_KEEP_PROMISE,
  * BUG_BURY_QUIETLY, BUG_LEAVE_QUIETLY, BUG_TOO_LONG_QUIETLY, BUG_ONE_FOR_ALL.
@@ -117,7 +117,7 @@ inline reclaim()
 	od
 }
 
-/* What is @from, and in the hand of @me, becomes @to. */
+/* What is @from, in flight at @me, becomes @to. */
 inline change(from, to)
 {
 	i = 0;

@@ -88,7 +88,7 @@ byte cancels = CANCELS, put_backs = PUT_BACKS;
 
 /*
  * Here who runs may be killed. What it only read nobody can tell; who is killed while it
- * has nothing in hand is as a visitor; and where a position was not moved, others move it.
+ * has nothing in flight is as a visitor; and where a position was not moved, others move it.
  * So it is enough to have this after each change of a word, as one step with that.
  */
 byte kills = KILLS;
@@ -107,7 +107,7 @@ byte asleep, told;
 
 /* ---- steps that several take ---------------------------------------------- */
 
-/* Of its own word; it may be killed with that in hand. */
+/* Of its own word; it may be killed with that in flight. */
 inline cas_word(seen, value)
 {
 	atomic {
