@@ -52,7 +52,7 @@ struct ipcbox_buffer {
 	void *data;			/* and of the data, which is not looked at */
 	size_t data_size;
 	struct ipcbox_owners owners;	/* numbers of those who have it mapped */
-	struct llist_head unburied;	/* mappings that are gone, for the rest */
+	struct llist_head unrecovered;	/* mappings that are gone, for the rest */
 	struct work_struct rest;	/* what calls and deaths leave to be done */
 
 	spinlock_t lock;		/* of what follows, up to the name */

@@ -502,7 +502,7 @@ void ipcbox_buffer_wake_rest(struct ipcbox_buffer *buffer)
 }
 
 /**
- * ipcbox_buffer_leave_rest() - bury and wake later, in a work item
+ * ipcbox_buffer_leave_rest() - recover and wake later, in a work item
  * @buffer: the buffer, held by the caller
  *
  * One item for each buffer, which goes once over those who are there when it begins:

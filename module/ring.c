@@ -331,22 +331,22 @@ static bool take_from(const struct ipcbox_ring *ring, u64 pos, u64 word,
 }
 
 /**
- * ipcbox_ring_bury() - take what a dead process had in flight out of it
+ * ipcbox_ring_recover() - take what a dead process had in flight out of it
  * @ring: the ring
  * @dead: its owner number; it writes nothing any more
  * @steps: how long to walk at most; what is long is only walked to the end by who may
- *	take long, with IPCBOX_RING_BURY_ALL
- * @buried: in and out: how many messages that concerned; whoever waits may find
+ *	take long, with IPCBOX_RING_RECOVER_ALL
+ * @recovered: in and out: how many messages that concerned; whoever waits may find
  *	something now
  *
  * Return: whether the end was reached. If not, the caller does it again, with more.
  * Context: may sleep.
  */
-bool ipcbox_ring_bury(const struct ipcbox_ring *ring, u32 dead, u32 steps,
-		      unsigned int *buried)
+bool ipcbox_ring_recover(const struct ipcbox_ring *ring, u32 dead, u32 steps,
+			 unsigned int *recovered)
 {
 	u32 left = min(steps, ipcbox_ring_cells(ring));
-	bool all = steps == IPCBOX_RING_BURY_ALL;
+	bool all = steps == IPCBOX_RING_RECOVER_ALL;
 	bool ready, done, found = false;
 	u64 pos, end, first = 0;
 
@@ -373,7 +373,7 @@ bool ipcbox_ring_bury(const struct ipcbox_ring *ring, u32 dead, u32 steps,
 			break;
 		ready = state(word) == IPCBOX_CELL_READY;
 		if (take_from(ring, pos, word, dead)) {
-			(*buried)++;
+			(*recovered)++;
 			ready = state(word) == IPCBOX_CELL_READING;
 		}
 		if (ready && !found) {

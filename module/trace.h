@@ -140,7 +140,7 @@ TRACE_EVENT(ipcbox_wake,
 );
 
 /* What a process had in flight in a buffer when its mapping of it went. */
-TRACE_EVENT(ipcbox_bury,
+TRACE_EVENT(ipcbox_recover,
 	TP_PROTO(u64 id, u32 owner, unsigned int messages),
 	TP_ARGS(id, owner, messages),
 	TP_STRUCT__entry(

@@ -13,7 +13,7 @@
  * messages, the last ones, are being written: nobody has come to read them yet); WANTED
  * (cells); KEPT (at most so many messages); KILLS; KERNEL_STEPS (the kernel looks
  * in steps too). Planted faults: BUG_RECLAIM_ONCE,
- * BUG_NEXT_IS_NOT_ASKED, BUG_ROOM_BEFORE_WORD, BUG_LOOK_BEFORE_TELL, BUG_BURY_QUIETLY.
+ * BUG_NEXT_IS_NOT_ASKED, BUG_ROOM_BEFORE_WORD, BUG_LOOK_BEFORE_TELL, BUG_RECOVER_QUIETLY.
  */
 #ifndef CELLS
 #define CELLS		2
@@ -158,8 +158,8 @@ proctype consumer(byte mine)
 	tell_finished(mine + SIZE);
 	goto ended;
 killed:
-	/* Of ipcbox_ring_bury() there is nothing left to do. */
-#ifndef BUG_BURY_QUIETLY
+	/* Of ipcbox_ring_recover() there is nothing left to do. */
+#ifndef BUG_RECOVER_QUIETLY
 	wake();
 #endif
 ended:

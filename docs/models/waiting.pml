@@ -21,7 +21,7 @@
  * STOPS (a consumer keeps what it has in flight). TIME_STANDS_STILL: nobody is helped by the
  * millisecond after which a producer asks for less. Planted faults: BUG_LOOK_BEFORE_TELL,
  * BUG_WANT_BEFORE_WORD, BUG_ROOM_BEFORE_WORD, BUG_SMALLER_SLEEPS_ON, BUG_KEEP_PROMISE,
- * BUG_BURY_QUIETLY, BUG_LEAVE_QUIETLY, BUG_TOO_LONG_QUIETLY, BUG_ONE_FOR_ALL.
+ * BUG_RECOVER_QUIETLY, BUG_LEAVE_QUIETLY, BUG_TOO_LONG_QUIETLY, BUG_ONE_FOR_ALL.
  */
 #ifndef CELLS
 #define CELLS		3
@@ -375,11 +375,11 @@ inline tell_room()
 	fi
 }
 
-/* module/mapping.c: bury() */
-inline bury()
+/* module/mapping.c: recover() */
+inline recover()
 {
 	d_step { change(WRITING, DONE); change(READING, READY) };
-#ifndef BUG_BURY_QUIETLY
+#ifndef BUG_RECOVER_QUIETLY
 	wake(RECEIVING);
 	wake(SENDING)
 #endif
@@ -442,7 +442,7 @@ proctype producer(byte me; byte cells; byte plenty)
 	goto ended;
 #if KILLS
 killed:
-	bury();
+	recover();
 #endif
 ended:
 	skip
@@ -513,7 +513,7 @@ proctype consumer(byte me)
 	od;
 #if KILLS
 killed:
-	bury();
+	recover();
 #endif
 ended:
 	skip

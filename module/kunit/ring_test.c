@@ -72,12 +72,12 @@ static void expect_word(struct kunit *test, u64 pos, u32 cells, u64 state,
 }
 
 /* Of all, to the end. Return: how many messages that concerned. */
-static unsigned int bury(struct ipcbox_ring *ring)
+static unsigned int recover_dead(struct ipcbox_ring *ring)
 {
-	unsigned int buried = 0;
+	unsigned int recovered = 0;
 
-	ipcbox_ring_bury(ring, DEAD, IPCBOX_RING_BURY_ALL, &buried);
-	return buried;
+	ipcbox_ring_recover(ring, DEAD, IPCBOX_RING_RECOVER_ALL, &recovered);
+	return recovered;
 }
 
 static void counts_what_can_be_read(struct kunit *test)
@@ -122,7 +122,7 @@ static void dead_writer_is_gone(struct kunit *test)
 	u64 theirs = add(ring, 2, IPCBOX_CELL_WRITING, DEAD);
 	u64 next = add(ring, 1, IPCBOX_CELL_READY, NOBODY);
 
-	KUNIT_EXPECT_EQ(test, bury(ring), 1);
+	KUNIT_EXPECT_EQ(test, recover_dead(ring), 1);
 	expect_word(test, theirs, 2, IPCBOX_CELL_DONE, NOBODY);
 	expect_word(test, next, 1, IPCBOX_CELL_READY, NOBODY);
 	KUNIT_EXPECT_EQ(test, ipcbox_ring_ready(ring, 9), 1);
@@ -138,7 +138,7 @@ static void dead_reader_puts_back(struct kunit *test)
 	u64 before = next << IPCBOX_HEAD_SHIFT;
 
 	ring->shared->head = before;
-	KUNIT_EXPECT_EQ(test, bury(ring), 1);
+	KUNIT_EXPECT_EQ(test, recover_dead(ring), 1);
 	expect_word(test, done, 1, IPCBOX_CELL_DONE, NOBODY);
 	expect_word(test, theirs, 3, IPCBOX_CELL_READY, NOBODY);
 	KUNIT_EXPECT_EQ(test, head(ring), theirs);
@@ -153,7 +153,7 @@ static void tail_is_moved_for_the_dead(struct kunit *test)
 	u64 theirs = add(ring, 2, IPCBOX_CELL_WRITING, DEAD);
 
 	ring->shared->tail = theirs;
-	KUNIT_EXPECT_EQ(test, bury(ring), 1);
+	KUNIT_EXPECT_EQ(test, recover_dead(ring), 1);
 	KUNIT_EXPECT_EQ(test, ring->shared->tail, theirs + 2);
 	KUNIT_EXPECT_EQ(test, ipcbox_ring_room(ring), CELLS);
 }
@@ -166,32 +166,32 @@ static void others_are_left_alone(struct kunit *test)
 	u64 at = writing << IPCBOX_HEAD_SHIFT;
 
 	ring->shared->head = at;
-	KUNIT_EXPECT_EQ(test, bury(ring), 0);
+	KUNIT_EXPECT_EQ(test, recover_dead(ring), 0);
 	expect_word(test, reading, 1, IPCBOX_CELL_READING, OTHER);
 	expect_word(test, writing, 1, IPCBOX_CELL_WRITING, OTHER);
 	KUNIT_EXPECT_EQ(test, ring->shared->head, at);
 }
 
 /* A walk that may not be long ends, and one without bounds does the rest. */
-static void burial_that_would_be_long_is_left(struct kunit *test)
+static void recovery_that_would_be_long_is_left(struct kunit *test)
 {
 	struct ipcbox_ring *ring = test->priv;
 	u64 theirs = add(ring, 1, IPCBOX_CELL_READING, DEAD);
-	unsigned int buried = 0;
+	unsigned int recovered = 0;
 	u32 i;
 
 	for (i = 0; i < 8; i++)
 		add(ring, 1, IPCBOX_CELL_READY, NOBODY);
 	add(ring, 1, IPCBOX_CELL_WRITING, DEAD);
-	KUNIT_EXPECT_FALSE(test, ipcbox_ring_bury(ring, DEAD, 9, &buried));
-	KUNIT_EXPECT_EQ(test, buried, 1);
+	KUNIT_EXPECT_FALSE(test, ipcbox_ring_recover(ring, DEAD, 9, &recovered));
+	KUNIT_EXPECT_EQ(test, recovered, 1);
 	expect_word(test, theirs, 1, IPCBOX_CELL_READY, NOBODY);
-	KUNIT_EXPECT_TRUE(test, ipcbox_ring_bury(ring, DEAD, 10, &buried));
-	KUNIT_EXPECT_EQ(test, buried, 2);
+	KUNIT_EXPECT_TRUE(test, ipcbox_ring_recover(ring, DEAD, 10, &recovered));
+	KUNIT_EXPECT_EQ(test, recovered, 2);
 	KUNIT_EXPECT_EQ(test, head(ring), theirs);
-	KUNIT_EXPECT_TRUE(test, ipcbox_ring_bury(ring, DEAD, IPCBOX_RING_BURY_ALL,
-						 &buried));
-	KUNIT_EXPECT_EQ(test, buried, 2);
+	KUNIT_EXPECT_TRUE(test, ipcbox_ring_recover(ring, DEAD, IPCBOX_RING_RECOVER_ALL,
+						    &recovered));
+	KUNIT_EXPECT_EQ(test, recovered, 2);
 }
 
 /* A large ring: each cell is a message that is being read, and none can be read. */
@@ -269,7 +269,7 @@ static void nonsense_does_no_harm(struct kunit *test)
 		KUNIT_EXPECT_LE(test, messages, CELLS);
 		KUNIT_EXPECT_LE(test, bytes, CELLS * IPCBOX_CELL_SIZE);
 		KUNIT_EXPECT_LE(test, ipcbox_ring_room(ring), CELLS);
-		KUNIT_EXPECT_LE(test, bury(ring), CELLS);
+		KUNIT_EXPECT_LE(test, recover_dead(ring), CELLS);
 		KUNIT_EXPECT_LE(test, ipcbox_ring_room(ring), CELLS);
 	}
 }
@@ -281,7 +281,7 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(dead_reader_puts_back),
 	KUNIT_CASE(tail_is_moved_for_the_dead),
 	KUNIT_CASE(others_are_left_alone),
-	KUNIT_CASE(burial_that_would_be_long_is_left),
+	KUNIT_CASE(recovery_that_would_be_long_is_left),
 	KUNIT_CASE(look_is_short_where_the_way_is_long),
 	KUNIT_CASE(nonsense_does_no_harm),
 	{}
