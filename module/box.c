@@ -351,7 +351,7 @@ static void restore_message(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
 
 	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&box->lock);
-	if (!box->gone) {
+	if (!box->shutdown) {
 		ipcbox_lane_restore_message(lane, msg, &wake_list);
 		ipcbox_settle_and_unlock(lane, &wake_list);
 	} else {
@@ -415,7 +415,7 @@ int ipcbox_box_set_attr(struct ipcbox_box *box,
 	int err;
 
 	spin_lock(&box->lock);
-	err = box->gone;
+	err = box->shutdown;
 	if (!err) {
 		box->access = *access;
 		box->bounds.max_messages = bounds->max_messages;

@@ -32,7 +32,7 @@
  * softirqs on.
  *
  * Lifetime: the memory belongs to the port, mailbox or link around it, which
- * the callers hold. *End* is the first phase of teardown: everyone who waits
+ * the callers hold. *Shutdown* is the first phase of teardown: everyone who waits
  * is told, what is queued is dropped, and all that comes later fails. It can
  * happen at any time: first the box, then its lanes, then they are drained.
  * Release of the memory is the second.
@@ -88,8 +88,8 @@ struct ipcbox_box {
 	u64 id;				/* unique; never changes */
 
 	/* Under lock. */
-	int gone;			/* 0, or the errno that everyone gets */
-	bool senders_gone;		/* no sender will ever come again */
+	int shutdown;			/* 0, or the errno that everyone gets */
+	bool senders_shutdown;		/* no sender will ever come again */
 	struct ipcbox_access access;
 	struct ipcbox_bounds bounds;
 	u64 arrivals;			/* messages accepted so far */
@@ -145,7 +145,7 @@ struct ipcbox_lane {
 static inline int ipcbox_lane_check_length(const struct ipcbox_lane *lane, u64 len)
 {
 	if (len > READ_ONCE(lane->box->bounds.max_msgsize))
-		return READ_ONCE(lane->box->gone) ?: -EMSGSIZE;
+		return READ_ONCE(lane->box->shutdown) ?: -EMSGSIZE;
 	return 0;
 }
 
@@ -194,11 +194,11 @@ int ipcbox_box_set_attr(struct ipcbox_box *box,
 /* settle.c */
 void ipcbox_lane_settle(struct ipcbox_lane *lane);
 
-/* end.c */
-bool ipcbox_box_end(struct ipcbox_box *box, int err);
-void ipcbox_box_end_senders(struct ipcbox_box *box);
-void ipcbox_lane_end_unserved(struct ipcbox_lane *lane);
-void ipcbox_lane_end(struct ipcbox_lane *lane);
+/* shutdown.c */
+bool ipcbox_box_shutdown(struct ipcbox_box *box, int err);
+void ipcbox_box_shutdown_senders(struct ipcbox_box *box);
+void ipcbox_lane_fail_unserved(struct ipcbox_lane *lane);
+void ipcbox_lane_shutdown(struct ipcbox_lane *lane);
 bool ipcbox_lane_drain(struct ipcbox_lane *lane, unsigned int *steps);
 bool ipcbox_lane_is_idle(const struct ipcbox_lane *lane);
 

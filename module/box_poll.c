@@ -127,9 +127,9 @@ __poll_t ipcbox_box_poll(struct ipcbox_box *box, __poll_t asked)
 		box->told_each = true;
 	if (box->messages)
 		events |= EPOLLIN | EPOLLRDNORM;
-	if (box->senders_gone)
+	if (box->senders_shutdown)
 		events |= EPOLLIN | EPOLLRDNORM | EPOLLHUP;
-	if (box->gone)
+	if (box->shutdown)
 		events |= EPOLLIN | EPOLLRDNORM | EPOLLHUP | EPOLLERR;
 	spin_unlock(&box->lock);
 	return events;
@@ -147,7 +147,7 @@ __poll_t ipcbox_lane_poll(struct ipcbox_lane *lane)
 
 	spin_lock(&lane->box->lock);
 	lane->known_rooms = count_rooms(lane);
-	if (lane->box->gone)
+	if (lane->box->shutdown)
 		events |= EPOLLOUT | EPOLLWRNORM | EPOLLHUP | EPOLLERR;
 	else if (lane->known_rooms)
 		events |= EPOLLOUT | EPOLLWRNORM;

@@ -82,14 +82,14 @@ static void buffer_get_access(struct ipcbox_named *named,
 	spin_unlock(&buffer->lock);
 }
 
-static void buffer_end(struct ipcbox_named *named, int err)
+static void buffer_shutdown(struct ipcbox_named *named, int err)
 {
-	ipcbox_buffer_end(buffer_of(named), err);
+	ipcbox_buffer_shutdown(buffer_of(named), err);
 }
 
-static void buffer_end_senders(struct ipcbox_named *named)
+static void buffer_shutdown_senders(struct ipcbox_named *named)
 {
-	ipcbox_buffer_end_senders(buffer_of(named));
+	ipcbox_buffer_shutdown_senders(buffer_of(named));
 }
 
 static void buffer_stat(struct ipcbox_named *named, struct ipcbox_stat *stat,
@@ -105,8 +105,8 @@ static void buffer_stat(struct ipcbox_named *named, struct ipcbox_stat *stat,
 	ipcbox_ring_count(&buffer->ring, &stat->messages, &stat->bytes);
 
 	spin_lock(&buffer->lock);
-	if (buffer->gone)
-		stat->state |= IPCBOX_STATE_GONE;
+	if (buffer->shutdown)
+		stat->state |= IPCBOX_STATE_SHUTDOWN;
 	stat->mode = buffer->access.mode;
 	stat->uid = from_kuid_munged(viewer, buffer->access.uid);
 	stat->gid = from_kgid_munged(viewer, buffer->access.gid);
@@ -128,8 +128,8 @@ static const struct ipcbox_named_ops buffer_ops = {
 	.kind = "buffer",
 	.id = buffer_id,
 	.get_access = buffer_get_access,
-	.end = buffer_end,
-	.end_senders = buffer_end_senders,
+	.shutdown = buffer_shutdown,
+	.shutdown_senders = buffer_shutdown_senders,
 	.stat = buffer_stat,
 	.free = buffer_free,
 };
@@ -258,7 +258,7 @@ int ipcbox_buffer_set(struct ipcbox_buffer *buffer,
 	      ipcbox_attr_apply_access(attr, ns, &access);
 	if (!err) {
 		spin_lock(&buffer->lock);
-		err = buffer->gone;
+		err = buffer->shutdown;
 		if (!err)
 			buffer->access = access;
 		spin_unlock(&buffer->lock);

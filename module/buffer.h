@@ -16,7 +16,7 @@
  * something for it: then it has not looked yet, or somebody is about to wake it.
  *
  * Lifetime: the fds and the name hold the buffer. A mapping holds the file of its fd,
- * as every mapping does. *End* is the first phase of teardown, release of the
+ * as every mapping does. *Shutdown* is the first phase of teardown, release of the
  * pages the second, when nobody has them mapped any more.
  */
 
@@ -56,8 +56,8 @@ struct ipcbox_buffer {
 	struct work_struct rest;	/* what calls and deaths leave to be done */
 
 	spinlock_t lock;		/* of what follows, up to the name */
-	int gone;			/* 0, or the errno that everyone gets */
-	bool senders_gone;
+	int shutdown;			/* 0, or the errno that everyone gets */
+	bool senders_shutdown;
 	struct ipcbox_access access;
 	struct rb_root mappings;	/* by process */
 	struct ipcbox_side sides[2];	/* by role: receiving, sending */
@@ -84,8 +84,8 @@ void ipcbox_buffer_leave_rest(struct ipcbox_buffer *buffer);
 void ipcbox_buffer_wake_rest(struct ipcbox_buffer *buffer);
 int ipcbox_buffer_init_queue(void);
 void ipcbox_buffer_deinit_queue(void);
-void ipcbox_buffer_end(struct ipcbox_buffer *buffer, int err);
-void ipcbox_buffer_end_senders(struct ipcbox_buffer *buffer);
+void ipcbox_buffer_shutdown(struct ipcbox_buffer *buffer, int err);
+void ipcbox_buffer_shutdown_senders(struct ipcbox_buffer *buffer);
 __poll_t ipcbox_buffer_poll(struct ipcbox_buffer *buffer, u32 directions,
 			    struct file *file, struct poll_table_struct *table);
 

@@ -49,7 +49,7 @@ static u32 wanted(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 	u32 want = 0;
 
 	lockdep_assert_held(&buffer->lock);
-	if (buffer->gone || (role == IPCBOX_RECEIVING && buffer->senders_gone))
+	if (buffer->shutdown || (role == IPCBOX_RECEIVING && buffer->senders_shutdown))
 		return IPCBOX_BUFFER_ASK;
 	if (side->polled)
 		want = polled_for(buffer, role);
@@ -84,9 +84,9 @@ static u64 available(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 static int why_over(const struct ipcbox_buffer *buffer, enum ipcbox_role role)
 {
 	lockdep_assert_held(&buffer->lock);
-	if (buffer->gone)
-		return buffer->gone;
-	return role == IPCBOX_RECEIVING && buffer->senders_gone ? -EPIPE : 0;
+	if (buffer->shutdown)
+		return buffer->shutdown;
+	return role == IPCBOX_RECEIVING && buffer->senders_shutdown ? -EPIPE : 0;
 }
 
 /* ---- wake ---------------------------------------------------------------- */
@@ -232,7 +232,7 @@ int ipcbox_buffer_wake(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 		if (supply.polled)
 			wake_pollers(buffer, role, &supply);
 	}
-	return READ_ONCE(buffer->gone);
+	return READ_ONCE(buffer->shutdown);
 }
 
 /* ---- wait ---------------------------------------------------------------- */
@@ -299,7 +299,7 @@ static int over_or_there(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 			 int over)
 {
 	if (over == -EPIPE && role == IPCBOX_RECEIVING &&
-	    !READ_ONCE(buffer->gone) && available(buffer, role, 1))
+	    !READ_ONCE(buffer->shutdown) && available(buffer, role, 1))
 		return 0;
 	return over;
 }
@@ -431,20 +431,20 @@ static void dismiss(struct ipcbox_buffer *buffer, enum ipcbox_role role, int err
 }
 
 /**
- * ipcbox_buffer_end() - it is over with a buffer
+ * ipcbox_buffer_shutdown() - it is over with a buffer
  * @buffer: the buffer
  * @err: what everyone gets from now on; the first one counts
  *
  * What is in it stays there for those who have it mapped.
  */
-void ipcbox_buffer_end(struct ipcbox_buffer *buffer, int err)
+void ipcbox_buffer_shutdown(struct ipcbox_buffer *buffer, int err)
 {
 	bool first;
 
 	spin_lock(&buffer->lock);
-	first = !buffer->gone;
+	first = !buffer->shutdown;
 	if (first)
-		WRITE_ONCE(buffer->gone, err);
+		WRITE_ONCE(buffer->shutdown, err);
 	spin_unlock(&buffer->lock);
 	if (!first)
 		return;
@@ -453,13 +453,13 @@ void ipcbox_buffer_end(struct ipcbox_buffer *buffer, int err)
 }
 
 /**
- * ipcbox_buffer_end_senders() - no producer will ever come again
+ * ipcbox_buffer_shutdown_senders() - no producer will ever come again
  * @buffer: the buffer; consumers take what is left, and then get -EPIPE
  */
-void ipcbox_buffer_end_senders(struct ipcbox_buffer *buffer)
+void ipcbox_buffer_shutdown_senders(struct ipcbox_buffer *buffer)
 {
 	spin_lock(&buffer->lock);
-	buffer->senders_gone = true;
+	buffer->senders_shutdown = true;
 	spin_unlock(&buffer->lock);
 	dismiss(buffer, IPCBOX_RECEIVING, -EPIPE);
 }
@@ -556,7 +556,7 @@ static __poll_t poll_side(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 	tell_wanted(buffer, role);
 	if (why_over(buffer, role))
 		events |= events_of[role] | EPOLLHUP;
-	if (buffer->gone)
+	if (buffer->shutdown)
 		events |= EPOLLERR;
 	spin_unlock(&buffer->lock);
 	smp_mb();	/* as in enqueue() */
@@ -591,7 +591,7 @@ __poll_t ipcbox_buffer_poll(struct ipcbox_buffer *buffer, u32 directions,
 		poll_wait(file, &buffer->sides[role].pollers, table);
 		if (asked & events_of[role])
 			events |= poll_side(buffer, role);
-		else if (READ_ONCE(buffer->gone))
+		else if (READ_ONCE(buffer->shutdown))
 			events |= EPOLLHUP | EPOLLERR;
 	}
 	return directions ? events : EPOLLERR;

@@ -219,8 +219,8 @@ static int give_reply_locked(struct ipcbox_box *box,
 	struct ipcbox_caller *call;
 
 	lockdep_assert_held(&box->lock);
-	if (box->gone)
-		return box->gone;
+	if (box->shutdown)
+		return box->shutdown;
 	if (!number || number > box->arrivals)
 		return -EINVAL;
 	delivery = ipcbox_delivery_find(server, number);

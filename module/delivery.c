@@ -220,13 +220,13 @@ static struct ipcbox_waiter *end_one_of_service(void *from)
 }
 
 /**
- * ipcbox_service_end() - nobody will answer anything of a box
+ * ipcbox_service_shutdown() - nobody will answer anything of a box
  * @service: of the box
  * @err: why
  *
  * Context: may sleep.
  */
-void ipcbox_service_end(struct ipcbox_service *service, int err)
+void ipcbox_service_shutdown(struct ipcbox_service *service, int err)
 {
 	ipcbox_finish_all(service->lock, end_one_of_service, service, err);
 }

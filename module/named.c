@@ -87,9 +87,9 @@ void ipcbox_named_put(struct ipcbox_named *named)
 	ipcbox_account_put(account);
 }
 
-static void named_end(struct ipcbox_named *named, int err)
+static void named_shutdown(struct ipcbox_named *named, int err)
 {
-	named->ops->end(named, err);
+	named->ops->shutdown(named, err);
 	uncount(named);
 }
 
@@ -293,11 +293,11 @@ static void end_abandoned(struct ipcbox_named *named, bool no_receivers,
 			  bool no_senders)
 {
 	if (no_receivers) {
-		named_end(named, -EPIPE);
+		named_shutdown(named, -EPIPE);
 		if (!drain(named))
 			leave_rest(named);
 	} else if (no_senders) {
-		named->ops->end_senders(named);
+		named->ops->shutdown_senders(named);
 	}
 }
 
@@ -320,8 +320,8 @@ void ipcbox_named_close(struct ipcbox_named *named, u32 directions)
 
 	if (!listed)
 		end_abandoned(named, no_receivers, no_senders);
-	else if (no_receivers && named->ops->end_receivers)
-		named->ops->end_receivers(named);
+	else if (no_receivers && named->ops->shutdown_receivers)
+		named->ops->shutdown_receivers(named);
 	ipcbox_named_put(named);
 }
 
@@ -338,7 +338,7 @@ static int may_delete(struct ipcbox_named *named)
 /* Afterwards what was in it counts for nobody, unless the caller was killed. */
 static void delete_and_drain(struct ipcbox_named *named)
 {
-	named_end(named, -EIDRM);
+	named_shutdown(named, -EIDRM);
 	while (!drain(named)) {
 		if (fatal_signal_pending(current)) {
 			leave_rest(named);
@@ -395,7 +395,7 @@ void ipcbox_named_delete_all(struct ipcbox_ns *ns)
 		struct ipcbox_named *named = named_of(node);
 
 		erase_name(named);
-		named_end(named, -EIDRM);
+		named_shutdown(named, -EIDRM);
 		/* Nobody can wait for this, and the namespace cannot be held any more. */
 		while (!drain(named))
 			;

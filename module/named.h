@@ -36,16 +36,16 @@ struct ipcbox_named_ops {
 	void (*get_access)(struct ipcbox_named *named,
 			   struct ipcbox_access *access);
 	/* It is over, with this errno for everyone; may come more than once. */
-	void (*end)(struct ipcbox_named *named, int err);
+	void (*shutdown)(struct ipcbox_named *named, int err);
 	/*
 	 * After the end, free what is in it, in so many steps. Return: whether nothing is
 	 * left. NULL: there is nothing to be freed.
 	 */
 	bool (*drain)(struct ipcbox_named *named, unsigned int *steps);
 	/* Nobody has it open to receive now. NULL: nobody wants to know. */
-	void (*end_receivers)(struct ipcbox_named *named);
+	void (*shutdown_receivers)(struct ipcbox_named *named);
 	/* No sender will ever come again. */
-	void (*end_senders)(struct ipcbox_named *named);
+	void (*shutdown_senders)(struct ipcbox_named *named);
 	void (*stat)(struct ipcbox_named *named, struct ipcbox_stat *stat,
 		     struct user_namespace *viewer);
 	/* The last reference is gone: the memory around it. */

@@ -25,12 +25,12 @@ static void port_get_access(struct ipcbox_named *named,
 	ipcbox_box_get_attr(&port_of(named)->box, access, NULL);
 }
 
-static void port_end(struct ipcbox_named *named, int err)
+static void port_shutdown(struct ipcbox_named *named, int err)
 {
 	struct ipcbox_port *port = port_of(named);
 
-	if (ipcbox_box_end(&port->box, err))
-		ipcbox_lane_end(&port->lane);
+	if (ipcbox_box_shutdown(&port->box, err))
+		ipcbox_lane_shutdown(&port->lane);
 }
 
 static bool port_drain(struct ipcbox_named *named, unsigned int *steps)
@@ -38,14 +38,14 @@ static bool port_drain(struct ipcbox_named *named, unsigned int *steps)
 	return ipcbox_lane_drain(&port_of(named)->lane, steps);
 }
 
-static void port_end_receivers(struct ipcbox_named *named)
+static void port_shutdown_receivers(struct ipcbox_named *named)
 {
-	ipcbox_lane_end_unserved(&port_of(named)->lane);
+	ipcbox_lane_fail_unserved(&port_of(named)->lane);
 }
 
-static void port_end_senders(struct ipcbox_named *named)
+static void port_shutdown_senders(struct ipcbox_named *named)
 {
-	ipcbox_box_end_senders(&port_of(named)->box);
+	ipcbox_box_shutdown_senders(&port_of(named)->box);
 }
 
 static void port_stat(struct ipcbox_named *named, struct ipcbox_stat *stat,
@@ -68,10 +68,10 @@ static const struct ipcbox_named_ops port_ops = {
 	.kind = "port",
 	.id = port_id,
 	.get_access = port_get_access,
-	.end = port_end,
+	.shutdown = port_shutdown,
 	.drain = port_drain,
-	.end_receivers = port_end_receivers,
-	.end_senders = port_end_senders,
+	.shutdown_receivers = port_shutdown_receivers,
+	.shutdown_senders = port_shutdown_senders,
 	.stat = port_stat,
 	.free = port_free,
 };

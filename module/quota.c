@@ -177,7 +177,7 @@ static int add_to_lane(struct payer *payer, struct ipcbox_lane *lane)
 	int err;
 
 	spin_lock(&lane->box->lock);
-	err = lane->box->gone;
+	err = lane->box->shutdown;
 	if (!err)
 		list_add_tail(&payer->waiter.node, &lane->unpaid);
 	spin_unlock(&lane->box->lock);
@@ -281,7 +281,7 @@ int ipcbox_quota_wait(struct ipcbox_account *account, unsigned long amount,
 		      const struct ipcbox_wait_options *options)
 {
 	/* It is set once. Poll reports the end, so this is not to be outlived by ENOBUFS. */
-	int err = READ_ONCE(lane->box->gone);
+	int err = READ_ONCE(lane->box->shutdown);
 
 	if (err)
 		return err;
@@ -314,13 +314,13 @@ static struct ipcbox_waiter *take_unpaid(void *from)
 }
 
 /**
- * ipcbox_quota_end() - tell all who wait for bytes that their box has ended
+ * ipcbox_quota_shutdown() - tell all who wait for bytes that their box has ended
  * @lane: a lane of the box
  * @err: what they are told
  *
  * Context: may sleep.
  */
-void ipcbox_quota_end(struct ipcbox_lane *lane, int err)
+void ipcbox_quota_shutdown(struct ipcbox_lane *lane, int err)
 {
 	ipcbox_finish_all(&lane->box->lock, take_unpaid, lane, err);
 }

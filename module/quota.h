@@ -89,7 +89,7 @@ void ipcbox_quota_limit_changed(struct ipcbox_ns *ns);
 int ipcbox_quota_wait(struct ipcbox_account *account, unsigned long amount,
 		      struct ipcbox_lane *lane,
 		      const struct ipcbox_wait_options *options);
-void ipcbox_quota_end(struct ipcbox_lane *lane, int err);
+void ipcbox_quota_shutdown(struct ipcbox_lane *lane, int err);
 
 void ipcbox_quota_poll_init(struct ipcbox_quota_poll *poll,
 			    struct ipcbox_lane *lane);

@@ -116,7 +116,8 @@ int ipcbox_offer_and_unlock(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 	int err;
 
 	lockdep_assert_held(&lane->box->lock);
-	err = lane->box->gone ?: offer(lane, msg, false, sender, options, wake_list);
+	err = lane->box->shutdown ?:
+		      offer(lane, msg, false, sender, options, wake_list);
 	if (!err) {
 		ipcbox_settle_and_unlock(lane, wake_list);
 		return 0;
@@ -144,7 +145,7 @@ int ipcbox_offer_call_and_unlock(struct ipcbox_lane *lane,
 	int err;
 
 	lockdep_assert_held(&lane->box->lock);
-	err = lane->box->gone ?: ipcbox_caller_check_receivers(call);
+	err = lane->box->shutdown ?: ipcbox_caller_check_receivers(call);
 	if (!err)
 		err = offer(lane, &call->request.msg, true, &call->waiter, options,
 			    wake_list);
@@ -181,7 +182,7 @@ unsigned int ipcbox_offer_many_and_unlock(struct ipcbox_lane *lane,
 	int failed;
 
 	lockdep_assert_held(&lane->box->lock);
-	failed = lane->box->gone;
+	failed = lane->box->shutdown;
 	while (!failed && sent < count && !ipcbox_wake_list_full(wake_list)) {
 		failed = offer(lane, msgs[sent], false, sender, options, wake_list);
 		if (!failed)
@@ -228,7 +229,7 @@ static void add_receiver(struct ipcbox_box *box, struct ipcbox_receiver *receive
 static int why_empty(const struct ipcbox_box *box, struct pid *peer)
 {
 	lockdep_assert_held(&box->lock);
-	if (box->senders_gone || (peer && ipcbox_process_ended(peer)))
+	if (box->senders_shutdown || (peer && ipcbox_process_ended(peer)))
 		return -EPIPE;
 	return -EAGAIN;
 }
@@ -275,7 +276,7 @@ int ipcbox_take_and_unlock(struct ipcbox_box *box, struct pid *peer,
 	int err;
 
 	lockdep_assert_held(&box->lock);
-	err = box->gone;
+	err = box->shutdown;
 	if (err)
 		goto out_unlock;
 
@@ -360,7 +361,7 @@ void ipcbox_take_many_and_unlock(struct ipcbox_box *box, struct ipcbox_lane *fro
 	lane = from ?: first_ready(box);
 	inflight->lane = lane;
 	inflight->count = 0;
-	if (!box->gone && lane)
+	if (!box->shutdown && lane)
 		inflight->count = take_easy(lane, !from && !box->sole, rooms,
 					    inflight->msgs, count, wake_list);
 	/* What is in flight keeps the lane, also while settling drops the lock. */

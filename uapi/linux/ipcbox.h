@@ -496,7 +496,7 @@ struct ipcbox_port_delete {
 
 /* Bits of ipcbox_stat.state */
 #define IPCBOX_STATE_UNLINKED	(1U << 0)	/* a port or buffer without a name */
-#define IPCBOX_STATE_GONE	(1U << 1)	/* removed, or the peer is gone */
+#define IPCBOX_STATE_SHUTDOWN	(1U << 1)	/* removed, or the peer is gone */
 #define IPCBOX_STATE_ONE_TO_ONE	(1U << 2)	/* a buffer made with IPCBOX_ONE_TO_ONE */
 
 /**
