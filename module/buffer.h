@@ -21,7 +21,7 @@
  */
 
 #include "access.h"
-#include "named.h"
+#include "object.h"
 #include "owners.h"
 #include "ring.h"
 #include "wait.h"
@@ -62,7 +62,7 @@ struct ipcbox_buffer {
 	struct rb_root mappings;	/* by process */
 	struct ipcbox_side sides[2];	/* by role: receiving, sending */
 
-	struct ipcbox_named named;	/* last: the name is at its end */
+	struct ipcbox_object object;	/* last: the name is at its end */
 };
 
 /* directions: IPCBOX_RECEIVER, IPCBOX_SENDER */

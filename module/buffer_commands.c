@@ -18,7 +18,7 @@ static struct ipcbox_buffer *check_sharing(struct ipcbox_buffer *buffer, u32 fla
 	if (IS_ERR(buffer) ||
 	    buffer->ring.one_to_one == !!(flags & IPCBOX_ONE_TO_ONE))
 		return buffer;
-	ipcbox_named_close(&buffer->named, flags);
+	ipcbox_object_close(&buffer->object, flags);
 	return ERR_PTR(-EPROTOTYPE);
 }
 

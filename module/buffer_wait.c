@@ -510,14 +510,14 @@ void ipcbox_buffer_wake_rest(struct ipcbox_buffer *buffer)
  */
 void ipcbox_buffer_leave_rest(struct ipcbox_buffer *buffer)
 {
-	struct net *net = buffer->named.ns->net;
+	struct net *net = buffer->object.ns->net;
 
-	ipcbox_named_hold(&buffer->named);
+	ipcbox_object_hold(&buffer->object);
 	get_net(net);
 	if (queue_work(rest_queue, &buffer->rest))
 		return;
 	put_net(net);
-	ipcbox_named_put(&buffer->named);
+	ipcbox_object_put(&buffer->object);
 }
 
 /**

@@ -6,7 +6,7 @@
 
 #include "call.h"
 #include "copy.h"
-#include "named.h"
+#include "object.h"
 #include "noinit.h"
 #include "parked.h"
 #include "receive.h"
@@ -67,11 +67,11 @@ static int finish_call(struct ipcbox_request *request,
  */
 static const u32 *receivers_of(const struct ipcbox_request *request)
 {
-	const struct ipcbox_named *named = request->handle->named;
+	const struct ipcbox_object *object = request->handle->object;
 
-	if (!named || !(request->call.flags & IPCBOX_IF_SERVED))
+	if (!object || !(request->call.flags & IPCBOX_IF_SERVED))
 		return NULL;
-	return ipcbox_named_receivers(named);
+	return ipcbox_object_receivers(object);
 }
 
 /* Return: as the command; or -ERESTART_RESTARTBLOCK, with route and sender passed on. */

@@ -29,7 +29,7 @@ struct ipcbox_handle;
 struct ipcbox_lane;
 struct ipcbox_link;
 struct ipcbox_mailbox;
-struct ipcbox_named;
+struct ipcbox_object;
 struct ipcbox_ns;
 struct ipcbox_port;
 struct ipcbox_stat;
@@ -57,7 +57,7 @@ struct ipcbox_handle {
 	struct ipcbox_lane *lane;	/* to send to, or NULL */
 	struct ipcbox_quota_poll quota;	/* of that */
 
-	struct ipcbox_named *named;	/* of a port or buffer */
+	struct ipcbox_object *object;	/* of a port or buffer */
 	u32 directions;			/* for which it is open */
 	struct ipcbox_port *port;
 	struct ipcbox_buffer *buffer;

@@ -11,7 +11,7 @@
 #include "ioctl.h"
 #include "limits.h"
 #include "msg.h"
-#include "named.h"
+#include "object.h"
 #include "ns.h"
 #include "parked.h"
 #include "pollers.h"
@@ -73,7 +73,7 @@ static void __net_exit ipcbox_net_pre_exit(struct net *net)
 
 	/* A reader of the file may hold a mailbox, and so an account. */
 	ipcbox_proc_deinit(ns);
-	ipcbox_named_delete_all(ns);
+	ipcbox_object_delete_all(ns);
 	ipcbox_senders_end(ns);
 	ipcbox_account_deinit(ns);
 }

@@ -70,7 +70,7 @@ static kuid_t payer_of(const struct ipcbox_account *account)
 /* The owner of the buffer, who lets others map it, is not to be without numbers. */
 static bool has_reserve(struct ipcbox_buffer *buffer)
 {
-	struct user_namespace *user_ns = buffer->named.ns->net->user_ns;
+	struct user_namespace *user_ns = buffer->object.ns->net->user_ns;
 	kuid_t uid;
 
 	spin_lock(&buffer->lock);
@@ -118,7 +118,7 @@ static struct mapping *mapping_alloc(struct ipcbox_buffer *buffer,
 	mapping->buffer = buffer;
 	mapping->mm = mm;
 	mapping->vmas = 1;
-	mapping->account = ipcbox_account_get(buffer->named.ns, current_euid());
+	mapping->account = ipcbox_account_get(buffer->object.ns, current_euid());
 	if (IS_ERR(mapping->account)) {
 		err = PTR_ERR(mapping->account);
 		goto err_free;
@@ -250,11 +250,11 @@ static void do_rest_of_buffer(struct work_struct *work)
 {
 	struct ipcbox_buffer *buffer =
 		container_of(work, struct ipcbox_buffer, rest);
-	struct net *net = buffer->named.ns->net;
+	struct net *net = buffer->object.ns->net;
 
 	recover_rest(buffer);
 	ipcbox_buffer_wake_rest(buffer);
-	ipcbox_named_put(&buffer->named);
+	ipcbox_object_put(&buffer->object);
 	/* Last: the namespace may die of it. */
 	put_net(net);
 }
