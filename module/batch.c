@@ -32,7 +32,7 @@ struct outgoing {
 	void __user *user;		/* the next entry */
 	u32 left;
 	struct ipcbox_lane *lane;
-	struct ipcbox_sender *sender;
+	struct ipcbox_creds *creds;
 	struct ipcbox_wait_options options;
 };
 
@@ -81,7 +81,7 @@ static u32 make_messages(const struct outgoing *out, struct ipcbox_msg **msgs,
 		if (failed)
 			break;
 	}
-	good = ipcbox_msg_create_many(out->sender, entries, msgs, good, out->lane,
+	good = ipcbox_msg_create_many(out->creds, entries, msgs, good, out->lane,
 				      &out->options, err);
 	*err = *err ?: failed;
 	return good;
@@ -186,18 +186,18 @@ int ipcbox_do_send_batch(struct ipcbox_request *request)
 			  sizeof(struct ipcbox_send_entry));
 	if (ret)
 		return ret;
-	out.sender = ipcbox_request_sender(request);
-	if (IS_ERR(out.sender))
-		return PTR_ERR(out.sender);
-	ret = ipcbox_route_open(&route, request, args->pid, out.sender);
+	out.creds = ipcbox_request_creds(request);
+	if (IS_ERR(out.creds))
+		return PTR_ERR(out.creds);
+	ret = ipcbox_route_open(&route, request, args->pid, out.creds);
 	if (!ret) {
 		out.lane = route.lane;
 		out.options = ipcbox_request_wait_options(request, args->deadline,
-							  args->flags, out.sender);
+							  args->flags, out.creds);
 		ret = send_all(&out);
 		ipcbox_route_close(&route);
 	}
-	ipcbox_sender_put(out.sender);
+	ipcbox_creds_put(out.creds);
 	return ret;
 }
 
@@ -214,17 +214,17 @@ struct incoming {
 
 /* Often the same sender for many in a row. */
 struct known_origin {
-	const struct ipcbox_sender *sender;
+	const struct ipcbox_creds *creds;
 	struct ipcbox_origin origin;
 };
 
 static void look_up_origin(struct known_origin *known,
-			   const struct ipcbox_sender *sender)
+			   const struct ipcbox_creds *creds)
 {
-	if (sender == known->sender)
+	if (creds == known->creds)
 		return;
-	known->sender = sender;
-	known->origin = ipcbox_origin_of(sender);
+	known->creds = creds;
+	known->origin = ipcbox_origin_of(creds);
 }
 
 /* The payload, then what is told of it. */
@@ -238,7 +238,7 @@ deliver_entry(struct ipcbox_recv_entry __user *user, void __user *data,
 		return -EINTR;
 	if (ipcbox_msg_copy_out(receiver->payload, data))
 		return -EFAULT;
-	look_up_origin(known, receiver->msg->sender);
+	look_up_origin(known, receiver->msg->creds);
 	ipcbox_describe(&entry, receiver, &known->origin);
 	entry.result = 0;
 	return ipcbox_copy_to_user(&user->len, &entry.len,
@@ -397,7 +397,7 @@ int ipcbox_do_recv_batch(struct ipcbox_request *request)
 		.user = u64_to_user_ptr(args->entries),
 		.left = args->count,
 	};
-	struct ipcbox_sender *self;
+	struct ipcbox_creds *self;
 	int ret;
 
 	ret = args->__reserved ? -EINVAL :
@@ -406,7 +406,7 @@ int ipcbox_do_recv_batch(struct ipcbox_request *request)
 	      ipcbox_receive_check(request, args->from);
 	if (ret)
 		return ret;
-	self = ipcbox_request_sender(request);
+	self = ipcbox_request_creds(request);
 	if (IS_ERR(self))
 		return PTR_ERR(self);
 	in.from = ipcbox_receive_link(request, args->from, self);
@@ -418,6 +418,6 @@ int ipcbox_do_recv_batch(struct ipcbox_request *request)
 		ret = receive_all(&in);
 		ipcbox_receive_put_link(request, in.from);
 	}
-	ipcbox_sender_put(self);
+	ipcbox_creds_put(self);
 	return ret;
 }

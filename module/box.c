@@ -5,7 +5,7 @@
 #include "caller.h"
 #include "lane.h"
 #include "noinit.h"
-#include "sender.h"
+#include "creds.h"
 #include "settle.h"
 #include "trace.h"
 #include "transfer.h"
@@ -285,7 +285,7 @@ static void free_call_copy(struct ipcbox_receiver *receiver)
 {
 	if (receiver->payload != receiver->msg)
 		ipcbox_msg_free(receiver->payload);
-	ipcbox_sender_put(receiver->msg->sender);
+	ipcbox_creds_put(receiver->msg->creds);
 }
 
 /**

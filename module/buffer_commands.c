@@ -5,7 +5,7 @@
 #include "buffer.h"
 #include "mapping.h"
 #include "request.h"
-#include "sender.h"
+#include "creds.h"
 
 #include <linux/err.h>
 #include <linux/sched/signal.h>
@@ -128,7 +128,7 @@ int ipcbox_do_buffer_wait(struct ipcbox_request *request)
 	const struct ipcbox_buffer_wait *wait = &request->buffer_wait;
 	struct ipcbox_handle *handle = request->handle;
 	struct ipcbox_wait_options options;
-	struct ipcbox_sender *sender;
+	struct ipcbox_creds *creds;
 	enum ipcbox_role role;
 	u32 cells;
 	int err;
@@ -139,13 +139,13 @@ int ipcbox_do_buffer_wait(struct ipcbox_request *request)
 	if (!(wait->flags & handle->directions))
 		return -EBADF;
 	role = wait->flags & IPCBOX_RECEIVER ? IPCBOX_RECEIVING : IPCBOX_SENDING;
-	sender = ipcbox_request_sender(request);
-	if (IS_ERR(sender))
-		return PTR_ERR(sender);
+	creds = ipcbox_request_creds(request);
+	if (IS_ERR(creds))
+		return PTR_ERR(creds);
 	options = ipcbox_request_wait_options(request, wait->deadline, wait->flags,
-					      sender);
+					      creds);
 	err = ipcbox_buffer_wait(handle->buffer, role, cells, &options);
-	ipcbox_sender_put(sender);
+	ipcbox_creds_put(creds);
 	return err;
 }
 

@@ -2,7 +2,7 @@
 #include "cache.h"
 
 #include "account.h"
-#include "sender.h"
+#include "creds.h"
 
 #include <linux/gfp.h>
 #include <linux/jiffies.h>
@@ -42,9 +42,9 @@ static void age_all(struct work_struct *work);
 static DECLARE_DELAYED_WORK(ageing, age_all);
 static struct shrinker *shrinker;
 
-static struct ipcbox_sender *sender_of(struct ipcbox_cache *cache)
+static struct ipcbox_creds *creds_of(struct ipcbox_cache *cache)
 {
-	return container_of(cache, struct ipcbox_sender, cache);
+	return container_of(cache, struct ipcbox_creds, cache);
 }
 
 static struct page *next_of(const struct page *page)
@@ -55,19 +55,19 @@ static struct page *next_of(const struct page *page)
 /* ---- lists --------------------------------------------------------------- */
 
 /**
- * ipcbox_cache_enlist() - let a cache be looked at, and hold its sender until then
- * @sender: new; or with something in its cache now, for which somebody has to come
+ * ipcbox_cache_enlist() - let a cache be looked at, and hold its credentials until then
+ * @creds: new; or with something in its cache now, for which somebody has to come
  */
-void ipcbox_cache_enlist(struct ipcbox_sender *sender)
+void ipcbox_cache_enlist(struct ipcbox_creds *creds)
 {
-	struct ipcbox_account *account = sender->account;
-	struct ipcbox_cache *cache = &sender->cache;
+	struct ipcbox_account *account = creds->account;
+	struct ipcbox_cache *cache = &creds->cache;
 
 	spin_lock(&list_lock);
 	spin_lock(&cache->lock);
 	if (!cache->listed) {
 		cache->listed = true;
-		ipcbox_sender_hold(sender);
+		ipcbox_creds_hold(creds);
 		list_add_tail(&cache->nodes[IPCBOX_CACHES_ALL], &all);
 		list_add_tail(&cache->nodes[IPCBOX_CACHES_ACCOUNT], &account->caches);
 		list_add_tail(&cache->nodes[IPCBOX_CACHES_NS],
@@ -100,9 +100,9 @@ static struct ipcbox_cache *first_of(struct list_head *list,
 
 /* ---- what is taken out --------------------------------------------------- */
 
-/* What is to be freed, and the sender, which is held, that it is charged to. */
+/* What is to be freed, and the credentials, which are held, that it is charged to. */
 struct haul {
-	struct ipcbox_sender *sender;
+	struct ipcbox_creds *creds;
 	struct ipcbox_spare *objects;
 	struct page *pages;
 };
@@ -145,12 +145,12 @@ static void haul_pages(struct haul *haul, struct ipcbox_cache *cache,
 static void haul_from(struct haul *haul, struct ipcbox_cache *cache, bool everything)
 {
 	lockdep_assert_held(&list_lock);
-	haul->sender = sender_of(cache);
+	haul->creds = creds_of(cache);
 	spin_lock(&cache->lock);
 	haul_objects(haul, cache, everything ? cache->objects : cache->objects_least);
 	haul_pages(haul, cache, everything ? cache->pages : cache->pages_least);
 	if (cache->objects || cache->pages)
-		ipcbox_sender_hold(haul->sender);
+		ipcbox_creds_hold(haul->creds);
 	else
 		delist(cache);
 	spin_unlock(&cache->lock);
@@ -178,8 +178,8 @@ static void haul_free(struct haul *haul)
 		free_page_uncharged(page);
 		bytes += PAGE_SIZE;
 	}
-	ipcbox_account_uncharge(haul->sender->account, IPCBOX_MEMORY, bytes);
-	ipcbox_sender_put(haul->sender);
+	ipcbox_account_uncharge(haul->creds->account, IPCBOX_MEMORY, bytes);
+	ipcbox_creds_put(haul->creds);
 }
 
 /* Empty the first cache of a list. Return: whether there was one. */
@@ -235,7 +235,7 @@ void ipcbox_caches_empty(struct ipcbox_account *account)
  * ipcbox_caches_end() - empty the caches of a namespace that nobody uses any more
  * @total: its account
  *
- * No signal ends it: a sender that kept something would keep the namespace.
+ * No signal ends it: credentials that kept something would keep the namespace.
  */
 void ipcbox_caches_end(struct ipcbox_account *total)
 {
@@ -258,7 +258,7 @@ static void age_all(struct work_struct *work)
 		cache = first_of(&all, IPCBOX_CACHES_ALL);
 		list_move_tail(&cache->nodes[IPCBOX_CACHES_ALL], &all);
 		haul_from(&haul, cache,
-			  !pid_has_task(sender_of(cache)->pid, PIDTYPE_TGID));
+			  !pid_has_task(creds_of(cache)->pid, PIDTYPE_TGID));
 		spin_unlock(&list_lock);
 		haul_free(&haul);
 		cond_resched();
@@ -325,7 +325,7 @@ int ipcbox_caches_init(size_t size, size_t align, size_t useroffset,
 }
 
 /**
- * ipcbox_caches_deinit() - the end, when no sender is left
+ * ipcbox_caches_deinit() - the end, when no credentials are left
  */
 void ipcbox_caches_deinit(void)
 {
@@ -392,7 +392,7 @@ void ipcbox_memory_uncharge(struct ipcbox_account *account, unsigned long bytes)
 
 /**
  * ipcbox_cache_init() - begin with nothing
- * @cache: of a new sender
+ * @cache: of new credentials
  */
 void ipcbox_cache_init(struct ipcbox_cache *cache)
 {
@@ -430,10 +430,10 @@ static unsigned int take_objects(struct ipcbox_cache *cache, void **objects,
 }
 
 /* Return: how many of @count found a place. */
-static unsigned int keep_objects(struct ipcbox_sender *sender, void **objects,
+static unsigned int keep_objects(struct ipcbox_creds *creds, void **objects,
 				 unsigned int count)
 {
-	struct ipcbox_cache *cache = &sender->cache;
+	struct ipcbox_cache *cache = &creds->cache;
 	struct ipcbox_spare *spare;
 	unsigned int i, room;
 	bool is_listed;
@@ -449,43 +449,43 @@ static unsigned int keep_objects(struct ipcbox_sender *sender, void **objects,
 	is_listed = cache->listed;
 	spin_unlock(&cache->lock);
 	if (unlikely(!is_listed) && room)
-		ipcbox_cache_enlist(sender);
+		ipcbox_cache_enlist(creds);
 	return room;
 }
 
-static void free_objects(struct ipcbox_sender *sender, void **objects,
+static void free_objects(struct ipcbox_creds *creds, void **objects,
 			 unsigned int count)
 {
 	kmem_cache_free_bulk(slab, count, objects);
-	ipcbox_memory_uncharge(sender->account, count * object_memory);
+	ipcbox_memory_uncharge(creds->account, count * object_memory);
 }
 
 /* All or none. */
-static bool alloc_objects(struct ipcbox_sender *sender, void **objects,
+static bool alloc_objects(struct ipcbox_creds *creds, void **objects,
 			  unsigned int count)
 {
-	if (ipcbox_memory_charge(sender->account, count * object_memory))
+	if (ipcbox_memory_charge(creds->account, count * object_memory))
 		return false;
 	if (kmem_cache_alloc_bulk(slab, IPCBOX_GFP, count, objects))
 		return true;
-	ipcbox_memory_uncharge(sender->account, count * object_memory);
+	ipcbox_memory_uncharge(creds->account, count * object_memory);
 	return false;
 }
 
 /* One, and if that is possible some for the next messages. */
-static void *alloc_and_refill(struct ipcbox_sender *sender)
+static void *alloc_and_refill(struct ipcbox_creds *creds)
 {
 	unsigned long bytes = REFILL * object_memory;
 	void *objects[REFILL];
 
 	/* No cache is emptied to fill this one. */
-	if (ipcbox_account_charge(sender->account, IPCBOX_MEMORY, bytes))
-		return alloc_objects(sender, objects, 1) ? objects[0] : NULL;
+	if (ipcbox_account_charge(creds->account, IPCBOX_MEMORY, bytes))
+		return alloc_objects(creds, objects, 1) ? objects[0] : NULL;
 	if (!kmem_cache_alloc_bulk(slab, IPCBOX_GFP, REFILL, objects)) {
-		ipcbox_memory_uncharge(sender->account, bytes);
+		ipcbox_memory_uncharge(creds->account, bytes);
 		return NULL;
 	}
-	ipcbox_cache_free_many(sender, objects + 1, REFILL - 1);
+	ipcbox_cache_free_many(creds, objects + 1, REFILL - 1);
 	return objects[0];
 }
 
@@ -507,70 +507,70 @@ static struct ipcbox_spare *take_object(struct ipcbox_cache *cache)
 
 /**
  * ipcbox_cache_alloc() - memory for a short message
- * @sender: who sends it
+ * @creds: who sends it
  *
  * Return: the memory, or NULL.
  * Context: may sleep.
  */
-void *ipcbox_cache_alloc(struct ipcbox_sender *sender)
+void *ipcbox_cache_alloc(struct ipcbox_creds *creds)
 {
-	struct ipcbox_cache *cache = &sender->cache;
+	struct ipcbox_cache *cache = &creds->cache;
 	struct ipcbox_spare *spare = NULL;
 
 	/* A guess, so that the lock is taken only where there seems to be one. */
 	if (data_race(READ_ONCE(cache->first_object)))
 		spare = take_object(cache);
-	return spare ?: alloc_and_refill(sender);
+	return spare ?: alloc_and_refill(creds);
 }
 
 /**
  * ipcbox_cache_alloc_many() - memory for several short messages, all or none
- * @sender: who sends them
+ * @creds: who sends them
  * @objects: out: the memory
  * @count: how many
  *
  * Return: whether there was enough.
  * Context: may sleep.
  */
-bool ipcbox_cache_alloc_many(struct ipcbox_sender *sender, void **objects,
+bool ipcbox_cache_alloc_many(struct ipcbox_creds *creds, void **objects,
 			     unsigned int count)
 {
-	unsigned int taken = take_objects(&sender->cache, objects, count);
+	unsigned int taken = take_objects(&creds->cache, objects, count);
 
-	if (taken == count || alloc_objects(sender, objects + taken, count - taken))
+	if (taken == count || alloc_objects(creds, objects + taken, count - taken))
 		return true;
-	ipcbox_cache_free_many(sender, objects, taken);
+	ipcbox_cache_free_many(creds, objects, taken);
 	return false;
 }
 
 /**
  * ipcbox_cache_free_many() - give memory of short messages back
- * @sender: for whom it was allocated
+ * @creds: for whom it was allocated
  * @objects: the memory
  * @count: how many pieces
  */
-void ipcbox_cache_free_many(struct ipcbox_sender *sender, void **objects,
+void ipcbox_cache_free_many(struct ipcbox_creds *creds, void **objects,
 			    unsigned int count)
 {
-	unsigned int kept = keep_objects(sender, objects, count);
+	unsigned int kept = keep_objects(creds, objects, count);
 
 	if (kept < count)
-		free_objects(sender, objects + kept, count - kept);
+		free_objects(creds, objects + kept, count - kept);
 }
 
-static noinline void free_object_slow(struct ipcbox_sender *sender, void *object)
+static noinline void free_object_slow(struct ipcbox_creds *creds, void *object)
 {
-	ipcbox_cache_free_many(sender, &object, 1);
+	ipcbox_cache_free_many(creds, &object, 1);
 }
 
 /**
  * ipcbox_cache_free() - give memory of a short message back
- * @sender: for whom it was allocated
+ * @creds: for whom it was allocated
  * @object: the memory
  */
-void ipcbox_cache_free(struct ipcbox_sender *sender, void *object)
+void ipcbox_cache_free(struct ipcbox_creds *creds, void *object)
 {
-	struct ipcbox_cache *cache = &sender->cache;
+	struct ipcbox_cache *cache = &creds->cache;
 	struct ipcbox_spare *spare = object;
 	bool keep;
 
@@ -583,23 +583,23 @@ void ipcbox_cache_free(struct ipcbox_sender *sender, void *object)
 	}
 	spin_unlock(&cache->lock);
 	if (unlikely(!keep))
-		free_object_slow(sender, object);
+		free_object_slow(creds, object);
 }
 
 /* ---- pages --------------------------------------------------------------- */
 
 /**
  * ipcbox_cache_take_pages() - get pages that are cached
- * @sender: who sends the message
+ * @creds: who sends the message
  * @pages: out; the content of the pages is that of earlier messages
  * @count: how many are of use
  *
  * Return: how many there were.
  */
-unsigned int ipcbox_cache_take_pages(struct ipcbox_sender *sender,
+unsigned int ipcbox_cache_take_pages(struct ipcbox_creds *creds,
 				     struct page **pages, unsigned int count)
 {
-	struct ipcbox_cache *cache = &sender->cache;
+	struct ipcbox_cache *cache = &creds->cache;
 	struct page *page;
 	unsigned int i;
 
@@ -621,10 +621,10 @@ unsigned int ipcbox_cache_take_pages(struct ipcbox_sender *sender,
 }
 
 /* Return: how many of @count found a place. */
-static unsigned int keep_pages(struct ipcbox_sender *sender, struct page **pages,
+static unsigned int keep_pages(struct ipcbox_creds *creds, struct page **pages,
 			       unsigned int count)
 {
-	struct ipcbox_cache *cache = &sender->cache;
+	struct ipcbox_cache *cache = &creds->cache;
 	unsigned int i, room;
 	bool is_listed;
 
@@ -638,24 +638,24 @@ static unsigned int keep_pages(struct ipcbox_sender *sender, struct page **pages
 	is_listed = cache->listed;
 	spin_unlock(&cache->lock);
 	if (unlikely(!is_listed) && room)
-		ipcbox_cache_enlist(sender);
+		ipcbox_cache_enlist(creds);
 	return room;
 }
 
 /**
  * ipcbox_cache_free_pages() - give pages back
- * @sender: for whom they were allocated
+ * @creds: for whom they were allocated
  * @pages: the pages
  * @count: how many
  */
-void ipcbox_cache_free_pages(struct ipcbox_sender *sender, struct page **pages,
+void ipcbox_cache_free_pages(struct ipcbox_creds *creds, struct page **pages,
 			     unsigned int count)
 {
-	unsigned int i, kept = keep_pages(sender, pages, count);
+	unsigned int i, kept = keep_pages(creds, pages, count);
 
 	if (kept == count)
 		return;
 	for (i = kept; i < count; i++)
 		free_page_uncharged(pages[i]);
-	ipcbox_memory_uncharge(sender->account, (count - kept) * PAGE_SIZE);
+	ipcbox_memory_uncharge(creds->account, (count - kept) * PAGE_SIZE);
 }

@@ -26,8 +26,9 @@
  * A cache that has something is *listed*: in the list of all, in that of its account and
  * in that of its namespace. Each is there for those who empty caches, who take one at a
  * time, free what was in it without a lock, and so take as many steps as there were
- * messages or pages put into it before. While it is listed, its sender is held. So a new
- * sender is listed with nothing, see sender.h: the next who empties it lets it go.
+ * messages or pages put into it before. While it is listed, its credentials are held. So
+ * new credentials are listed with nothing, see creds.h: the next who empties the cache
+ * lets them go.
  *
  * Lock order: the lock of the lists, and within it cache->lock. Both are spinlocks,
  * taken with no other. The shrinker may run in any allocation that may sleep: none is
@@ -39,7 +40,7 @@
 #include <linux/types.h>
 
 struct ipcbox_account;
-struct ipcbox_sender;
+struct ipcbox_creds;
 struct ipcbox_spare;
 struct page;
 
@@ -74,20 +75,20 @@ void ipcbox_memory_make_room(struct ipcbox_account *account, unsigned long bytes
 void ipcbox_memory_uncharge(struct ipcbox_account *account, unsigned long bytes);
 
 void ipcbox_cache_init(struct ipcbox_cache *cache);
-void ipcbox_cache_enlist(struct ipcbox_sender *sender);
+void ipcbox_cache_enlist(struct ipcbox_creds *creds);
 
 size_t ipcbox_cache_object_memory(void);
-void *ipcbox_cache_alloc(struct ipcbox_sender *sender);
-bool ipcbox_cache_alloc_many(struct ipcbox_sender *sender, void **objects,
+void *ipcbox_cache_alloc(struct ipcbox_creds *creds);
+bool ipcbox_cache_alloc_many(struct ipcbox_creds *creds, void **objects,
 			     unsigned int count);
-void ipcbox_cache_free_many(struct ipcbox_sender *sender, void **objects,
+void ipcbox_cache_free_many(struct ipcbox_creds *creds, void **objects,
 			    unsigned int count);
 
-void ipcbox_cache_free(struct ipcbox_sender *sender, void *object);
+void ipcbox_cache_free(struct ipcbox_creds *creds, void *object);
 
-unsigned int ipcbox_cache_take_pages(struct ipcbox_sender *sender,
+unsigned int ipcbox_cache_take_pages(struct ipcbox_creds *creds,
 				     struct page **pages, unsigned int count);
-void ipcbox_cache_free_pages(struct ipcbox_sender *sender, struct page **pages,
+void ipcbox_cache_free_pages(struct ipcbox_creds *creds, struct page **pages,
 			     unsigned int count);
 
 #endif /* _IPCBOX_CACHE_H */

@@ -4,7 +4,7 @@
 #include "account.h"
 #include "lane.h"
 #include "noinit.h"
-#include "sender.h"
+#include "creds.h"
 #include "settle.h"
 #include "trace.h"
 #include "transfer.h"
@@ -202,7 +202,7 @@ void ipcbox_call_discard(struct ipcbox_caller *call, int err)
 {
 	if (!err) {
 		ipcbox_msg_free_if(call->reply_payload);
-		ipcbox_sender_put(call->reply.msg.sender);
+		ipcbox_creds_put(call->reply.msg.creds);
 	}
 	ipcbox_msg_free_if(call->payload);
 }
@@ -231,7 +231,7 @@ static int give_reply_locked(struct ipcbox_box *box,
 		return -EMSGSIZE;
 
 	ipcbox_small_copy(&call->reply, reply);
-	ipcbox_sender_hold(reply->msg.sender);
+	ipcbox_creds_hold(reply->msg.creds);
 	call->reply.msg.seq = call->request.msg.seq;
 	call->reply_payload = payload;
 	trace_ipcbox_reply(box->id, &call->reply.msg);

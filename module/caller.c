@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "caller.h"
 
-#include "sender.h"
+#include "creds.h"
 
 /**
  * ipcbox_caller_pass() - a call is now in flight to a receiver
@@ -14,7 +14,7 @@ void ipcbox_caller_pass(struct ipcbox_caller *caller, struct ipcbox_box *box,
 {
 	ipcbox_caller_leave_queue(caller, box);
 	ipcbox_small_copy(receiver->small, &caller->request);
-	ipcbox_sender_hold(caller->request.msg.sender);
+	ipcbox_creds_hold(caller->request.msg.creds);
 	receiver->msg = &receiver->small->msg;
 	receiver->payload = caller->payload ?: receiver->msg;
 	receiver->room = caller->room;

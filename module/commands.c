@@ -79,13 +79,13 @@ int ipcbox_do_mailbox_open(struct ipcbox_request *request)
 static struct ipcbox_link *connect_to(struct ipcbox_request *request,
 				      struct ipcbox_mailbox *mailbox)
 {
-	struct ipcbox_sender *sender = ipcbox_request_sender(request);
+	struct ipcbox_creds *creds = ipcbox_request_creds(request);
 	struct ipcbox_link *link;
 
-	if (IS_ERR(sender))
-		return ERR_CAST(sender);
-	link = ipcbox_mailbox_connect(mailbox, sender->account);
-	ipcbox_sender_put(sender);
+	if (IS_ERR(creds))
+		return ERR_CAST(creds);
+	link = ipcbox_mailbox_connect(mailbox, creds->account);
+	ipcbox_creds_put(creds);
 	return link;
 }
 

@@ -126,7 +126,7 @@ static bool has_another_fd(struct ipcbox_handle *handle, const struct file *file
 void ipcbox_handle_flush(struct ipcbox_handle *handle, const struct file *file,
 			 struct files_struct *files)
 {
-	ipcbox_senders_forget_current(&handle->senders);
+	ipcbox_recent_creds_forget_current(&handle->recent_creds);
 	if (!handle->box || !files ||
 	    !ipcbox_server_is_busy(&handle->server, files))
 		return;
@@ -171,7 +171,7 @@ void ipcbox_handle_destroy(struct ipcbox_handle *handle)
 	if (handle->lane)
 		ipcbox_quota_poll_deinit(&handle->quota);
 	close_object(handle);
-	ipcbox_senders_forget(&handle->senders);
+	ipcbox_recent_creds_forget(&handle->recent_creds);
 	handle_free(handle);
 	/* Last: the namespace may die of it. */
 	put_net(net);

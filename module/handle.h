@@ -10,12 +10,12 @@
  * or both, or neither, as they were opened.
  *
  * A handle holds its network namespace. It is changed only before its fd is
- * published, apart from the senders it remembers.
+ * published, apart from the credentials it remembers.
  */
 
 #include "delivery.h"
 #include "quota.h"
-#include "sender.h"
+#include "creds.h"
 
 #include <linux/poll.h>
 #include <linux/types.h>
@@ -49,7 +49,7 @@ struct ipcbox_handle {
 	enum ipcbox_handle_kind kind;
 	struct ipcbox_account *account;	/* of whoever opened it */
 	struct ipcbox_ns *ns;
-	struct ipcbox_senders senders;	/* that used this fd of late */
+	struct ipcbox_recent_creds recent_creds; /* that used this fd of late */
 
 	struct ipcbox_box *box;		/* to receive from, or NULL */
 	struct ipcbox_server server;	/* answers for calls received from it */

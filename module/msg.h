@@ -26,7 +26,7 @@
 struct ipcbox_lane;
 struct ipcbox_wait_options;
 struct ipcbox_send_entry;
-struct ipcbox_sender;
+struct ipcbox_creds;
 struct ipcbox_waiter;
 struct page;
 
@@ -39,7 +39,7 @@ struct ipcbox_msg {
 		struct ipcbox_waiter *waiter;	/* not yet: who waits to get it in */
 	};
 	/* The rest does not change once the message is in a box. */
-	struct ipcbox_sender *sender;
+	struct ipcbox_creds *creds;
 	u64 tag;
 	u64 seq;
 	u32 len;
@@ -68,7 +68,7 @@ void ipcbox_msg_deinit(void);
 unsigned long ipcbox_msg_footprint(u32 len);
 unsigned long ipcbox_msg_memory(u32 len);
 
-struct ipcbox_msg *ipcbox_msg_create(struct ipcbox_sender *sender,
+struct ipcbox_msg *ipcbox_msg_create(struct ipcbox_creds *creds,
 				     const void __user *data, u32 len,
 				     struct ipcbox_lane *lane,
 				     const struct ipcbox_wait_options *options);
@@ -93,7 +93,7 @@ static inline void ipcbox_msg_free_if(struct ipcbox_msg *payload)
 }
 
 /* Several at once, as ipcbox_msg_create() and ipcbox_msg_free() do with one. */
-unsigned int ipcbox_msg_create_many(struct ipcbox_sender *sender,
+unsigned int ipcbox_msg_create_many(struct ipcbox_creds *creds,
 				    const struct ipcbox_send_entry *entries,
 				    struct ipcbox_msg **msgs,
 				    unsigned int count, struct ipcbox_lane *lane,
@@ -101,7 +101,7 @@ unsigned int ipcbox_msg_create_many(struct ipcbox_sender *sender,
 				    int *err);
 void ipcbox_msg_free_many(struct ipcbox_msg **msgs, unsigned int count);
 
-int ipcbox_small_init(union ipcbox_small *small, struct ipcbox_sender *sender,
+int ipcbox_small_init(union ipcbox_small *small, struct ipcbox_creds *creds,
 		      const void __user *data, u32 len,
 		      struct ipcbox_lane *lane,
 		      const struct ipcbox_wait_options *options,

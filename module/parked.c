@@ -5,7 +5,7 @@
 #include "cache.h"
 #include "call.h"
 #include "request.h"
-#include "sender.h"
+#include "creds.h"
 #include "tree.h"
 
 #include <linux/file.h>
@@ -32,7 +32,7 @@ struct parked {
 
 	struct ipcbox_request request;	/* with its file held */
 	struct ipcbox_route route;
-	struct ipcbox_sender *sender;
+	struct ipcbox_creds *creds;
 	struct ipcbox_wait_options options;
 	struct ipcbox_caller caller;
 	ipcbox_finish_fn *finish;
@@ -168,13 +168,13 @@ static void parked_free(struct parked *parked, struct ipcbox_account *account)
 /* Context: off the tree. */
 static void parked_put_all(struct parked *parked)
 {
-	struct ipcbox_sender *sender = parked->sender;
+	struct ipcbox_creds *creds = parked->creds;
 
 	ipcbox_route_close(&parked->route);
 	fput(parked->request.file);
 	put_task_struct(parked->task);
-	parked_free(parked, sender->account);
-	ipcbox_sender_put(sender);
+	parked_free(parked, creds->account);
+	ipcbox_creds_put(creds);
 }
 
 static void parked_give_up(struct parked *parked, int err)
@@ -350,7 +350,7 @@ static long parked_go_on(struct restart_block *restart)
  * ipcbox_park() - leave the kernel, to go on with a call when it is restarted
  * @request: the command
  * @route: where the call went
- * @sender: who stands for the caller
+ * @creds: of the caller
  * @caller: the call, which ipcbox_box_call() left as it is
  * @options: of the caller
  * @finish: tells the caller what came of the call, when it goes on
@@ -360,7 +360,7 @@ static long parked_go_on(struct restart_block *restart)
  * ipcbox_box_call(); then it was done meanwhile, or could not be parked.
  */
 int ipcbox_park(struct ipcbox_request *request, const struct ipcbox_route *route,
-		struct ipcbox_sender *sender, struct ipcbox_caller *caller,
+		struct ipcbox_creds *creds, struct ipcbox_caller *caller,
 		const struct ipcbox_wait_options *options, ipcbox_finish_fn *finish)
 {
 	struct ipcbox_call __user *user = request->user;
@@ -373,10 +373,10 @@ int ipcbox_park(struct ipcbox_request *request, const struct ipcbox_route *route
 	/* If a handler runs in the end, the kernel says EINTR, and nothing else is told. */
 	if (put_user(1U, &user->received))
 		return ipcbox_box_give_up(route->lane, caller, options, -EFAULT);
-	parked = parked_alloc(sender->account);
+	parked = parked_alloc(creds->account);
 	if (!parked || !ipcbox_call_move(route->lane, &parked->caller, caller)) {
 		if (parked)
-			parked_free(parked, sender->account);
+			parked_free(parked, creds->account);
 		return ipcbox_box_give_up(route->lane, caller, options,
 					  -ERESTARTSYS);
 	}
@@ -386,7 +386,7 @@ int ipcbox_park(struct ipcbox_request *request, const struct ipcbox_route *route
 	parked->request = *request;
 	get_file(request->file);
 	parked->route = *route;
-	parked->sender = sender;
+	parked->creds = creds;
 	parked->options = *options;
 	parked->finish = finish;
 	/* First this: by it a parked call is known to be waited for. */

@@ -50,7 +50,7 @@ static struct ipcbox_link *find_legacy(struct ipcbox_mailbox *mailbox,
  * -EPIPE, -EMLINK, -ENOMEM.
  */
 struct ipcbox_link *ipcbox_receive_link(struct ipcbox_request *request, s32 from,
-					struct ipcbox_sender *self)
+					struct ipcbox_creds *self)
 {
 	struct ipcbox_mailbox *mailbox = request->handle->mailbox;
 	struct ipcbox_link *link;
@@ -101,7 +101,7 @@ static int deliver_message(struct ipcbox_reception *reception,
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	origin = ipcbox_origin_of(receiver->msg->sender);
+	origin = ipcbox_origin_of(receiver->msg->creds);
 	ipcbox_describe(recv, receiver, &origin);
 	return ipcbox_msg_copy_out(receiver->payload,
 				   u64_to_user_ptr(recv->data)) ?:
@@ -152,7 +152,7 @@ static noinline int tell_needed(const struct ipcbox_reception *reception,
 
 /* @self: who stands for the caller; NULL: it does not wait. */
 static int receive_from(struct ipcbox_reception *reception,
-			struct ipcbox_link *from, struct ipcbox_sender *self)
+			struct ipcbox_link *from, struct ipcbox_creds *self)
 {
 	struct ipcbox_recv *recv = reception->recv;
 	struct ipcbox_wait_options options IPCBOX_NOINIT;
@@ -189,7 +189,7 @@ static int receive_from(struct ipcbox_reception *reception,
  * Return: 0 or the errno of the command.
  */
 int ipcbox_receive(struct ipcbox_reception *reception,
-		   struct ipcbox_sender *self)
+		   struct ipcbox_creds *self)
 {
 	struct ipcbox_link *link;
 	int err;
@@ -215,7 +215,7 @@ int ipcbox_do_recv(struct ipcbox_request *request)
 		.to = &user->from,
 		.size = sizeof(*recv) - offsetof(struct ipcbox_recv, from),
 	};
-	struct ipcbox_sender *self;
+	struct ipcbox_creds *self;
 	int err;
 
 	err = ipcbox_receive_check(request, recv->from);
@@ -230,10 +230,10 @@ int ipcbox_do_recv(struct ipcbox_request *request)
 		if (err != -EAGAIN)
 			return err;
 	}
-	self = ipcbox_request_sender(request);
+	self = ipcbox_request_creds(request);
 	if (IS_ERR(self))
 		return PTR_ERR(self);
 	err = ipcbox_receive(&reception, self);
-	ipcbox_sender_put(self);
+	ipcbox_creds_put(self);
 	return err;
 }
