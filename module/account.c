@@ -452,7 +452,7 @@ static struct ipcbox_account *outermost(struct ipcbox_account *owner)
 	return account;
 }
 
-/* As ipcbox_account_get(), in a user namespace for which @owner answers. */
+/* As ipcbox_account_find_or_create(), in a user namespace for which @owner answers. */
 static struct ipcbox_account *get_below(struct ipcbox_ns *ns, kuid_t uid,
 					kuid_t owner)
 {
@@ -468,13 +468,13 @@ static struct ipcbox_account *get_below(struct ipcbox_ns *ns, kuid_t uid,
 }
 
 /**
- * ipcbox_account_get() - find or make the account of a user
+ * ipcbox_account_find_or_create() - the account of a user
  * @ns: namespace
  * @uid: the user, as the calling process has it
  *
  * Return: the account, to be put, or ERR_PTR(-ENOMEM).
  */
-struct ipcbox_account *ipcbox_account_get(struct ipcbox_ns *ns, kuid_t uid)
+struct ipcbox_account *ipcbox_account_find_or_create(struct ipcbox_ns *ns, kuid_t uid)
 {
 	struct ipcbox_account *account;
 	kuid_t owner;
@@ -506,7 +506,7 @@ static bool put_one(struct ipcbox_account *account)
 
 /**
  * ipcbox_account_put() - drop a reference on an account
- * @account: from ipcbox_account_get()
+ * @account: from ipcbox_account_find_or_create()
  *
  * The count reaches zero only under the xa_lock, so whoever finds an account
  * there under that lock may take a reference.

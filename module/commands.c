@@ -33,7 +33,7 @@ int ipcbox_do_query(struct ipcbox_request *request)
 
 	if (query->__reserved)
 		return -EINVAL;
-	account = ipcbox_account_get(ns, current_euid());
+	account = ipcbox_account_find_or_create(ns, current_euid());
 	if (IS_ERR(account))
 		return PTR_ERR(account);
 

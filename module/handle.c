@@ -31,7 +31,7 @@ static struct ipcbox_handle *handle_alloc(struct ipcbox_ns *ns)
 	struct ipcbox_account *account;
 	struct ipcbox_handle *handle;
 
-	account = ipcbox_account_get(ns, current_euid());
+	account = ipcbox_account_find_or_create(ns, current_euid());
 	if (IS_ERR(account))
 		return ERR_CAST(account);
 	if (ipcbox_memory_charge(account, HANDLE_MEMORY))

@@ -30,7 +30,7 @@ static struct ipcbox_mailbox *mailbox_alloc(struct ipcbox_ns *ns,
 	struct ipcbox_mailbox *mailbox;
 	int err;
 
-	account = ipcbox_account_get(ns, current_euid());
+	account = ipcbox_account_find_or_create(ns, current_euid());
 	if (IS_ERR(account))
 		return ERR_CAST(account);
 	err = ipcbox_account_charge(account, IPCBOX_BOXES, 1);

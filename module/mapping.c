@@ -118,7 +118,8 @@ static struct mapping *mapping_alloc(struct ipcbox_buffer *buffer,
 	mapping->buffer = buffer;
 	mapping->mm = mm;
 	mapping->vmas = 1;
-	mapping->account = ipcbox_account_get(buffer->object.ns, current_euid());
+	mapping->account =
+		ipcbox_account_find_or_create(buffer->object.ns, current_euid());
 	if (IS_ERR(mapping->account)) {
 		err = PTR_ERR(mapping->account);
 		goto err_free;

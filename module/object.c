@@ -38,7 +38,7 @@ int ipcbox_object_init(struct ipcbox_object *object, struct ipcbox_ns *ns,
 {
 	int err;
 
-	object->account = ipcbox_account_get(ns, current_euid());
+	object->account = ipcbox_account_find_or_create(ns, current_euid());
 	if (IS_ERR(object->account))
 		return PTR_ERR(object->account);
 	err = ipcbox_account_charge(object->account, IPCBOX_BOXES, 1);
