@@ -343,7 +343,7 @@ static struct ipcbox_account *account_find(struct ipcbox_ns *ns, kuid_t uid)
 	xa_lock(&ns->accounts);
 	account = xa_load(&ns->accounts, __kuid_val(uid));
 	if (account)
-		ipcbox_account_hold(account);
+		ipcbox_account_get(account);
 	xa_unlock(&ns->accounts);
 	return account;
 }
@@ -385,7 +385,7 @@ struct ipcbox_account *ipcbox_account_next(struct ipcbox_ns *ns,
 	xa_lock(&ns->accounts);
 	account = xa_find(&ns->accounts, index, ULONG_MAX, XA_PRESENT);
 	if (account)
-		ipcbox_account_hold(account);
+		ipcbox_account_get(account);
 	xa_unlock(&ns->accounts);
 	return account;
 }
@@ -421,7 +421,7 @@ static struct ipcbox_account *find_or_create(struct ipcbox_ns *ns, kuid_t uid,
 			fresh = account_alloc(parent);
 		if (!fresh)
 			return ERR_PTR(-ENOMEM);
-		account_setup(fresh, ns, uid, ipcbox_account_hold(parent));
+		account_setup(fresh, ns, uid, ipcbox_account_get(parent));
 		err = xa_insert(&ns->accounts, __kuid_val(uid), fresh,
 				IPCBOX_GFP);
 		if (!err)
@@ -446,7 +446,7 @@ static struct ipcbox_account *outermost(struct ipcbox_account *owner)
 	while (account->parent != &account->ns->account)
 		account = account->parent;
 	if (account != owner) {
-		ipcbox_account_hold(account);
+		ipcbox_account_get(account);
 		ipcbox_account_put(owner);
 	}
 	return account;

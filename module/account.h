@@ -67,7 +67,7 @@ struct ipcbox_account *ipcbox_account_find_or_create(struct ipcbox_ns *ns, kuid_
 void ipcbox_account_put(struct ipcbox_account *account);
 
 static inline struct ipcbox_account *
-ipcbox_account_hold(struct ipcbox_account *account)
+ipcbox_account_get(struct ipcbox_account *account)
 {
 	refcount_inc(&account->refs);
 	return account;

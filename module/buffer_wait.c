@@ -512,7 +512,7 @@ void ipcbox_buffer_leave_rest(struct ipcbox_buffer *buffer)
 {
 	struct net *net = buffer->object.ns->net;
 
-	ipcbox_object_hold(&buffer->object);
+	ipcbox_object_get(&buffer->object);
 	get_net(net);
 	if (queue_work(rest_queue, &buffer->rest))
 		return;

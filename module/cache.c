@@ -67,7 +67,7 @@ void ipcbox_cache_enlist(struct ipcbox_creds *creds)
 	spin_lock(&cache->lock);
 	if (!cache->listed) {
 		cache->listed = true;
-		ipcbox_creds_hold(creds);
+		ipcbox_creds_get(creds);
 		list_add_tail(&cache->nodes[IPCBOX_CACHES_ALL], &all);
 		list_add_tail(&cache->nodes[IPCBOX_CACHES_ACCOUNT], &account->caches);
 		list_add_tail(&cache->nodes[IPCBOX_CACHES_NS],
@@ -150,7 +150,7 @@ static void haul_from(struct haul *haul, struct ipcbox_cache *cache, bool everyt
 	haul_objects(haul, cache, everything ? cache->objects : cache->objects_least);
 	haul_pages(haul, cache, everything ? cache->pages : cache->pages_least);
 	if (cache->objects || cache->pages)
-		ipcbox_creds_hold(haul->creds);
+		ipcbox_creds_get(haul->creds);
 	else
 		delist(cache);
 	spin_unlock(&cache->lock);

@@ -231,7 +231,7 @@ static int give_reply_locked(struct ipcbox_box *box,
 		return -EMSGSIZE;
 
 	ipcbox_small_copy(&call->reply, reply);
-	ipcbox_creds_hold(reply->msg.creds);
+	ipcbox_creds_get(reply->msg.creds);
 	call->reply.msg.seq = call->request.msg.seq;
 	call->reply_payload = payload;
 	trace_ipcbox_reply(box->id, &call->reply.msg);

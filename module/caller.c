@@ -14,7 +14,7 @@ void ipcbox_caller_pass(struct ipcbox_caller *caller, struct ipcbox_box *box,
 {
 	ipcbox_caller_leave_queue(caller, box);
 	ipcbox_small_copy(receiver->small, &caller->request);
-	ipcbox_creds_hold(caller->request.msg.creds);
+	ipcbox_creds_get(caller->request.msg.creds);
 	receiver->msg = &receiver->small->msg;
 	receiver->payload = caller->payload ?: receiver->msg;
 	receiver->room = caller->room;

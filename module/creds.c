@@ -98,7 +98,7 @@ remember_current(struct ipcbox_ns *ns, struct ipcbox_recent_creds *recent)
 	creds = find_or_create_current(ns);
 	if (IS_ERR(creds))
 		return creds;
-	ipcbox_creds_hold(creds);
+	ipcbox_creds_get(creds);
 	old = unrcu_pointer(xchg(place_of_current(recent), RCU_INITIALIZER(creds)));
 	if (old)
 		ipcbox_creds_put(old);

@@ -95,14 +95,14 @@ static inline gid_t ipcbox_creds_gid(const struct ipcbox_creds *creds)
 }
 
 static inline struct ipcbox_creds *
-ipcbox_creds_hold(struct ipcbox_creds *creds)
+ipcbox_creds_get(struct ipcbox_creds *creds)
 {
 	refcount_inc(&creds->refs);
 	return creds;
 }
 
-static inline void ipcbox_creds_hold_many(struct ipcbox_creds *creds,
-					  unsigned int count)
+static inline void ipcbox_creds_get_many(struct ipcbox_creds *creds,
+					 unsigned int count)
 {
 	refcount_add(count, &creds->refs);
 }

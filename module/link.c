@@ -40,7 +40,7 @@ static struct ipcbox_link *link_alloc(struct ipcbox_links *links,
 		goto err_uncharge_memory;
 	ipcbox_lane_init(&link->lane, links->box);
 	link->pid = get_pid(pid);
-	link->account = ipcbox_account_hold(account);
+	link->account = ipcbox_account_get(account);
 	link->users = 1;
 	return link;
 

@@ -270,7 +270,7 @@ struct ipcbox_msg *ipcbox_msg_create(struct ipcbox_creds *creds,
 					footprint(len));
 		return ERR_PTR(-ENOMEM);
 	}
-	msg_set(msg, ipcbox_creds_hold(creds), len);
+	msg_set(msg, ipcbox_creds_get(creds), len);
 	err = msg_fill(msg, data);
 	if (err) {
 		ipcbox_msg_free(msg);
@@ -336,7 +336,7 @@ static bool alloc_small(struct ipcbox_creds *creds, struct ipcbox_msg **msgs,
 	if (ipcbox_account_charge(creds->account, IPCBOX_BYTES, bytes))
 		return false;
 	if (ipcbox_cache_alloc_many(creds, (void **)msgs, count)) {
-		ipcbox_creds_hold_many(creds, count);
+		ipcbox_creds_get_many(creds, count);
 		return true;
 	}
 	ipcbox_account_uncharge(creds->account, IPCBOX_BYTES, bytes);

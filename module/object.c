@@ -116,7 +116,7 @@ static void leave_rest(struct ipcbox_object *object)
 {
 	if (xchg(&object->is_left, true))
 		return;
-	ipcbox_object_hold(object);
+	ipcbox_object_get(object);
 	ipcbox_rest_leave(&object->rest, object->ns->net, drain_rest);
 }
 

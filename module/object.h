@@ -86,7 +86,7 @@ int ipcbox_object_init(struct ipcbox_object *object, struct ipcbox_ns *ns,
 		       const struct ipcbox_name *name, size_t size);
 void ipcbox_object_put(struct ipcbox_object *object);
 
-static inline void ipcbox_object_hold(struct ipcbox_object *object)
+static inline void ipcbox_object_get(struct ipcbox_object *object)
 {
 	refcount_inc(&object->refs);
 }
