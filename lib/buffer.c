@@ -75,7 +75,7 @@ static void set_directions(struct ipcbox_buffer *buffer, const struct ipcbox_buf
 		buffer->send_end = buffer->max_msgsize + 1;
 	if (!(layout->directions & IPCBOX_RECEIVER))
 		buffer->receive_as = IPCBOX_RECEIVE_AS_NOBODY;
-	else if (buffer->one_to_one)
+	else if (buffer->spsc)
 		buffer->receive_as = IPCBOX_RECEIVE_AS_ONE;
 	else
 		buffer->receive_as = IPCBOX_RECEIVE_AS_MANY;
@@ -91,7 +91,7 @@ static int map(struct ipcbox_buffer *buffer, int fd)
 	buffer->fd = fd;
 	buffer->mask = layout.cells - 1;
 	buffer->shift = (uint32_t)__builtin_ctz(layout.cells);
-	buffer->one_to_one = layout.kind & IPCBOX_ONE_TO_ONE;
+	buffer->spsc = layout.kind & IPCBOX_SPSC;
 	buffer->max_msgsize = layout.max_msgsize;
 	set_directions(buffer, &layout);
 	err = map_control(buffer, &layout);
@@ -269,7 +269,7 @@ static uint64_t end_of_done(struct ipcbox_buffer *buffer, uint64_t position, uin
 
 /*
  * Is @tail more than all cells away from free? Then somebody has spoiled one of them; as
- * by two who send at a time to a buffer that is one to one.
+ * by two who send at a time to an SPSC buffer.
  */
 static uint64_t free_cells(const struct ipcbox_buffer *buffer, uint64_t tail)
 {
@@ -292,7 +292,7 @@ static uint64_t reclaim(struct ipcbox_buffer *buffer)
 		if (!steps--)
 			return NO_TELLING;
 		begin = ipcbox_load_acquire(&ring->free);
-		end = buffer->one_to_one ? begin : end_of_done(buffer, begin, &steps);
+		end = buffer->spsc ? begin : end_of_done(buffer, begin, &steps);
 	} while (end != begin && !ipcbox_cmpxchg(&ring->free, begin, end));
 	return free_cells(buffer, ipcbox_load_acquire(&ring->tail));
 }
@@ -502,7 +502,7 @@ EXPORT int ipcbox_buffer_cancel(struct ipcbox_buffer *buffer, const struct ipcbo
 {
 	uint32_t want;
 
-	if (buffer->one_to_one)
+	if (buffer->spsc)
 		return 0;
 	if (!ipcbox_is_in_flight(slot->word, buffer->self->writing) ||
 	    !ipcbox_cmpxchg(&slot->cell->word, slot->word,
@@ -543,7 +543,7 @@ EXPORT int ipcbox_buffer_put_back(struct ipcbox_buffer *buffer, const struct ipc
 {
 	int err;
 
-	if (buffer->one_to_one)
+	if (buffer->spsc)
 		return 0;
 	if (!ipcbox_is_in_flight(slot->word, buffer->self->reading) ||
 	    !ipcbox_cmpxchg(&slot->cell->word, slot->word,

@@ -36,7 +36,7 @@ static void free_pages_of(struct ipcbox_buffer *buffer)
 
 /* All at once, so that no page is ever missing when it is touched. */
 static int alloc_pages_of(struct ipcbox_buffer *buffer, u64 data_size,
-			  bool one_to_one)
+			  bool spsc)
 {
 	u32 shift;
 	int err;
@@ -59,7 +59,7 @@ static int alloc_pages_of(struct ipcbox_buffer *buffer, u64 data_size,
 					pages_of(buffer));
 		return -ENOMEM;
 	}
-	ipcbox_ring_init(&buffer->ring, buffer->control, shift, one_to_one);
+	ipcbox_ring_init(&buffer->ring, buffer->control, shift, spsc);
 	buffer->nobody = buffer->control + buffer->control_size;
 	ipcbox_ring_init_nobody(buffer->nobody);
 	return 0;
@@ -101,7 +101,7 @@ static void buffer_stat(struct ipcbox_object *object, struct ipcbox_stat *stat,
 	stat->id = buffer->id;
 	stat->max_bytes = buffer->data_size;
 	stat->max_msgsize = buffer->max_msgsize;
-	stat->state = buffer->ring.one_to_one ? IPCBOX_STATE_ONE_TO_ONE : 0;
+	stat->state = buffer->ring.spsc ? IPCBOX_STATE_SPSC : 0;
 	ipcbox_ring_count(&buffer->ring, &stat->messages, &stat->bytes);
 
 	spin_lock(&buffer->lock);
@@ -182,7 +182,7 @@ static int check_bounds(struct ipcbox_bounds *bounds, const struct ipcbox_ns *ns
  * @ns: where
  * @name: its name, checked
  * @attr: its attributes
- * @flags: what it is opened for, and IPCBOX_ONE_TO_ONE
+ * @flags: what it is opened for, and IPCBOX_SPSC
  *
  * Return: the buffer, to be closed by its name, or an ERR_PTR: -EDQUOT, -EEXIST,
  * -EINVAL, -ENOSPC, -ENOMEM, -ERANGE, and those of ipcbox_attr_for_new().
@@ -210,7 +210,7 @@ struct ipcbox_buffer *ipcbox_buffer_create(struct ipcbox_ns *ns,
 	buffer->max_msgsize = bounds.max_msgsize;
 
 	err = alloc_pages_of(buffer, bounds.max_bytes,
-			     flags & IPCBOX_ONE_TO_ONE) ?:
+			     flags & IPCBOX_SPSC) ?:
 	      ipcbox_object_list(&buffer->object, flags);
 	if (err) {
 		ipcbox_object_put(&buffer->object);

@@ -16,7 +16,7 @@
 static struct ipcbox_buffer *check_sharing(struct ipcbox_buffer *buffer, u32 flags)
 {
 	if (IS_ERR(buffer) ||
-	    buffer->ring.one_to_one == !!(flags & IPCBOX_ONE_TO_ONE))
+	    buffer->ring.spsc == !!(flags & IPCBOX_SPSC))
 		return buffer;
 	ipcbox_object_close(&buffer->object, flags);
 	return ERR_PTR(-EPROTOTYPE);

@@ -429,7 +429,7 @@ void ipcbox_mapping_layout(const struct ipcbox_buffer *buffer,
 	layout->data_len = 2 * buffer->data_size;
 	layout->cells = ipcbox_ring_cells(&buffer->ring);
 	layout->max_msgsize = buffer->max_msgsize;
-	layout->kind = buffer->ring.one_to_one ? IPCBOX_ONE_TO_ONE : 0;
+	layout->kind = buffer->ring.spsc ? IPCBOX_SPSC : 0;
 }
 
 /**

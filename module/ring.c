@@ -106,15 +106,15 @@ static void move_head(const struct ipcbox_ring *ring, u64 seen, u64 word)
  * @ring: out
  * @pages: zeroed, ipcbox_ring_size() bytes
  * @shift: 2^shift cells
- * @one_to_one: one producer and one consumer
+ * @spsc: one producer and one consumer
  */
 void ipcbox_ring_init(struct ipcbox_ring *ring, void *pages, u32 shift,
-		      bool one_to_one)
+		      bool spsc)
 {
 	*ring = (struct ipcbox_ring){
 		.shared = pages,
 		.shift = shift,
-		.one_to_one = one_to_one,
+		.spsc = spsc,
 	};
 	/* The words are of lap 0, so the first lap is 1. */
 	ring->shared->tail = 1ULL << shift;
@@ -196,7 +196,7 @@ unsigned int ipcbox_ring_ready(const struct ipcbox_ring *ring,
 	unsigned int ready = 0;
 	u64 begin, pos;
 
-	if (ring->one_to_one)
+	if (ring->spsc)
 		return ready_of_one(ring, enough);
 	begin = next_to_read(ring);
 	pos = begin;
@@ -256,7 +256,7 @@ u32 ipcbox_ring_room(const struct ipcbox_ring *ring)
 	u32 steps;
 
 	/* Each message takes two steps at most. */
-	for (steps = STEPS_MAX; !ring->one_to_one && reclaim_one(ring); steps--)
+	for (steps = STEPS_MAX; !ring->spsc && reclaim_one(ring); steps--)
 		if (!steps)
 			return ipcbox_ring_cells(ring);
 	return ipcbox_ring_cells(ring) - used_cells(ring);
@@ -350,7 +350,7 @@ bool ipcbox_ring_recover(const struct ipcbox_ring *ring, u32 dead, u32 steps,
 	bool ready, done, found = false;
 	u64 pos, end, first = 0;
 
-	if (ring->one_to_one)
+	if (ring->spsc)
 		return true;
 	/* Then all that it had in flight is between the two, and stays there. */
 	if (!help_tail(ring, left) && !all)

@@ -25,11 +25,11 @@
 struct ipcbox_ring {
 	struct ipcbox_ring_head *shared;
 	u32 shift;			/* 2^shift cells */
-	bool one_to_one;		/* without words */
+	bool spsc;			/* without words */
 };
 
 void ipcbox_ring_init(struct ipcbox_ring *ring, void *pages, u32 shift,
-		      bool one_to_one);
+		      bool spsc);
 void ipcbox_ring_init_nobody(void *page);
 
 unsigned int ipcbox_ring_ready(const struct ipcbox_ring *ring,

@@ -199,7 +199,7 @@ void progress_hide(void);
 
 /* info.c: what stat and ls tell about a box or buffer; as members of a JSON object */
 bool is_buffer(const struct ipcbox_info *info);
-bool is_one_to_one(const struct ipcbox_info *info);
+bool is_spsc(const struct ipcbox_info *info);
 const char *kind_name(const struct ipcbox_info *info);
 void json_info(const struct ipcbox_info *info);
 

@@ -262,7 +262,7 @@ static void nonsense_does_no_harm(struct kunit *test)
 
 	for (seed = 1; seed <= SEEDS; seed++) {
 		prandom_seed_state(&random, seed);
-		ring->one_to_one = seed % 4 == 0;
+		ring->spsc = seed % 4 == 0;
 		scribble(ring, &random);
 		KUNIT_EXPECT_LE(test, ipcbox_ring_ready(ring, 5), 5);
 		ipcbox_ring_count(ring, &messages, &bytes);

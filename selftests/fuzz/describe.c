@@ -237,7 +237,7 @@ static const struct field stat_fields[] = {
 	COMMAND_ON(ON_NAMED),
 	F(kind, OUT, IPCBOX_KIND_BUFFER),
 	F(state, OUT, IPCBOX_STATE_UNLINKED | IPCBOX_STATE_SHUTDOWN |
-	  IPCBOX_STATE_ONE_TO_ONE),
+	  IPCBOX_STATE_SPSC),
 	F(mode, OUT, ATTR_MODES),
 	F(uid, OUT, ANY),
 	F(gid, OUT, ANY),

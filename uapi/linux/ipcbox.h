@@ -240,7 +240,7 @@
 #define IPCBOX_REUSE		(1U << 3)	/* create: open it if it exists */
 #define IPCBOX_PIDFD		(1U << 4)	/* link open: peer is a pidfd */
 #define IPCBOX_UNLINK		(1U << 5)	/* delete: only the name */
-#define IPCBOX_ONE_TO_ONE	(1U << 6)	/* buffer: one sends, one receives */
+#define IPCBOX_SPSC		(1U << 6)	/* buffer: one producer, one consumer */
 #define IPCBOX_IF_SERVED	(1U << 7)	/* call: fail if nobody receives */
 
 /* The flags that each command takes; any other is EINVAL. */
@@ -497,7 +497,7 @@ struct ipcbox_port_delete {
 /* Bits of ipcbox_stat.state */
 #define IPCBOX_STATE_UNLINKED	(1U << 0)	/* a port or buffer without a name */
 #define IPCBOX_STATE_SHUTDOWN	(1U << 1)	/* removed, or the peer is gone */
-#define IPCBOX_STATE_ONE_TO_ONE	(1U << 2)	/* a buffer made with IPCBOX_ONE_TO_ONE */
+#define IPCBOX_STATE_SPSC	(1U << 2)	/* a buffer made with IPCBOX_SPSC */
 
 /**
  * struct ipcbox_stat - %IPCBOX_STAT, on a port, mailbox, link or buffer fd
