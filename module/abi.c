@@ -96,7 +96,7 @@ static_assert(sizeof(struct THIS) ==
 static_assert(sizeof(struct THIS) == 88);
 static_assert(sizeof(struct THIS) ==
 	      M(size) + M(flags) + M(data) + M(capacity) + M(deadline) +
-	      M(from) + M(pid) + M(uid) + M(gid) + M(priority) + M(room) +
+	      M(from) + M(pid) + M(uid) + M(gid) + M(priority) + M(reply_max) +
 	      M(len) + M(tag) + M(seq) + M(call));
 #undef THIS
 
@@ -144,7 +144,7 @@ static_assert(sizeof(struct THIS) ==
 static_assert(sizeof(struct THIS) == 72);
 static_assert(sizeof(struct THIS) ==
 	      M(data) + M(capacity) + M(len) + M(tag) + M(seq) + M(call) +
-	      M(pid) + M(uid) + M(gid) + M(priority) + M(room) + M(result));
+	      M(pid) + M(uid) + M(gid) + M(priority) + M(reply_max) + M(result));
 #undef THIS
 
 #define THIS ipcbox_recv_batch

@@ -80,7 +80,7 @@ struct ipcbox_receiver {
 	struct ipcbox_msg *msg;		/* out: what it was given, */
 	struct ipcbox_msg *payload;	/* out: which has the payload, often msg */
 	struct ipcbox_lane *lane;	/* out: and over which lane */
-	u32 room;			/* out: of a call: for the reply */
+	u32 reply_max;			/* out: of a call: for the reply */
 };
 
 struct ipcbox_box {

@@ -101,7 +101,7 @@ static __always_inline int wait_for_reply(struct ipcbox_lane *lane,
 /**
  * ipcbox_box_call() - make a call over a lane
  * @lane: the lane, held by the caller
- * @call: request, payload, room and receivers are set; the rest is set here
+ * @call: request, payload, reply_max and receivers are set; the rest is set here
  * @options: until when to wait for room and reply; nonblock is for room only
  *
  * Return: 0: call->reply has the reply: its sender and its payload are the caller's
@@ -227,7 +227,7 @@ static int give_reply_locked(struct ipcbox_box *box,
 	if (!delivery)
 		return -EPIPE;
 	call = container_of(delivery, struct ipcbox_caller, delivery);
-	if (reply->msg.len > call->room)
+	if (reply->msg.len > call->reply_max)
 		return -EMSGSIZE;
 
 	ipcbox_small_copy(&call->reply, reply);

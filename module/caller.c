@@ -17,7 +17,7 @@ void ipcbox_caller_pass(struct ipcbox_caller *caller, struct ipcbox_box *box,
 	ipcbox_creds_get(caller->request.msg.creds);
 	receiver->msg = &receiver->small->msg;
 	receiver->payload = caller->payload ?: receiver->msg;
-	receiver->room = caller->room;
+	receiver->reply_max = caller->reply_max;
 
 	caller->payload = NULL;
 	caller->received = true;

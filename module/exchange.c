@@ -98,7 +98,7 @@ static int call_over(struct ipcbox_request *request, struct ipcbox_route *route,
 		return err;
 	caller.request.msg.tag = call->tag;
 	caller.request.msg.priority = call->priority;
-	caller.room = min_t(u64, call->capacity, IPCBOX_MSGSIZE_MAX);
+	caller.reply_max = min_t(u64, call->capacity, IPCBOX_MSGSIZE_MAX);
 
 	err = ipcbox_box_call(lane, &caller, &options);
 	if (err == -ERESTART_RESTARTBLOCK) {

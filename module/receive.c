@@ -140,7 +140,7 @@ void ipcbox_receive_prepare(struct ipcbox_receiver *receiver,
 	receiver->from = from ? &from->lane : NULL;
 	receiver->server = &request->handle->server;
 	receiver->small = small;
-	receiver->room = 0;
+	receiver->reply_max = 0;
 }
 
 static noinline int tell_needed(const struct ipcbox_reception *reception,

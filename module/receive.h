@@ -62,7 +62,7 @@ ipcbox_origin_of(const struct ipcbox_creds *creds)
 	_to->uid = _origin->uid;					\
 	_to->gid = _origin->gid;					\
 	_to->priority = _msg->priority;					\
-	_to->room = _receiver->room;					\
+	_to->reply_max = _receiver->reply_max;				\
 	_to->len = _msg->len;						\
 	_to->tag = _msg->tag;						\
 	_to->seq = _msg->seq;						\

@@ -57,7 +57,7 @@ PIN(ipcbox_send, 48, HEAD(ipcbox_send) + M(ipcbox_send, data) +
 PIN(ipcbox_recv, 88, HEAD(ipcbox_recv) + M(ipcbox_recv, data) +
     M(ipcbox_recv, capacity) + M(ipcbox_recv, deadline) + M(ipcbox_recv, from) +
     M(ipcbox_recv, pid) + M(ipcbox_recv, uid) + M(ipcbox_recv, gid) +
-    M(ipcbox_recv, priority) + M(ipcbox_recv, room) + M(ipcbox_recv, len) +
+    M(ipcbox_recv, priority) + M(ipcbox_recv, reply_max) + M(ipcbox_recv, len) +
     M(ipcbox_recv, tag) + M(ipcbox_recv, seq) + M(ipcbox_recv, call));
 PIN(ipcbox_call, 96, HEAD(ipcbox_call) + M(ipcbox_call, data) +
     M(ipcbox_call, len) + M(ipcbox_call, tag) + M(ipcbox_call, deadline) +
@@ -84,7 +84,7 @@ PIN(ipcbox_recv_entry, 72, M(ipcbox_recv_entry, data) +
     M(ipcbox_recv_entry, tag) + M(ipcbox_recv_entry, seq) +
     M(ipcbox_recv_entry, call) + M(ipcbox_recv_entry, pid) +
     M(ipcbox_recv_entry, uid) + M(ipcbox_recv_entry, gid) +
-    M(ipcbox_recv_entry, priority) + M(ipcbox_recv_entry, room) +
+    M(ipcbox_recv_entry, priority) + M(ipcbox_recv_entry, reply_max) +
     M(ipcbox_recv_entry, result));
 PIN(ipcbox_recv_batch, 40, HEAD(ipcbox_recv_batch) +
     M(ipcbox_recv_batch, entries) + M(ipcbox_recv_batch, count) +

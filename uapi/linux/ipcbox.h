@@ -653,7 +653,8 @@ struct ipcbox_send {
  *	overflow id
  * @gid: out: its effective group, likewise
  * @priority: out: priority given by the sender
- * @room: out: if the message is a call, how long the reply may be, in bytes; else zero
+ * @reply_max: out: if the message is a call, how long the reply may be, in bytes; else
+ *	zero
  * @len: out: length of the message in bytes; written with EMSGSIZE too
  * @tag: out: the sender's tag
  * @seq: out: 1 for the first message that the port or link ever took, then one
@@ -687,7 +688,7 @@ struct ipcbox_recv {
 	__u32 uid;
 	__u32 gid;
 	__u32 priority;
-	__u32 room;
+	__u32 reply_max;
 	__aligned_u64 len;
 	__aligned_u64 tag;
 	__aligned_u64 seq;
@@ -756,7 +757,7 @@ struct ipcbox_send_batch {
  * @uid: out
  * @gid: out
  * @priority: out
- * @room: out
+ * @reply_max: out
  * @result: out: see struct ipcbox_recv_batch
  */
 struct ipcbox_recv_entry {
@@ -770,7 +771,7 @@ struct ipcbox_recv_entry {
 	__u32 uid;
 	__u32 gid;
 	__u32 priority;
-	__u32 room;
+	__u32 reply_max;
 	__s32 result;
 };
 
