@@ -15,7 +15,7 @@
 #include <linux/ipcbox.h>
 
 /*
- * Of one sender: as much as a box holds by default, since on one processor it is filled
+ * For each sender: as much as a box holds by default, since on one processor it is filled
  * and emptied by turns.
  */
 #define OBJECTS_MAX ((unsigned int)IPCBOX_DEFAULT_MESSAGES)
@@ -27,8 +27,8 @@
 /* A cache loses what was not used for so long. */
 #define AGE HZ
 
-struct ipcbox_spare {
-	struct ipcbox_spare *next;
+struct ipcbox_cached_object {
+	struct ipcbox_cached_object *next;
 };
 
 static struct kmem_cache *slab;
@@ -103,14 +103,14 @@ static struct ipcbox_cache *first_of(struct list_head *list,
 /* What is to be freed, and the credentials, which are held, that it is charged to. */
 struct haul {
 	struct ipcbox_creds *creds;
-	struct ipcbox_spare *objects;
+	struct ipcbox_cached_object *objects;
 	struct page *pages;
 };
 
 static void haul_objects(struct haul *haul, struct ipcbox_cache *cache,
 			 unsigned int count)
 {
-	struct ipcbox_spare *last;
+	struct ipcbox_cached_object *last;
 
 	haul->objects = NULL;
 	cache->objects -= count;
@@ -164,7 +164,7 @@ static void free_page_uncharged(struct page *page)
 
 static void haul_free(struct haul *haul)
 {
-	struct ipcbox_spare *object;
+	struct ipcbox_cached_object *object;
 	struct page *page;
 	unsigned long bytes = 0;
 
@@ -412,16 +412,16 @@ size_t ipcbox_cache_object_memory(void)
 static unsigned int take_objects(struct ipcbox_cache *cache, void **objects,
 				 unsigned int count)
 {
-	struct ipcbox_spare *spare;
+	struct ipcbox_cached_object *cached;
 	unsigned int i;
 
 	spin_lock(&cache->lock);
-	spare = cache->first_object;
-	for (i = 0; i < count && spare; i++) {
-		objects[i] = spare;
-		spare = spare->next;
+	cached = cache->first_object;
+	for (i = 0; i < count && cached; i++) {
+		objects[i] = cached;
+		cached = cached->next;
 	}
-	cache->first_object = spare;
+	cache->first_object = cached;
 	cache->objects -= i;
 	if (cache->objects < cache->objects_least)
 		cache->objects_least = cache->objects;
@@ -434,16 +434,16 @@ static unsigned int keep_objects(struct ipcbox_creds *creds, void **objects,
 				 unsigned int count)
 {
 	struct ipcbox_cache *cache = &creds->cache;
-	struct ipcbox_spare *spare;
+	struct ipcbox_cached_object *cached;
 	unsigned int i, room;
 	bool is_listed;
 
 	spin_lock(&cache->lock);
 	room = min(count, OBJECTS_MAX - cache->objects);
 	for (i = 0; i < room; i++) {
-		spare = objects[i];
-		spare->next = cache->first_object;
-		cache->first_object = spare;
+		cached = objects[i];
+		cached->next = cache->first_object;
+		cache->first_object = cached;
 	}
 	cache->objects += room;
 	is_listed = cache->listed;
@@ -490,19 +490,19 @@ static void *alloc_and_refill(struct ipcbox_creds *creds)
 }
 
 /* One of them, or NULL; take_objects() is made for many. */
-static struct ipcbox_spare *take_object(struct ipcbox_cache *cache)
+static struct ipcbox_cached_object *take_object(struct ipcbox_cache *cache)
 {
-	struct ipcbox_spare *spare;
+	struct ipcbox_cached_object *cached;
 
 	spin_lock(&cache->lock);
-	spare = cache->first_object;
-	if (likely(spare)) {
-		cache->first_object = spare->next;
+	cached = cache->first_object;
+	if (likely(cached)) {
+		cache->first_object = cached->next;
 		if (--cache->objects < cache->objects_least)
 			cache->objects_least = cache->objects;
 	}
 	spin_unlock(&cache->lock);
-	return spare;
+	return cached;
 }
 
 /**
@@ -515,12 +515,12 @@ static struct ipcbox_spare *take_object(struct ipcbox_cache *cache)
 void *ipcbox_cache_alloc(struct ipcbox_creds *creds)
 {
 	struct ipcbox_cache *cache = &creds->cache;
-	struct ipcbox_spare *spare = NULL;
+	struct ipcbox_cached_object *cached = NULL;
 
 	/* A guess, so that the lock is taken only where there seems to be one. */
 	if (data_race(READ_ONCE(cache->first_object)))
-		spare = take_object(cache);
-	return spare ?: alloc_and_refill(creds);
+		cached = take_object(cache);
+	return cached ?: alloc_and_refill(creds);
 }
 
 /**
@@ -571,14 +571,14 @@ static noinline void free_object_slow(struct ipcbox_creds *creds, void *object)
 void ipcbox_cache_free(struct ipcbox_creds *creds, void *object)
 {
 	struct ipcbox_cache *cache = &creds->cache;
-	struct ipcbox_spare *spare = object;
+	struct ipcbox_cached_object *cached = object;
 	bool keep;
 
 	spin_lock(&cache->lock);
 	keep = cache->listed && cache->objects < OBJECTS_MAX;
 	if (likely(keep)) {
-		spare->next = cache->first_object;
-		cache->first_object = spare;
+		cached->next = cache->first_object;
+		cache->first_object = cached;
 		cache->objects++;
 	}
 	spin_unlock(&cache->lock);

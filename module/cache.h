@@ -3,7 +3,7 @@
 #define _IPCBOX_CACHE_H
 
 /**
- * DOC: cache
+ * DOC: message cache and page cache
  *
  * Memory for messages. A short message, and the header of one that has a few pages, is
  * an object of a slab cache; a long one has pages. To get either and to give it back
@@ -41,7 +41,7 @@
 
 struct ipcbox_account;
 struct ipcbox_creds;
-struct ipcbox_spare;
+struct ipcbox_cached_object;
 struct page;
 
 /* The lists that a cache is in. */
@@ -58,7 +58,7 @@ struct ipcbox_cache {
 	unsigned int objects_least;	/* and at least, since it was last looked at */
 	unsigned int pages;		/* likewise */
 	unsigned int pages_least;
-	struct ipcbox_spare *first_object;
+	struct ipcbox_cached_object *first_object;
 	struct page *first_page;	/* linked by page_private() */
 	bool listed;
 	struct list_head nodes[IPCBOX_CACHES_LISTS]; /* under the lock of the lists */
