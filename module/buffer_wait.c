@@ -238,8 +238,8 @@ int ipcbox_buffer_wake(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 /* ---- wait ---------------------------------------------------------------- */
 
 /* Return: 0: the waiter is queued; else why not. */
-static int enqueue(struct ipcbox_buffer *buffer, enum ipcbox_role role,
-		   struct buffer_waiter *waiter)
+static int enqueue_waiter(struct ipcbox_buffer *buffer, enum ipcbox_role role,
+			  struct buffer_waiter *waiter)
 {
 	struct ipcbox_side *side = &buffer->sides[role];
 	int err;
@@ -326,7 +326,7 @@ static int wait_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 	ipcbox_waiter_init(&waiter.waiter);
 	waiter.enough = enough;
 	waiter.needed = cells;
-	err = enqueue(buffer, role, &waiter);
+	err = enqueue_waiter(buffer, role, &waiter);
 	if (err)
 		return err;
 	if (available(buffer, role, 1) < cells) {
@@ -559,7 +559,7 @@ static __poll_t poll_side(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 	if (buffer->shutdown)
 		events |= EPOLLERR;
 	spin_unlock(&buffer->lock);
-	smp_mb();	/* as in enqueue() */
+	smp_mb();	/* as in enqueue_waiter() */
 	if (!events && available(buffer, role, need) >= need)
 		events |= events_of[role];
 	return events;

@@ -15,8 +15,8 @@
 #include <linux/ipcbox.h>
 
 /*
- * For each sender: as much as a box holds by default, since on one processor it is filled
- * and emptied by turns.
+ * For each process: as much as a box holds by default, since on one processor it is
+ * filled and emptied by turns.
  */
 #define OBJECTS_MAX ((unsigned int)IPCBOX_DEFAULT_MESSAGES)
 #define PAGES_MAX ((unsigned int)(IPCBOX_DEFAULT_BYTES >> PAGE_SHIFT))

@@ -188,7 +188,7 @@ static struct mapping *mapping_get(struct ipcbox_buffer *buffer,
  * Whoever waits may find what the dead had in flight, or was about to tell of.
  * Return: whether all of it was found, and the number is free.
  */
-static bool recover(struct mapping *mapping, u32 steps)
+static bool recover_inflight(struct mapping *mapping, u32 steps)
 {
 	struct ipcbox_buffer *buffer = mapping->buffer;
 
@@ -224,7 +224,7 @@ static void mapping_put(struct mapping *mapping)
 	spin_unlock(&buffer->lock);
 	if (!last)
 		return;
-	if (recover(mapping, STEPS_AT_DEATH)) {
+	if (recover_inflight(mapping, STEPS_AT_DEATH)) {
 		mapping_free(mapping);
 		return;
 	}
@@ -242,7 +242,7 @@ static void recover_rest(struct ipcbox_buffer *buffer)
 	struct mapping *mapping, *next;
 
 	llist_for_each_entry_safe(mapping, next, all, unrecovered) {
-		recover(mapping, IPCBOX_RING_RECOVER_ALL);
+		recover_inflight(mapping, IPCBOX_RING_RECOVER_ALL);
 		mapping_free(mapping);
 	}
 }

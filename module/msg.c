@@ -229,8 +229,9 @@ static int msg_fill(struct ipcbox_msg *msg, const void __user *data)
 	return copy_from_user(msg->data, data, msg->len) ? -EFAULT : 0;
 }
 
-static int charge(struct ipcbox_creds *creds, unsigned long bytes,
-		  struct ipcbox_lane *lane, const struct ipcbox_wait_options *options)
+static int charge_bytes(struct ipcbox_creds *creds, unsigned long bytes,
+			struct ipcbox_lane *lane,
+			const struct ipcbox_wait_options *options)
 {
 	int err = ipcbox_account_charge(creds->account, IPCBOX_BYTES, bytes);
 
@@ -260,7 +261,7 @@ struct ipcbox_msg *ipcbox_msg_create(struct ipcbox_creds *creds,
 	struct ipcbox_msg *msg;
 	int err;
 
-	err = charge(creds, footprint(len), lane, options);
+	err = charge_bytes(creds, footprint(len), lane, options);
 	if (err)
 		return ERR_PTR(err);
 

@@ -94,7 +94,7 @@ static void object_shutdown(struct ipcbox_object *object, int err)
 }
 
 /* Return: whether nothing is left in an object that has ended. */
-static bool drain(struct ipcbox_object *object)
+static bool drain_object(struct ipcbox_object *object)
 {
 	unsigned int steps = IPCBOX_REST_STEPS;
 
@@ -105,7 +105,7 @@ static bool drain_rest(struct ipcbox_rest *rest)
 {
 	struct ipcbox_object *object = container_of(rest, struct ipcbox_object, rest);
 
-	if (!drain(object))
+	if (!drain_object(object))
 		return false;
 	ipcbox_object_put(object);
 	return true;
@@ -294,7 +294,7 @@ static void end_abandoned(struct ipcbox_object *object, bool no_receivers,
 {
 	if (no_receivers) {
 		object_shutdown(object, -EPIPE);
-		if (!drain(object))
+		if (!drain_object(object))
 			leave_rest(object);
 	} else if (no_senders) {
 		object->ops->shutdown_senders(object);
@@ -339,7 +339,7 @@ static int may_delete(struct ipcbox_object *object)
 static void delete_and_drain(struct ipcbox_object *object)
 {
 	object_shutdown(object, -EIDRM);
-	while (!drain(object)) {
+	while (!drain_object(object)) {
 		if (fatal_signal_pending(current)) {
 			leave_rest(object);
 			break;
@@ -397,7 +397,7 @@ void ipcbox_object_delete_all(struct ipcbox_ns *ns)
 		erase_name(object);
 		object_shutdown(object, -EIDRM);
 		/* Nobody can wait for this, and the namespace cannot be held any more. */
-		while (!drain(object))
+		while (!drain_object(object))
 			;
 		drop_name(object);
 		cond_resched();

@@ -90,7 +90,7 @@ static u64 with_state(u64 word, u64 state)
 }
 
 /* A position moves on past a message, if nobody else has moved it meanwhile. */
-static void move(u64 *where, u64 seen, u64 word)
+static void move_position(u64 *where, u64 seen, u64 word)
 {
 	cmpxchg64(where, seen, seen + cells(word));
 }
@@ -240,7 +240,7 @@ static bool reclaim_one(const struct ipcbox_ring *ring)
 	if (!distance(position(head), free))
 		move_head(ring, head, word);
 	else
-		move(&shared->free, free, word);
+		move_position(&shared->free, free, word);
 	return true;
 }
 
@@ -276,7 +276,7 @@ static bool help_tail(const struct ipcbox_ring *ring, u32 steps)
 
 		cond_resched();
 		if (is_of_lap(ring, word, tail) && cells(word))
-			move(&ring->shared->tail, tail, word);
+			move_position(&ring->shared->tail, tail, word);
 		else if (READ_ONCE(ring->shared->tail) == tail)
 			return true;
 	}

@@ -127,7 +127,7 @@ static bool serve(struct ipcbox_lane *lane, struct ipcbox_wake_list *wake_list)
  * Do a few steps: one long message that leaves may let in any number of senders, who
  * need not be woken at once. Return: whether there may be more to do.
  */
-static bool settle(struct ipcbox_lane *lane, struct ipcbox_wake_list *wake_list)
+static bool settle_lane(struct ipcbox_lane *lane, struct ipcbox_wake_list *wake_list)
 {
 	unsigned int left = IPCBOX_WAKE_LIST_MAX;
 
@@ -152,7 +152,7 @@ static noinline void settle_and_unlock_slow(struct ipcbox_lane *lane,
 	struct ipcbox_box *box = lane->box;
 
 	for (;;) {
-		bool again = settle(lane, wake_list);
+		bool again = settle_lane(lane, wake_list);
 
 		ipcbox_lane_ask_pollers(lane, wake_list);
 		spin_unlock(&box->lock);
@@ -168,7 +168,7 @@ static noinline void settle_and_unlock_slow(struct ipcbox_lane *lane,
 	}
 }
 
-/* Those whose message went in are not to be told now, and will be, see settle(). */
+/* Those whose message went in are not to be told now, and will be, see settle_lane(). */
 static bool may_tell_later(const struct ipcbox_lane *lane)
 {
 	return list_empty(&lane->admitted) ||

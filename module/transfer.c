@@ -79,10 +79,11 @@ static noinline int wait_to_enter(struct ipcbox_lane *lane, struct ipcbox_msg *m
  * The one way into a lane, for a send, each message of a batch, and a call. The box
  * has not ended. Return: 0, -EINPROGRESS: the sender waits for room; or an errno.
  */
-static __always_inline int offer(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
-				 bool is_call, struct ipcbox_waiter *sender,
-				 const struct ipcbox_wait_options *options,
-				 struct ipcbox_wake_list *wake_list)
+static __always_inline int offer_message(struct ipcbox_lane *lane,
+					 struct ipcbox_msg *msg, bool is_call,
+					 struct ipcbox_waiter *sender,
+					 const struct ipcbox_wait_options *options,
+					 struct ipcbox_wake_list *wake_list)
 {
 	lockdep_assert_held(&lane->box->lock);
 	if (msg->len > lane->box->bounds.max_msgsize)
@@ -117,7 +118,7 @@ int ipcbox_offer_and_unlock(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 
 	lockdep_assert_held(&lane->box->lock);
 	err = lane->box->shutdown ?:
-		      offer(lane, msg, false, sender, options, wake_list);
+		      offer_message(lane, msg, false, sender, options, wake_list);
 	if (!err) {
 		ipcbox_settle_and_unlock(lane, wake_list);
 		return 0;
@@ -147,8 +148,8 @@ int ipcbox_offer_call_and_unlock(struct ipcbox_lane *lane,
 	lockdep_assert_held(&lane->box->lock);
 	err = lane->box->shutdown ?: ipcbox_caller_check_receivers(call);
 	if (!err)
-		err = offer(lane, &call->request.msg, true, &call->waiter, options,
-			    wake_list);
+		err = offer_message(lane, &call->request.msg, true, &call->waiter,
+				    options, wake_list);
 	if (!err || err == -EINPROGRESS) {
 		ipcbox_settle_and_unlock(lane, wake_list);
 		return 0;
@@ -184,7 +185,8 @@ unsigned int ipcbox_offer_many_and_unlock(struct ipcbox_lane *lane,
 	lockdep_assert_held(&lane->box->lock);
 	failed = lane->box->shutdown;
 	while (!failed && sent < count && !ipcbox_wake_list_full(wake_list)) {
-		failed = offer(lane, msgs[sent], false, sender, options, wake_list);
+		failed = offer_message(lane, msgs[sent], false, sender, options,
+				       wake_list);
 		if (!failed)
 			sent++;
 	}

@@ -375,7 +375,7 @@ inline tell_room()
 	fi
 }
 
-/* module/mapping.c: recover() */
+/* module/mapping.c: recover_inflight() */
 inline recover()
 {
 	d_step { change(WRITING, DONE); change(READING, READY) };

@@ -154,7 +154,7 @@ inline put_back_head(pos)
 	h = 0
 }
 
-/* module/ring.c: ipcbox_ring_recover() and what it is made of; module/mapping.c: recover() */
+/* module/ring.c: ipcbox_ring_recover() and what it is made of; module/mapping.c: recover_inflight() */
 inline recover(me)
 {
 	d_step { h = 0; w = 0; pos = 0; end = 0; first = 0 }

@@ -35,7 +35,7 @@ static void ring_teardown(struct kunit *test)
 		vfree(ring->shared);
 }
 
-static u64 *word_at(struct ipcbox_ring *ring, u64 pos)
+static u64 *test_word_at(struct ipcbox_ring *ring, u64 pos)
 {
 	struct ipcbox_cell *cells = (void *)(ring->shared + 1);
 
@@ -59,7 +59,7 @@ static u64 add(struct ipcbox_ring *ring, u32 cells, u64 state, u32 owner)
 {
 	u64 pos = ring->shared->tail;
 
-	*word_at(ring, pos) = new_word(pos, cells, state, owner);
+	*test_word_at(ring, pos) = new_word(pos, cells, state, owner);
 	ring->shared->tail += cells;
 	return pos;
 }
@@ -67,7 +67,7 @@ static u64 add(struct ipcbox_ring *ring, u32 cells, u64 state, u32 owner)
 static void expect_word(struct kunit *test, u64 pos, u32 cells, u64 state,
 			u32 owner)
 {
-	KUNIT_EXPECT_EQ(test, *word_at(test->priv, pos),
+	KUNIT_EXPECT_EQ(test, *test_word_at(test->priv, pos),
 			new_word(pos, cells, state, owner));
 }
 
@@ -204,14 +204,14 @@ static void look_is_short_where_the_way_is_long(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, pages);
 	ipcbox_ring_init(&large, pages, LARGE_SHIFT, false);
 	for (pos = BIT(LARGE_SHIFT); pos < 2 * BIT(LARGE_SHIFT); pos++)
-		*word_at(&large, pos) = 1ULL << IPCBOX_WORD_LAP_SHIFT |
+		*test_word_at(&large, pos) = 1ULL << IPCBOX_WORD_LAP_SHIFT |
 					1ULL << IPCBOX_WORD_CELLS_SHIFT |
 					IPCBOX_CELL_READING;
 	large.shared->tail = 2 * BIT(LARGE_SHIFT);
 	/* It gives up, and says so by what it was asked for. */
 	KUNIT_EXPECT_EQ(test, ipcbox_ring_ready(&large, 3), 3);
 	for (pos = BIT(LARGE_SHIFT); pos < 2 * BIT(LARGE_SHIFT); pos++)
-		*word_at(&large, pos) += IPCBOX_CELL_DONE - IPCBOX_CELL_READING;
+		*test_word_at(&large, pos) += IPCBOX_CELL_DONE - IPCBOX_CELL_READING;
 	KUNIT_EXPECT_EQ(test, ipcbox_ring_room(&large), BIT(LARGE_SHIFT));
 	/* It has not walked over all of them. */
 	KUNIT_EXPECT_LT(test, large.shared->free,
@@ -240,7 +240,7 @@ static void scribble(struct ipcbox_ring *ring, struct rnd_state *random)
 	u32 i;
 
 	for (i = 0; i < CELLS; i++)
-		*word_at(ring, pos + i) = random_word(random, pos + i);
+		*test_word_at(ring, pos + i) = random_word(random, pos + i);
 	shared->free = pos;
 	shared->head = (pos + prandom_u32_state(random) % 8) << IPCBOX_HEAD_SHIFT;
 	shared->tail = pos + prandom_u32_state(random) % (2 * CELLS);
