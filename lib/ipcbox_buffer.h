@@ -325,7 +325,7 @@ IPCBOX_INLINE int ipcbox_buffer_reserve(struct ipcbox_buffer *buffer, struct ipc
 					size_t len, uint64_t deadline)
 {
 	return buffer->spsc ? ipcbox_buffer_reserve_one(buffer, slot, len, deadline)
-				  : ipcbox_buffer_reserve_many(buffer, slot, len, deadline);
+			    : ipcbox_buffer_reserve_many(buffer, slot, len, deadline);
 }
 
 /* private: commit, but for the waking. */

@@ -188,8 +188,9 @@ void ipcbox_creds_free(struct ipcbox_creds *creds)
  * ipcbox_creds_exit() - see that no credentials are left in a namespace
  * @ns: the namespace, in which there are no fds and no messages any more
  *
- * A cache that is not empty holds its credentials. Whoever empties it at this moment is in the kernel,
- * between two steps of a loop that looks for signals, so the wait is short.
+ * A cache that is not empty holds its credentials. Whoever empties it at this moment is
+ * in the kernel, between two steps of a loop that looks for signals, so the wait is
+ * short.
  */
 void ipcbox_creds_exit(struct ipcbox_ns *ns)
 {

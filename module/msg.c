@@ -420,7 +420,10 @@ unsigned int ipcbox_msg_create_many(struct ipcbox_creds *creds,
 	return made;
 }
 
-/* Those with the credentials of the first, as far as they are in a row. Return: how many. */
+/*
+ * Free the messages at the start of @msgs that have the credentials of the first.
+ * Return: how many.
+ */
 static unsigned int free_row(struct ipcbox_msg **msgs, unsigned int count)
 {
 	struct ipcbox_creds *creds = msgs[0]->creds;
