@@ -148,7 +148,7 @@ static uint64_t end_of_done(struct ipcbox_buffer *buffer, uint64_t position, uin
 
 /*
  * Is @tail more than all cells away from free? Then somebody has spoiled one of them; as
- * by two who send at a time to a buffer that is one to one.
+ * by two who send at a time to an SPSC buffer.
  */
 static uint64_t free_cells(const struct ipcbox_buffer *buffer, uint64_t tail)
 {
@@ -171,7 +171,7 @@ static uint64_t reclaim(struct ipcbox_buffer *buffer)
 		if (!steps--)
 			return NO_TELLING;
 		begin = ipcbox_load_acquire(&ring->free);
-		end = buffer->one_to_one ? begin : end_of_done(buffer, begin, &steps);
+		end = buffer->spsc ? begin : end_of_done(buffer, begin, &steps);
 	} while (end != begin && !ipcbox_cmpxchg(&ring->free, begin, end));
 	return free_cells(buffer, ipcbox_load_acquire(&ring->tail));
 }
@@ -381,9 +381,9 @@ EXPORT int ipcbox_buffer_cancel(struct ipcbox_buffer *buffer, const struct ipcbo
 {
 	uint32_t want;
 
-	if (buffer->one_to_one)
+	if (buffer->spsc)
 		return 0;
-	if (!ipcbox_is_in_hand(slot->word, buffer->self->writing) ||
+	if (!ipcbox_is_in_flight(slot->word, buffer->self->writing) ||
 	    !ipcbox_cmpxchg(&slot->cell->word, slot->word,
 			    slot->word + IPCBOX_CELL_DONE - IPCBOX_CELL_WRITING))
 		return -EINVAL;
@@ -422,9 +422,9 @@ EXPORT int ipcbox_buffer_put_back(struct ipcbox_buffer *buffer, const struct ipc
 {
 	int err;
 
-	if (buffer->one_to_one)
+	if (buffer->spsc)
 		return 0;
-	if (!ipcbox_is_in_hand(slot->word, buffer->self->reading) ||
+	if (!ipcbox_is_in_flight(slot->word, buffer->self->reading) ||
 	    !ipcbox_cmpxchg(&slot->cell->word, slot->word,
 			    slot->word + IPCBOX_CELL_READY - IPCBOX_CELL_READING))
 		return -EINVAL;

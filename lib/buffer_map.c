@@ -69,7 +69,7 @@ static void set_directions(struct ipcbox_buffer *buffer, const struct ipcbox_buf
 		buffer->send_end = buffer->max_msgsize + 1;
 	if (!(layout->directions & IPCBOX_RECEIVER))
 		buffer->receive_as = IPCBOX_RECEIVE_AS_NOBODY;
-	else if (buffer->one_to_one)
+	else if (buffer->spsc)
 		buffer->receive_as = IPCBOX_RECEIVE_AS_ONE;
 	else
 		buffer->receive_as = IPCBOX_RECEIVE_AS_MANY;
@@ -85,7 +85,7 @@ static int map(struct ipcbox_buffer *buffer, int fd)
 	buffer->fd = fd;
 	buffer->mask = layout.cells - 1;
 	buffer->shift = (uint32_t)__builtin_ctz(layout.cells);
-	buffer->one_to_one = layout.kind & IPCBOX_ONE_TO_ONE;
+	buffer->spsc = layout.kind & IPCBOX_SPSC;
 	buffer->max_msgsize = layout.max_msgsize;
 	set_directions(buffer, &layout);
 	err = map_control(buffer, &layout);

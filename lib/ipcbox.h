@@ -543,7 +543,7 @@ const char *ipcbox_info_name(const struct ipcbox_info *info);
 /** ipcbox_info_kind() - %IPCBOX_KIND_PORT, _MAILBOX, _LINK or _BUFFER */
 unsigned int ipcbox_info_kind(const struct ipcbox_info *info);
 
-/** ipcbox_info_state() - bits: %IPCBOX_STATE_UNLINKED, _GONE, _ONE_TO_ONE */
+/** ipcbox_info_state() - bits: %IPCBOX_STATE_UNLINKED, _SHUTDOWN, _SPSC */
 unsigned int ipcbox_info_state(const struct ipcbox_info *info);
 
 /** ipcbox_info_mode() - permission to receive (r) and send (w) */

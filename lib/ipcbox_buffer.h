@@ -68,7 +68,7 @@ struct ipcbox_buffer {
 	char *data;
 	uint64_t mask;	/* number of cells, less one */
 	uint32_t shift; /* 2^shift cells */
-	uint32_t one_to_one;
+	uint32_t spsc;
 	uint32_t receive_as; /* IPCBOX_RECEIVE_AS_* */
 	size_t max_msgsize;
 	size_t send_end; /* a message must be shorter; 0 if not open for sending */
@@ -97,7 +97,7 @@ struct ipcbox_slot {
 /**
  * ipcbox_buffer_create() - make a buffer and open it *[device]*
  * @name: as for ipcbox_port_create(); ports and buffers share their names
- * @flags: as for ipcbox_port_create(); and %IPCBOX_ONE_TO_ONE: you promise that only
+ * @flags: as for ipcbox_port_create(); and %IPCBOX_SPSC: you promise that only
  *	one thread at a time sends, and one receives, of all processes together, and
  *	has only one slot at a time; that is faster
  * @options: options of the new buffer, or NULL: bytes (1 MiB unless set) is the size
@@ -110,7 +110,7 @@ struct ipcbox_slot {
  *
  * * -EDQUOT: Limit of pages of buffers. Delete or unmap one, or raise the limit.
  * * -EPROTOTYPE: With %IPCBOX_REUSE: the name is that of a port, or of a buffer that is
- *   one to one and should not be, or the other way round.
+ *   SPSC and should not be, or the other way round.
  */
 int ipcbox_buffer_create(const char *name, unsigned int flags,
 			 const struct ipcbox_options *options);
@@ -171,7 +171,7 @@ int ipcbox_buffer_reserve_slowly(struct ipcbox_buffer *buffer, struct ipcbox_slo
 				 uint64_t deadline);
 int ipcbox_buffer_take_slowly(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
 			      size_t capacity, uint64_t deadline);
-/* One to one: until there is room for so many cells behind tail, a message at free. */
+/* In an SPSC buffer: until there is room for so many cells behind tail, a message at free. */
 int ipcbox_buffer_await_room(struct ipcbox_buffer *buffer, uint64_t tail, uint32_t cells,
 			     uint64_t deadline);
 int ipcbox_buffer_await_data(struct ipcbox_buffer *buffer, uint64_t position, uint64_t deadline);
@@ -219,7 +219,7 @@ IPCBOX_INLINE int ipcbox_is_full(const struct ipcbox_ring_head *ring, uint64_t m
 	return tail + cells - 1 - ipcbox_load_acquire(&ring->free) > mask;
 }
 
-/* private: reserve, of one to one: only this thread moves tail, and not before commit. */
+/* private: reserve in an SPSC buffer: only this thread moves tail, and not before commit. */
 IPCBOX_INLINE int ipcbox_buffer_reserve_one(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
 					    size_t len, uint64_t deadline)
 {
@@ -324,8 +324,8 @@ slowly:
 IPCBOX_INLINE int ipcbox_buffer_reserve(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
 					size_t len, uint64_t deadline)
 {
-	return buffer->one_to_one ? ipcbox_buffer_reserve_one(buffer, slot, len, deadline)
-				  : ipcbox_buffer_reserve_many(buffer, slot, len, deadline);
+	return buffer->spsc ? ipcbox_buffer_reserve_one(buffer, slot, len, deadline)
+			    : ipcbox_buffer_reserve_many(buffer, slot, len, deadline);
 }
 
 /* private: commit, but for the waking. */
@@ -383,9 +383,9 @@ IPCBOX_INLINE int ipcbox_buffer_commit(struct ipcbox_buffer *buffer, const struc
 {
 	int err;
 
-	if (buffer->one_to_one)
+	if (buffer->spsc)
 		err = ipcbox_buffer_publish_one(buffer, slot);
-	else if (ipcbox_unlikely(!ipcbox_is_in_hand(slot->word, buffer->self->writing)))
+	else if (ipcbox_unlikely(!ipcbox_is_in_flight(slot->word, buffer->self->writing)))
 		err = -EINVAL;
 	else
 		err = ipcbox_buffer_publish_many(slot);
@@ -410,7 +410,7 @@ IPCBOX_INLINE int ipcbox_buffer_send_quietly(struct ipcbox_buffer *buffer, const
 	struct ipcbox_slot slot;
 	int err;
 
-	if (buffer->one_to_one) {
+	if (buffer->spsc) {
 		err = ipcbox_buffer_reserve_one(buffer, &slot, len, deadline);
 		if (ipcbox_unlikely(err))
 			return err;
@@ -462,7 +462,7 @@ int ipcbox_buffer_send_batch(struct ipcbox_buffer *buffer, const struct iovec *m
 
 /* ---- consuming ----------------------------------------------------------- */
 
-/* private: peek, of one to one: only this thread moves free, and only on release. */
+/* private: peek in an SPSC buffer: only this thread moves free, and only on release. */
 IPCBOX_INLINE int ipcbox_buffer_take_one(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot,
 					 size_t capacity, uint64_t deadline)
 {
@@ -561,7 +561,7 @@ IPCBOX_INLINE int ipcbox_buffer_peek(struct ipcbox_buffer *buffer, struct ipcbox
 	return -EBADF;
 }
 
-/* private: release, of one to one, of many, and the waking. */
+/* private: release, in an SPSC and in an MPMC buffer, and the waking. */
 IPCBOX_INLINE int ipcbox_buffer_finish_one(struct ipcbox_buffer *buffer,
 					   const struct ipcbox_slot *slot)
 {
@@ -616,7 +616,7 @@ IPCBOX_INLINE int ipcbox_may_be_room(const struct ipcbox_buffer *buffer, uint64_
 	used &= UINT64_MAX >> IPCBOX_HEAD_SHIFT; /* as many bits as a slot's position */
 	if (used + want <= buffer->mask + 1)
 		return 1;
-	if (buffer->one_to_one)
+	if (buffer->spsc)
 		return 0;
 	word = ipcbox_load_acquire(&ipcbox_cell_at(buffer, position)->word);
 	return (word & IPCBOX_WORD_STATE) == IPCBOX_CELL_DONE;
@@ -647,9 +647,9 @@ IPCBOX_INLINE int ipcbox_buffer_release(struct ipcbox_buffer *buffer,
 {
 	int err;
 
-	if (buffer->one_to_one)
+	if (buffer->spsc)
 		err = ipcbox_buffer_finish_one(buffer, slot);
-	else if (ipcbox_unlikely(!ipcbox_is_in_hand(slot->word, buffer->self->reading)))
+	else if (ipcbox_unlikely(!ipcbox_is_in_flight(slot->word, buffer->self->reading)))
 		err = -EINVAL;
 	else
 		err = ipcbox_buffer_finish_many(buffer, slot);

@@ -129,8 +129,8 @@ int ipcbox_msg_received(const struct ipcbox_msg *msg);
 /** ipcbox_msg_call() - the number to reply with; 0: nobody waits for a reply */
 uint64_t ipcbox_msg_call(const struct ipcbox_msg *msg);
 
-/** ipcbox_msg_room() - how long the reply may be, in bytes; 0 if it is no call */
-size_t ipcbox_msg_room(const struct ipcbox_msg *msg);
+/** ipcbox_msg_reply_max() - how long the reply may be, in bytes; 0 if it is no call */
+size_t ipcbox_msg_reply_max(const struct ipcbox_msg *msg);
 
 /**
  * ipcbox_reply() - reply to a call
@@ -148,7 +148,7 @@ size_t ipcbox_msg_room(const struct ipcbox_msg *msg);
  * * -EBADF: The fd is not for receiving.
  * * -EIDRM: The port was removed. Close the fd.
  * * -EINVAL: @call is not the number of a call.
- * * -EMSGSIZE: The reply is longer than ipcbox_msg_room(), and the caller still waits. Send
+ * * -EMSGSIZE: The reply is longer than ipcbox_msg_reply_max(), and the caller still waits. Send
  *   a shorter reply.
  * * -ENOBUFS: Limit of queued bytes, and the caller still waits. A reply of up to 128 bytes
  *   is always possible.

@@ -46,7 +46,7 @@ IPCBOX_INLINE uint32_t ipcbox_cells_for(size_t len)
 }
 
 /* Does this process own the slot, and not the one that it was forked from? */
-IPCBOX_INLINE int ipcbox_is_in_hand(uint64_t word, uint64_t mine)
+IPCBOX_INLINE int ipcbox_is_in_flight(uint64_t word, uint64_t mine)
 {
 	return !((word ^ mine) & ((UINT64_C(1) << IPCBOX_WORD_CELLS_SHIFT) - 1));
 }

@@ -343,7 +343,7 @@ static struct ipcbox_account *account_find(struct ipcbox_ns *ns, kuid_t uid)
 	xa_lock(&ns->accounts);
 	account = xa_load(&ns->accounts, __kuid_val(uid));
 	if (account)
-		ipcbox_account_hold(account);
+		ipcbox_account_get(account);
 	xa_unlock(&ns->accounts);
 	return account;
 }
@@ -385,7 +385,7 @@ struct ipcbox_account *ipcbox_account_next(struct ipcbox_ns *ns,
 	xa_lock(&ns->accounts);
 	account = xa_find(&ns->accounts, index, ULONG_MAX, XA_PRESENT);
 	if (account)
-		ipcbox_account_hold(account);
+		ipcbox_account_get(account);
 	xa_unlock(&ns->accounts);
 	return account;
 }
@@ -421,7 +421,7 @@ static struct ipcbox_account *find_or_create(struct ipcbox_ns *ns, kuid_t uid,
 			fresh = account_alloc(parent);
 		if (!fresh)
 			return ERR_PTR(-ENOMEM);
-		account_setup(fresh, ns, uid, ipcbox_account_hold(parent));
+		account_setup(fresh, ns, uid, ipcbox_account_get(parent));
 		err = xa_insert(&ns->accounts, __kuid_val(uid), fresh,
 				IPCBOX_GFP);
 		if (!err)
@@ -446,13 +446,13 @@ static struct ipcbox_account *outermost(struct ipcbox_account *owner)
 	while (account->parent != &account->ns->account)
 		account = account->parent;
 	if (account != owner) {
-		ipcbox_account_hold(account);
+		ipcbox_account_get(account);
 		ipcbox_account_put(owner);
 	}
 	return account;
 }
 
-/* As ipcbox_account_get(), in a user namespace for which @owner answers. */
+/* As ipcbox_account_find_or_create(), in a user namespace for which @owner answers. */
 static struct ipcbox_account *get_below(struct ipcbox_ns *ns, kuid_t uid,
 					kuid_t owner)
 {
@@ -468,13 +468,13 @@ static struct ipcbox_account *get_below(struct ipcbox_ns *ns, kuid_t uid,
 }
 
 /**
- * ipcbox_account_get() - find or make the account of a user
+ * ipcbox_account_find_or_create() - the account of a user
  * @ns: namespace
  * @uid: the user, as the calling process has it
  *
  * Return: the account, to be put, or ERR_PTR(-ENOMEM).
  */
-struct ipcbox_account *ipcbox_account_get(struct ipcbox_ns *ns, kuid_t uid)
+struct ipcbox_account *ipcbox_account_find_or_create(struct ipcbox_ns *ns, kuid_t uid)
 {
 	struct ipcbox_account *account;
 	kuid_t owner;
@@ -506,7 +506,7 @@ static bool put_one(struct ipcbox_account *account)
 
 /**
  * ipcbox_account_put() - drop a reference on an account
- * @account: from ipcbox_account_get()
+ * @account: from ipcbox_account_find_or_create()
  *
  * The count reaches zero only under the xa_lock, so whoever finds an account
  * there under that lock may take a reference.

@@ -63,11 +63,11 @@ int ipcbox_account_init(struct ipcbox_ns *ns);
 void ipcbox_account_deinit(struct ipcbox_ns *ns);
 void ipcbox_account_check_empty(struct ipcbox_ns *ns);
 
-struct ipcbox_account *ipcbox_account_get(struct ipcbox_ns *ns, kuid_t uid);
+struct ipcbox_account *ipcbox_account_find_or_create(struct ipcbox_ns *ns, kuid_t uid);
 void ipcbox_account_put(struct ipcbox_account *account);
 
 static inline struct ipcbox_account *
-ipcbox_account_hold(struct ipcbox_account *account)
+ipcbox_account_get(struct ipcbox_account *account)
 {
 	refcount_inc(&account->refs);
 	return account;

@@ -15,7 +15,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
-#define CHUNK IPCBOX_HAND_MAX
+#define CHUNK IPCBOX_INFLIGHT_MAX
 
 static int check_batch(u32 count, u32 entry_size, size_t known)
 {
@@ -32,8 +32,8 @@ struct outgoing {
 	void __user *user;		/* the next entry */
 	u32 left;
 	struct ipcbox_lane *lane;
-	struct ipcbox_sender *sender;
-	struct ipcbox_patience patience;
+	struct ipcbox_creds *creds;
+	struct ipcbox_wait_options options;
 };
 
 static int read_send_entries(const struct outgoing *out,
@@ -81,8 +81,8 @@ static u32 make_messages(const struct outgoing *out, struct ipcbox_msg **msgs,
 		if (failed)
 			break;
 	}
-	good = ipcbox_msg_create_many(out->sender, entries, msgs, good, out->lane,
-				      &out->patience, err);
+	good = ipcbox_msg_create_many(out->creds, entries, msgs, good, out->lane,
+				      &out->options, err);
 	*err = *err ?: failed;
 	return good;
 }
@@ -122,8 +122,8 @@ static int write_results(const struct outgoing *out, u32 count, int err)
 /* The next message could not be charged. Return: why not, or 0: it will wait. */
 static int lack_bytes(const struct outgoing *out, u32 made)
 {
-	/* First those that could; it was not asked to wait with them in hand. */
-	if (made && !out->patience.nonblock)
+	/* First those that could; it was not asked to wait with them in flight. */
+	if (made && !out->options.nonblock)
 		return 0;
 	ipcbox_handle_lacks_quota(out->handle);
 	return -ENOBUFS;
@@ -141,7 +141,7 @@ static u32 send_chunk(struct outgoing *out, bool first, int *err)
 		failed = lack_bytes(out, made);
 	else if (failed == -ENOMEM)
 		ipcbox_handle_lacks_quota(out->handle);
-	sent = ipcbox_box_send_many(out->lane, msgs, made, &out->patience, err);
+	sent = ipcbox_box_send_many(out->lane, msgs, made, &out->options, err);
 	*err = *err ?: failed;
 	if (sent < made)
 		ipcbox_msg_free_many(msgs + sent, made - sent);
@@ -186,18 +186,18 @@ int ipcbox_do_send_batch(struct ipcbox_request *request)
 			  sizeof(struct ipcbox_send_entry));
 	if (ret)
 		return ret;
-	out.sender = ipcbox_request_sender(request);
-	if (IS_ERR(out.sender))
-		return PTR_ERR(out.sender);
-	ret = ipcbox_route_open(&route, request, args->pid, out.sender);
+	out.creds = ipcbox_request_creds(request);
+	if (IS_ERR(out.creds))
+		return PTR_ERR(out.creds);
+	ret = ipcbox_route_open(&route, request, args->pid, out.creds);
 	if (!ret) {
 		out.lane = route.lane;
-		out.patience = ipcbox_request_patience(request, args->deadline,
-						       args->flags, out.sender);
+		out.options = ipcbox_request_wait_options(request, args->deadline,
+							  args->flags, out.creds);
 		ret = send_all(&out);
 		ipcbox_route_close(&route);
 	}
-	ipcbox_sender_put(out.sender);
+	ipcbox_creds_put(out.creds);
 	return ret;
 }
 
@@ -209,22 +209,22 @@ struct incoming {
 	void __user *user;		/* the next entry */
 	u32 left;
 	struct ipcbox_link *from;
-	struct ipcbox_patience patience;
+	struct ipcbox_wait_options options;
 };
 
 /* Often the same sender for many in a row. */
 struct known_origin {
-	const struct ipcbox_sender *sender;
+	const struct ipcbox_creds *creds;
 	struct ipcbox_origin origin;
 };
 
 static void look_up_origin(struct known_origin *known,
-			   const struct ipcbox_sender *sender)
+			   const struct ipcbox_creds *creds)
 {
-	if (sender == known->sender)
+	if (creds == known->creds)
 		return;
-	known->sender = sender;
-	known->origin = ipcbox_origin_of(sender);
+	known->creds = creds;
+	known->origin = ipcbox_origin_of(creds);
 }
 
 /* The payload, then what is told of it. */
@@ -238,7 +238,7 @@ deliver_entry(struct ipcbox_recv_entry __user *user, void __user *data,
 		return -EINTR;
 	if (ipcbox_msg_copy_out(receiver->payload, data))
 		return -EFAULT;
-	look_up_origin(known, receiver->msg->sender);
+	look_up_origin(known, receiver->msg->creds);
 	ipcbox_describe(&entry, receiver, &known->origin);
 	entry.result = 0;
 	return ipcbox_copy_to_user(&user->len, &entry.len,
@@ -271,13 +271,13 @@ static int read_rooms(const struct incoming *in, struct ipcbox_room *rooms, u32 
 	return err;
 }
 
-static void put_back(const struct ipcbox_hand *hand, u32 from)
+static void put_back(const struct ipcbox_inflight *inflight, u32 from)
 {
-	struct ipcbox_receiver receiver = { .lane = hand->lane };
+	struct ipcbox_receiver receiver = { .lane = inflight->lane };
 	u32 i;
 
-	for (i = from; i < hand->count; i++) {
-		receiver.msg = hand->msgs[i];
+	for (i = from; i < inflight->count; i++) {
+		receiver.msg = inflight->msgs[i];
 		ipcbox_box_restore(&receiver);
 	}
 }
@@ -292,28 +292,28 @@ static void advance_by(struct incoming *in, u32 count)
 static u32 receive_ready(struct incoming *in, const struct ipcbox_room *rooms,
 			 u32 count, int *err)
 {
-	struct ipcbox_hand hand IPCBOX_NOINIT;
+	struct ipcbox_inflight inflight IPCBOX_NOINIT;
 	struct ipcbox_receiver receiver = {};
 	struct known_origin known = {};
 	u32 i;
 
 	ipcbox_box_take_many(in->request->handle->box,
 			     in->from ? &in->from->lane : NULL, rooms, count,
-			     &hand);
-	if (!hand.count)
+			     &inflight);
+	if (!inflight.count)
 		return 0;
-	for (i = 0; i < hand.count && !*err; i++) {
-		receiver.msg = hand.msgs[i];
-		receiver.payload = hand.msgs[i];
+	for (i = 0; i < inflight.count && !*err; i++) {
+		receiver.msg = inflight.msgs[i];
+		receiver.payload = inflight.msgs[i];
 		*err = deliver_entry(in->user + i * in->args->entry_size,
 				     u64_to_user_ptr(rooms[i].data), &receiver,
 				     &known);
 	}
 	if (*err)
-		put_back(&hand, --i);
-	/* With nothing in hand the lane may be gone. */
+		put_back(&inflight, --i);
+	/* With nothing in flight the lane may be gone. */
 	if (i)
-		ipcbox_box_accept_many(&hand, i);
+		ipcbox_box_accept_many(&inflight, i);
 	advance_by(in, i);
 	return i;
 }
@@ -331,7 +331,7 @@ static int receive_one(struct incoming *in, const struct ipcbox_room *room)
 			       in->from);
 	err = ipcbox_box_take(in->request->handle->box,
 			      in->from ? in->from->pid : NULL, &receiver,
-			      &in->patience);
+			      &in->options);
 	if (err == -EMSGSIZE && put_user(receiver.needed, &user->len))
 		err = -EFAULT;
 	if (err)
@@ -379,7 +379,7 @@ static int receive_all(struct incoming *in)
 
 		received += receive_chunk(in, &err);
 		/* There was a message: for more nobody waits. */
-		in->patience.nonblock = received;
+		in->options.nonblock = received;
 		user = in->user;
 		if (err && received && put_user(err, &user->result))
 			break;
@@ -397,7 +397,7 @@ int ipcbox_do_recv_batch(struct ipcbox_request *request)
 		.user = u64_to_user_ptr(args->entries),
 		.left = args->count,
 	};
-	struct ipcbox_sender *self;
+	struct ipcbox_creds *self;
 	int ret;
 
 	ret = args->__reserved ? -EINVAL :
@@ -406,18 +406,18 @@ int ipcbox_do_recv_batch(struct ipcbox_request *request)
 	      ipcbox_receive_check(request, args->from);
 	if (ret)
 		return ret;
-	self = ipcbox_request_sender(request);
+	self = ipcbox_request_creds(request);
 	if (IS_ERR(self))
 		return PTR_ERR(self);
 	in.from = ipcbox_receive_link(request, args->from, self);
 	if (IS_ERR(in.from)) {
 		ret = PTR_ERR(in.from);
 	} else {
-		in.patience = ipcbox_request_patience(request, args->deadline,
-						      args->flags, self);
+		in.options = ipcbox_request_wait_options(request, args->deadline,
+							 args->flags, self);
 		ret = receive_all(&in);
 		ipcbox_receive_put_link(request, in.from);
 	}
-	ipcbox_sender_put(self);
+	ipcbox_creds_put(self);
 	return ret;
 }

@@ -5,7 +5,7 @@
 #include "caller.h"
 #include "lane.h"
 #include "noinit.h"
-#include "sender.h"
+#include "creds.h"
 #include "settle.h"
 #include "trace.h"
 #include "transfer.h"
@@ -91,9 +91,9 @@ void ipcbox_lane_deinit(struct ipcbox_lane *lane)
 static int leave_as_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 			   struct ipcbox_waiter *sender, int err)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&lane->box->lock);
 	if (sender->done) {
 		err = sender->result;
@@ -104,23 +104,23 @@ static int leave_as_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 		/* Whoever waited behind us, or polls, may find room now. */
 		ipcbox_lane_remove_sender(lane, msg);
 	}
-	ipcbox_settle_and_unlock(lane, &wakes);
+	ipcbox_settle_and_unlock(lane, &wake_list);
 	return err;
 }
 
 /* Sleep until the message is in. */
 static noinline int wait_for_room(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 				  struct ipcbox_waiter *sender,
-				  const struct ipcbox_patience *patience)
+				  const struct ipcbox_wait_options *options)
 {
 	int ret;
 
 	trace_ipcbox_block(lane->id, IPCBOX_SENDING);
-	ret = ipcbox_wait(sender, patience, NULL);
+	ret = ipcbox_wait(sender, options, NULL);
 	ret = ret ? leave_as_sender(lane, msg, sender, ret) : sender->result;
 	trace_ipcbox_wake(lane->id, IPCBOX_SENDING, ret);
 
-	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
+	ipcbox_account_uncharge(options->account, IPCBOX_WAITERS, 1);
 	return ret;
 }
 
@@ -128,23 +128,23 @@ static noinline int wait_for_room(struct ipcbox_lane *lane, struct ipcbox_msg *m
  * ipcbox_box_send() - send a message over a lane
  * @lane: the lane, held by the caller
  * @msg: the message
- * @patience: whether and how long to wait for room
+ * @options: whether and how long to wait for room
  *
  * Return: 0: the box, or a receiver, has the message. Otherwise the caller has
  * it, and nothing has changed: -EMSGSIZE, -EAGAIN, -EUSERS, -ETIMEDOUT,
  * -ERESTARTSYS, or the errno of the end of the box.
  */
 int ipcbox_box_send(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
-		    const struct ipcbox_patience *patience)
+		    const struct ipcbox_wait_options *options)
 {
 	struct ipcbox_waiter sender IPCBOX_NOINIT;
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 	int err;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&lane->box->lock);
-	err = ipcbox_offer_and_unlock(lane, msg, &sender, patience, &wakes);
-	return err == -EINPROGRESS ? wait_for_room(lane, msg, &sender, patience) : err;
+	err = ipcbox_offer_and_unlock(lane, msg, &sender, options, &wake_list);
+	return err == -EINPROGRESS ? wait_for_room(lane, msg, &sender, options) : err;
 }
 
 /**
@@ -152,7 +152,7 @@ int ipcbox_box_send(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
  * @lane: the lane, held by the caller
  * @msgs: the messages
  * @count: how many
- * @patience: whether and how long to wait for room
+ * @options: whether and how long to wait for room
  * @err: out: why not more were sent: as for ipcbox_box_send()
  *
  * Who waits for them is woken once, for as many as find room together.
@@ -161,21 +161,21 @@ int ipcbox_box_send(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
  */
 unsigned int ipcbox_box_send_many(struct ipcbox_lane *lane,
 				  struct ipcbox_msg **msgs, unsigned int count,
-				  const struct ipcbox_patience *patience,
+				  const struct ipcbox_wait_options *options,
 				  int *err)
 {
 	struct ipcbox_waiter sender IPCBOX_NOINIT;
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 	unsigned int sent = 0;
 
 	do {
-		ipcbox_wakes_init(&wakes);
+		ipcbox_wake_list_init(&wake_list);
 		spin_lock(&lane->box->lock);
 		sent += ipcbox_offer_many_and_unlock(lane, msgs + sent,
 						     count - sent, &sender,
-						     patience, &wakes, err);
+						     options, &wake_list, err);
 		if (*err == -EINPROGRESS) {
-			*err = wait_for_room(lane, msgs[sent], &sender, patience);
+			*err = wait_for_room(lane, msgs[sent], &sender, options);
 			if (!*err)
 				sent++;
 		}
@@ -202,23 +202,23 @@ static int leave_as_receiver(struct ipcbox_box *box,
  * @box: as for ipcbox_box_take()
  * @peer: as for ipcbox_box_take()
  * @receiver: as for ipcbox_box_take(), queued by ipcbox_take_and_unlock()
- * @patience: as for ipcbox_box_take()
+ * @options: as for ipcbox_box_take()
  *
  * Return: as ipcbox_box_take().
  */
 int ipcbox_box_wait_for_message(struct ipcbox_box *box, struct pid *peer,
 				struct ipcbox_receiver *receiver,
-				const struct ipcbox_patience *patience)
+				const struct ipcbox_wait_options *options)
 {
 	u64 id = receiver->from ? receiver->from->id : box->id;
 	int ret;
 
 	trace_ipcbox_block(id, IPCBOX_RECEIVING);
-	ret = ipcbox_wait(&receiver->waiter, patience, peer);
+	ret = ipcbox_wait(&receiver->waiter, options, peer);
 	ret = ret ? leave_as_receiver(box, receiver, ret) : receiver->waiter.result;
 	trace_ipcbox_wake(id, IPCBOX_RECEIVING, ret);
 
-	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
+	ipcbox_account_uncharge(options->account, IPCBOX_WAITERS, 1);
 	return ret;
 }
 
@@ -228,9 +228,9 @@ int ipcbox_box_wait_for_message(struct ipcbox_box *box, struct pid *peer,
  * @peer: the process whose end ends the wait for its lane, or NULL
  * @receiver: initialised, with its capacity, server, small, and the lane it takes
  *	from, if not any; tells msg, payload, lane and room, or needed
- * @patience: whether and how long to wait for a message
+ * @options: whether and how long to wait for a message
  *
- * A message that was taken is in the receiver's hand, and its lane stays until
+ * A message that was taken is in flight to the receiver, and its lane stays until
  * the caller ends that with ipcbox_box_accept() or ipcbox_box_restore().
  *
  * Return: 0, or -EMSGSIZE, -EAGAIN, -EUSERS, -ETIMEDOUT, -ERESTARTSYS, -EPIPE,
@@ -238,16 +238,16 @@ int ipcbox_box_wait_for_message(struct ipcbox_box *box, struct pid *peer,
  */
 int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
 		    struct ipcbox_receiver *receiver,
-		    const struct ipcbox_patience *patience)
+		    const struct ipcbox_wait_options *options)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 	int err;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&box->lock);
-	err = ipcbox_take_and_unlock(box, peer, receiver, patience, &wakes);
+	err = ipcbox_take_and_unlock(box, peer, receiver, options, &wake_list);
 	if (err == -EINPROGRESS)
-		err = ipcbox_box_wait_for_message(box, peer, receiver, patience);
+		err = ipcbox_box_wait_for_message(box, peer, receiver, options);
 	return err;
 }
 
@@ -256,36 +256,36 @@ int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
  * @box: the box, held by the caller
  * @from: the lane to take from, or NULL
  * @rooms: the capacities
- * @count: how many at most, up to %IPCBOX_HAND_MAX
- * @hand: out: the messages; to be accepted or restored as those of ipcbox_box_take()
+ * @count: how many at most, up to %IPCBOX_INFLIGHT_MAX
+ * @inflight: out: the messages; to be accepted or restored as those of ipcbox_box_take()
  *
  * Calls, and what is too long, are left for ipcbox_box_take(), which also tells of
  * the end of the box. A lane is settled before another is gone to: next time.
  */
 void ipcbox_box_take_many(struct ipcbox_box *box, struct ipcbox_lane *from,
 			  const struct ipcbox_room *rooms, unsigned int count,
-			  struct ipcbox_hand *hand)
+			  struct ipcbox_inflight *inflight)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&box->lock);
-	ipcbox_take_many_and_unlock(box, from, rooms, count, hand, &wakes);
+	ipcbox_take_many_and_unlock(box, from, rooms, count, inflight, &wake_list);
 }
 
 /* From here on the lane may be freed, if it is one of a mailbox. */
 static void let_go(struct ipcbox_lane *lane, unsigned int count)
 {
 	/* Pairs with the acquire in ipcbox_lane_is_idle(). */
-	(void)atomic_sub_return_release(count, &lane->in_hand);
+	(void)atomic_sub_return_release(count, &lane->inflight);
 }
 
-/* Of a call that a receiver had in its hand, what is its own. */
-static void free_hand(struct ipcbox_receiver *receiver)
+/* Free the receiver's copy of a call. */
+static void free_call_copy(struct ipcbox_receiver *receiver)
 {
 	if (receiver->payload != receiver->msg)
 		ipcbox_msg_free(receiver->payload);
-	ipcbox_sender_put(receiver->msg->sender);
+	ipcbox_creds_put(receiver->msg->creds);
 }
 
 /**
@@ -299,61 +299,61 @@ void ipcbox_box_accept(struct ipcbox_receiver *receiver)
 	trace_ipcbox_receive(receiver->lane->id, msg);
 	let_go(receiver->lane, 1);
 	if (msg->is_call)
-		free_hand(receiver);
+		free_call_copy(receiver);
 	else
 		ipcbox_msg_free(msg);
 }
 
-static void trace_receive(const struct ipcbox_hand *hand, unsigned int count)
+static void trace_receive(const struct ipcbox_inflight *inflight, unsigned int count)
 {
 	unsigned int i;
 
 	for (i = 0; trace_ipcbox_receive_enabled() && i < count; i++)
-		trace_ipcbox_receive(hand->lane->id, hand->msgs[i]);
+		trace_ipcbox_receive(inflight->lane->id, inflight->msgs[i]);
 }
 
 /**
  * ipcbox_box_accept_many() - messages that were taken together reached their receiver
- * @hand: of ipcbox_box_take_many()
+ * @inflight: of ipcbox_box_take_many()
  * @count: how many of them did, from the first on; they are gone afterwards
  */
-void ipcbox_box_accept_many(struct ipcbox_hand *hand, unsigned int count)
+void ipcbox_box_accept_many(struct ipcbox_inflight *inflight, unsigned int count)
 {
-	trace_receive(hand, count);
-	let_go(hand->lane, count);
-	ipcbox_msg_free_many(hand->msgs, count);
+	trace_receive(inflight, count);
+	let_go(inflight->lane, count);
+	ipcbox_msg_free_many(inflight->msgs, count);
 }
 
 static void restore_call(struct ipcbox_lane *lane,
 			 struct ipcbox_receiver *receiver)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 	struct ipcbox_caller *call;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&lane->box->lock);
 	call = ipcbox_caller_take_back(lane->box, receiver);
 	if (call) {
-		ipcbox_lane_restore_message(lane, &call->request.msg, &wakes);
+		ipcbox_lane_restore_message(lane, &call->request.msg, &wake_list);
 	} else {
 		/* Its caller gave up meanwhile, or was told of the end. */
 		ipcbox_lane_count_drop(lane);
 		trace_ipcbox_drop(lane->id, receiver->msg);
 	}
-	ipcbox_settle_and_unlock(lane, &wakes);
-	free_hand(receiver);
+	ipcbox_settle_and_unlock(lane, &wake_list);
+	free_call_copy(receiver);
 }
 
 static void restore_message(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 	struct ipcbox_box *box = lane->box;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&box->lock);
-	if (!box->gone) {
-		ipcbox_lane_restore_message(lane, msg, &wakes);
-		ipcbox_settle_and_unlock(lane, &wakes);
+	if (!box->shutdown) {
+		ipcbox_lane_restore_message(lane, msg, &wake_list);
+		ipcbox_settle_and_unlock(lane, &wake_list);
 	} else {
 		ipcbox_lane_count_drop(lane);
 		spin_unlock(&box->lock);
@@ -415,7 +415,7 @@ int ipcbox_box_set_attr(struct ipcbox_box *box,
 	int err;
 
 	spin_lock(&box->lock);
-	err = box->gone;
+	err = box->shutdown;
 	if (!err) {
 		box->access = *access;
 		box->bounds.max_messages = bounds->max_messages;

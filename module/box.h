@@ -23,7 +23,7 @@
  *
  * Every change keeps that by handing a message directly to a receiver, or a
  * sender's message into the lane, before the lock is dropped. (Where more than
- * IPCBOX_WAKES_MAX tasks have to be woken it is dropped in between, and taken
+ * IPCBOX_WAKE_LIST_MAX tasks have to be woken it is dropped in between, and taken
  * again until the box is settled.)
  *
  * A sender whose message went in may sleep on until the next tick: it is *admitted*,
@@ -32,7 +32,7 @@
  * softirqs on.
  *
  * Lifetime: the memory belongs to the port, mailbox or link around it, which
- * the callers hold. *End* is the first phase of teardown: everyone who waits
+ * the callers hold. *Shutdown* is the first phase of teardown: everyone who waits
  * is told, what is queued is dropped, and all that comes later fails. It can
  * happen at any time: first the box, then its lanes, then they are drained.
  * Release of the memory is the second.
@@ -80,7 +80,7 @@ struct ipcbox_receiver {
 	struct ipcbox_msg *msg;		/* out: what it was given, */
 	struct ipcbox_msg *payload;	/* out: which has the payload, often msg */
 	struct ipcbox_lane *lane;	/* out: and over which lane */
-	u32 room;			/* out: of a call: for the reply */
+	u32 reply_max;			/* out: of a call: for the reply */
 };
 
 struct ipcbox_box {
@@ -88,8 +88,8 @@ struct ipcbox_box {
 	u64 id;				/* unique; never changes */
 
 	/* Under lock. */
-	int gone;			/* 0, or the errno that everyone gets */
-	bool senders_gone;		/* no sender will ever come again */
+	int shutdown;			/* 0, or the errno that everyone gets */
+	bool senders_shutdown;		/* no sender will ever come again */
 	struct ipcbox_access access;
 	struct ipcbox_bounds bounds;
 	u64 arrivals;			/* messages accepted so far */
@@ -130,7 +130,7 @@ struct ipcbox_lane {
 	struct rb_node ready_node;	/* in box->ready if messages are queued */
 
 	/* Messages taken and not yet copied out: they may come back. */
-	atomic_t in_hand;		/* raised under box->lock */
+	atomic_t inflight;		/* raised under box->lock */
 
 	/* Poll, as for readable above. */
 	struct ipcbox_pollers writable;
@@ -145,7 +145,7 @@ struct ipcbox_lane {
 static inline int ipcbox_lane_check_length(const struct ipcbox_lane *lane, u64 len)
 {
 	if (len > READ_ONCE(lane->box->bounds.max_msgsize))
-		return READ_ONCE(lane->box->gone) ?: -EMSGSIZE;
+		return READ_ONCE(lane->box->shutdown) ?: -EMSGSIZE;
 	return 0;
 }
 
@@ -156,32 +156,32 @@ void ipcbox_lane_deinit(struct ipcbox_lane *lane);
 void ipcbox_box_deinit(struct ipcbox_box *box);
 
 int ipcbox_box_send(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
-		    const struct ipcbox_patience *patience);
+		    const struct ipcbox_wait_options *options);
 
 unsigned int ipcbox_box_send_many(struct ipcbox_lane *lane,
 				  struct ipcbox_msg **msgs, unsigned int count,
-				  const struct ipcbox_patience *patience,
+				  const struct ipcbox_wait_options *options,
 				  int *err);
 
 /* Messages of one lane that were taken together, none of them a call. */
-#define IPCBOX_HAND_MAX 32U
+#define IPCBOX_INFLIGHT_MAX 32U
 
-struct ipcbox_hand {
+struct ipcbox_inflight {
 	struct ipcbox_lane *lane;
 	unsigned int count;
-	struct ipcbox_msg *msgs[IPCBOX_HAND_MAX];
+	struct ipcbox_msg *msgs[IPCBOX_INFLIGHT_MAX];
 };
 
 void ipcbox_box_take_many(struct ipcbox_box *box, struct ipcbox_lane *from,
 			  const struct ipcbox_room *rooms, unsigned int count,
-			  struct ipcbox_hand *hand);
-void ipcbox_box_accept_many(struct ipcbox_hand *hand, unsigned int count);
+			  struct ipcbox_inflight *inflight);
+void ipcbox_box_accept_many(struct ipcbox_inflight *inflight, unsigned int count);
 int ipcbox_box_take(struct ipcbox_box *box, struct pid *peer,
 		    struct ipcbox_receiver *receiver,
-		    const struct ipcbox_patience *patience);
+		    const struct ipcbox_wait_options *options);
 int ipcbox_box_wait_for_message(struct ipcbox_box *box, struct pid *peer,
 				struct ipcbox_receiver *receiver,
-				const struct ipcbox_patience *patience);
+				const struct ipcbox_wait_options *options);
 void ipcbox_box_restore(struct ipcbox_receiver *receiver);
 void ipcbox_box_accept(struct ipcbox_receiver *receiver);
 
@@ -194,17 +194,17 @@ int ipcbox_box_set_attr(struct ipcbox_box *box,
 /* settle.c */
 void ipcbox_lane_settle(struct ipcbox_lane *lane);
 
-/* end.c */
-bool ipcbox_box_end(struct ipcbox_box *box, int err);
-void ipcbox_box_end_senders(struct ipcbox_box *box);
-void ipcbox_lane_end_unserved(struct ipcbox_lane *lane);
-void ipcbox_lane_end(struct ipcbox_lane *lane);
+/* shutdown.c */
+bool ipcbox_box_shutdown(struct ipcbox_box *box, int err);
+void ipcbox_box_shutdown_senders(struct ipcbox_box *box);
+void ipcbox_lane_fail_unserved(struct ipcbox_lane *lane);
+void ipcbox_lane_shutdown(struct ipcbox_lane *lane);
 bool ipcbox_lane_drain(struct ipcbox_lane *lane, unsigned int *steps);
 bool ipcbox_lane_is_idle(const struct ipcbox_lane *lane);
 
 /* box_poll.c */
 void ipcbox_lane_ask_pollers(struct ipcbox_lane *lane,
-			     const struct ipcbox_wakes *wakes);
+			     const struct ipcbox_wake_list *wake_list);
 void ipcbox_lane_tell_pollers(struct ipcbox_lane *lane);
 __poll_t ipcbox_box_poll(struct ipcbox_box *box, __poll_t asked);
 __poll_t ipcbox_lane_poll(struct ipcbox_lane *lane);

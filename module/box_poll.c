@@ -41,9 +41,10 @@ static u32 count_rooms(const struct ipcbox_lane *lane)
  * when we were here last. We are here after each change while there are any, and
  * each one looks when it has come; so it does not matter what was noted before.
  */
-static void ask_readable(struct ipcbox_box *box, const struct ipcbox_wakes *wakes)
+static void ask_readable(struct ipcbox_box *box,
+			 const struct ipcbox_wake_list *wake_list)
 {
-	u32 fresh = min(wakes->queued, box->messages);
+	u32 fresh = min(wake_list->queued, box->messages);
 	bool changed = box->messages && !box->known_readable;
 
 	lockdep_assert_held(&box->lock);
@@ -58,7 +59,8 @@ static void ask_readable(struct ipcbox_box *box, const struct ipcbox_wakes *wake
 }
 
 /* Where small messages left, there may be room for more of these than of the largest. */
-static void ask_writable(struct ipcbox_lane *lane, const struct ipcbox_wakes *wakes)
+static void ask_writable(struct ipcbox_lane *lane,
+			 const struct ipcbox_wake_list *wake_list)
 {
 	u32 rooms, fresh, known = lane->known_rooms;
 
@@ -69,7 +71,7 @@ static void ask_writable(struct ipcbox_lane *lane, const struct ipcbox_wakes *wa
 	lane->known_rooms = rooms;
 	if (!rooms)
 		return;
-	fresh = max(rooms - min(known, rooms), wakes->left);
+	fresh = max(rooms - min(known, rooms), wake_list->left);
 	/* Of those who poll exclusively the first may lack bytes and do nothing. */
 	if (fresh && atomic_read(&lane->armed))
 		fresh = U32_MAX;
@@ -79,16 +81,16 @@ static void ask_writable(struct ipcbox_lane *lane, const struct ipcbox_wakes *wa
 /**
  * ipcbox_lane_ask_pollers() - after a change: who that polls has to look again?
  * @lane: the lane, settled
- * @wakes: notes what changed
+ * @wake_list: notes what changed
  *
  * The caller wakes them without the lock, with ipcbox_pollers_tell().
  */
 void ipcbox_lane_ask_pollers(struct ipcbox_lane *lane,
-			     const struct ipcbox_wakes *wakes)
+			     const struct ipcbox_wake_list *wake_list)
 {
 	lockdep_assert_held(&lane->box->lock);
-	ask_readable(lane->box, wakes);
-	ask_writable(lane, wakes);
+	ask_readable(lane->box, wake_list);
+	ask_writable(lane, wake_list);
 }
 
 /**
@@ -125,9 +127,9 @@ __poll_t ipcbox_box_poll(struct ipcbox_box *box, __poll_t asked)
 		box->told_each = true;
 	if (box->messages)
 		events |= EPOLLIN | EPOLLRDNORM;
-	if (box->senders_gone)
+	if (box->senders_shutdown)
 		events |= EPOLLIN | EPOLLRDNORM | EPOLLHUP;
-	if (box->gone)
+	if (box->shutdown)
 		events |= EPOLLIN | EPOLLRDNORM | EPOLLHUP | EPOLLERR;
 	spin_unlock(&box->lock);
 	return events;
@@ -145,7 +147,7 @@ __poll_t ipcbox_lane_poll(struct ipcbox_lane *lane)
 
 	spin_lock(&lane->box->lock);
 	lane->known_rooms = count_rooms(lane);
-	if (lane->box->gone)
+	if (lane->box->shutdown)
 		events |= EPOLLOUT | EPOLLWRNORM | EPOLLHUP | EPOLLERR;
 	else if (lane->known_rooms)
 		events |= EPOLLOUT | EPOLLWRNORM;

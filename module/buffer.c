@@ -12,9 +12,9 @@
 #include <linux/user_namespace.h>
 #include <linux/vmalloc.h>
 
-static struct ipcbox_buffer *buffer_of(struct ipcbox_named *named)
+static struct ipcbox_buffer *buffer_of(struct ipcbox_object *object)
 {
-	return container_of(named, struct ipcbox_buffer, named);
+	return container_of(object, struct ipcbox_buffer, object);
 }
 
 /* ---- the pages ----------------------------------------------------------- */
@@ -30,13 +30,13 @@ static void free_pages_of(struct ipcbox_buffer *buffer)
 		return;
 	vfree(buffer->data);
 	vfree(buffer->control);
-	ipcbox_account_uncharge(buffer->named.account, IPCBOX_PAGES,
+	ipcbox_account_uncharge(buffer->object.account, IPCBOX_PAGES,
 				pages_of(buffer));
 }
 
 /* All at once, so that no page is ever missing when it is touched. */
 static int alloc_pages_of(struct ipcbox_buffer *buffer, u64 data_size,
-			  bool one_to_one)
+			  bool spsc)
 {
 	u32 shift;
 	int err;
@@ -44,7 +44,7 @@ static int alloc_pages_of(struct ipcbox_buffer *buffer, u64 data_size,
 	buffer->data_size = PAGE_ALIGN(data_size);
 	shift = ilog2(buffer->data_size) - IPCBOX_CELL_SHIFT;
 	buffer->control_size = PAGE_ALIGN(ipcbox_ring_size(shift));
-	err = ipcbox_account_charge(buffer->named.account, IPCBOX_PAGES,
+	err = ipcbox_account_charge(buffer->object.account, IPCBOX_PAGES,
 				    pages_of(buffer));
 	if (err)
 		return err;
@@ -55,11 +55,11 @@ static int alloc_pages_of(struct ipcbox_buffer *buffer, u64 data_size,
 		vfree(buffer->data);
 		vfree(buffer->control);
 		buffer->control = NULL;
-		ipcbox_account_uncharge(buffer->named.account, IPCBOX_PAGES,
+		ipcbox_account_uncharge(buffer->object.account, IPCBOX_PAGES,
 					pages_of(buffer));
 		return -ENOMEM;
 	}
-	ipcbox_ring_init(&buffer->ring, buffer->control, shift, one_to_one);
+	ipcbox_ring_init(&buffer->ring, buffer->control, shift, spsc);
 	buffer->nobody = buffer->control + buffer->control_size;
 	ipcbox_ring_init_nobody(buffer->nobody);
 	return 0;
@@ -67,46 +67,46 @@ static int alloc_pages_of(struct ipcbox_buffer *buffer, u64 data_size,
 
 /* ---- what a named object does -------------------------------------------- */
 
-static u64 buffer_id(const struct ipcbox_named *named)
+static u64 buffer_id(const struct ipcbox_object *object)
 {
-	return container_of(named, const struct ipcbox_buffer, named)->id;
+	return container_of(object, const struct ipcbox_buffer, object)->id;
 }
 
-static void buffer_get_access(struct ipcbox_named *named,
+static void buffer_get_access(struct ipcbox_object *object,
 			      struct ipcbox_access *access)
 {
-	struct ipcbox_buffer *buffer = buffer_of(named);
+	struct ipcbox_buffer *buffer = buffer_of(object);
 
 	spin_lock(&buffer->lock);
 	*access = buffer->access;
 	spin_unlock(&buffer->lock);
 }
 
-static void buffer_end(struct ipcbox_named *named, int err)
+static void buffer_shutdown(struct ipcbox_object *object, int err)
 {
-	ipcbox_buffer_end(buffer_of(named), err);
+	ipcbox_buffer_shutdown(buffer_of(object), err);
 }
 
-static void buffer_end_senders(struct ipcbox_named *named)
+static void buffer_shutdown_senders(struct ipcbox_object *object)
 {
-	ipcbox_buffer_end_senders(buffer_of(named));
+	ipcbox_buffer_shutdown_senders(buffer_of(object));
 }
 
-static void buffer_stat(struct ipcbox_named *named, struct ipcbox_stat *stat,
+static void buffer_stat(struct ipcbox_object *object, struct ipcbox_stat *stat,
 			struct user_namespace *viewer)
 {
-	struct ipcbox_buffer *buffer = buffer_of(named);
+	struct ipcbox_buffer *buffer = buffer_of(object);
 
 	stat->kind = IPCBOX_KIND_BUFFER;
 	stat->id = buffer->id;
 	stat->max_bytes = buffer->data_size;
 	stat->max_msgsize = buffer->max_msgsize;
-	stat->state = buffer->ring.one_to_one ? IPCBOX_STATE_ONE_TO_ONE : 0;
+	stat->state = buffer->ring.spsc ? IPCBOX_STATE_SPSC : 0;
 	ipcbox_ring_count(&buffer->ring, &stat->messages, &stat->bytes);
 
 	spin_lock(&buffer->lock);
-	if (buffer->gone)
-		stat->state |= IPCBOX_STATE_GONE;
+	if (buffer->shutdown)
+		stat->state |= IPCBOX_STATE_SHUTDOWN;
 	stat->mode = buffer->access.mode;
 	stat->uid = from_kuid_munged(viewer, buffer->access.uid);
 	stat->gid = from_kgid_munged(viewer, buffer->access.gid);
@@ -115,21 +115,21 @@ static void buffer_stat(struct ipcbox_named *named, struct ipcbox_stat *stat,
 	spin_unlock(&buffer->lock);
 }
 
-static void buffer_free(struct ipcbox_named *named)
+static void buffer_free(struct ipcbox_object *object)
 {
-	struct ipcbox_buffer *buffer = buffer_of(named);
+	struct ipcbox_buffer *buffer = buffer_of(object);
 
 	free_pages_of(buffer);
 	ipcbox_owners_deinit(&buffer->owners);
 	kfree(buffer);
 }
 
-static const struct ipcbox_named_ops buffer_ops = {
+static const struct ipcbox_object_ops buffer_ops = {
 	.kind = "buffer",
 	.id = buffer_id,
 	.get_access = buffer_get_access,
-	.end = buffer_end,
-	.end_senders = buffer_end_senders,
+	.shutdown = buffer_shutdown,
+	.shutdown_senders = buffer_shutdown_senders,
 	.stat = buffer_stat,
 	.free = buffer_free,
 };
@@ -146,13 +146,13 @@ static struct ipcbox_buffer *buffer_alloc(struct ipcbox_ns *ns,
 					  const struct ipcbox_name *name)
 {
 	struct ipcbox_buffer *buffer;
-	size_t size = struct_size(buffer, named.name, name->len);
+	size_t size = struct_size(buffer, object.name, name->len);
 	int err;
 
 	buffer = kzalloc(size, IPCBOX_GFP);
 	if (!buffer)
 		return ERR_PTR(-ENOMEM);
-	err = ipcbox_named_init(&buffer->named, ns, &buffer_ops, name, size);
+	err = ipcbox_object_init(&buffer->object, ns, &buffer_ops, name, size);
 	if (err) {
 		kfree(buffer);
 		return ERR_PTR(err);
@@ -182,7 +182,7 @@ static int check_bounds(struct ipcbox_bounds *bounds, const struct ipcbox_ns *ns
  * @ns: where
  * @name: its name, checked
  * @attr: its attributes
- * @flags: what it is opened for, and IPCBOX_ONE_TO_ONE
+ * @flags: what it is opened for, and IPCBOX_SPSC
  *
  * Return: the buffer, to be closed by its name, or an ERR_PTR: -EDQUOT, -EEXIST,
  * -EINVAL, -ENOSPC, -ENOMEM, -ERANGE, and those of ipcbox_attr_for_new().
@@ -210,10 +210,10 @@ struct ipcbox_buffer *ipcbox_buffer_create(struct ipcbox_ns *ns,
 	buffer->max_msgsize = bounds.max_msgsize;
 
 	err = alloc_pages_of(buffer, bounds.max_bytes,
-			     flags & IPCBOX_ONE_TO_ONE) ?:
-	      ipcbox_named_list(&buffer->named, flags);
+			     flags & IPCBOX_SPSC) ?:
+	      ipcbox_object_list(&buffer->object, flags);
 	if (err) {
-		ipcbox_named_put(&buffer->named);
+		ipcbox_object_put(&buffer->object);
 		return ERR_PTR(err);
 	}
 	return buffer;
@@ -225,16 +225,16 @@ struct ipcbox_buffer *ipcbox_buffer_create(struct ipcbox_ns *ns,
  * @name: its name, checked
  * @directions: what for
  *
- * Return: the buffer, to be closed, or an ERR_PTR: those of ipcbox_named_open().
+ * Return: the buffer, to be closed, or an ERR_PTR: those of ipcbox_object_open().
  */
 struct ipcbox_buffer *ipcbox_buffer_open(struct ipcbox_ns *ns,
 					 const struct ipcbox_name *name,
 					 u32 directions)
 {
-	struct ipcbox_named *named;
+	struct ipcbox_object *object;
 
-	named = ipcbox_named_open(ns, name, &buffer_ops, directions);
-	return IS_ERR(named) ? ERR_CAST(named) : buffer_of(named);
+	object = ipcbox_object_open(ns, name, &buffer_ops, directions);
+	return IS_ERR(object) ? ERR_CAST(object) : buffer_of(object);
 }
 
 /**
@@ -247,18 +247,18 @@ struct ipcbox_buffer *ipcbox_buffer_open(struct ipcbox_ns *ns,
 int ipcbox_buffer_set(struct ipcbox_buffer *buffer,
 		      const struct ipcbox_attr *attr)
 {
-	struct ipcbox_ns *ns = buffer->named.ns;
+	struct ipcbox_ns *ns = buffer->object.ns;
 	struct ipcbox_access access;
 	int err;
 
 	/* Two that change different attributes must not undo each other. */
 	mutex_lock(&ns->attr_mutex);
-	buffer_get_access(&buffer->named, &access);
+	buffer_get_access(&buffer->object, &access);
 	err = ipcbox_access_check_owner(&access, ns) ?:
 	      ipcbox_attr_apply_access(attr, ns, &access);
 	if (!err) {
 		spin_lock(&buffer->lock);
-		err = buffer->gone;
+		err = buffer->shutdown;
 		if (!err)
 			buffer->access = access;
 		spin_unlock(&buffer->lock);

@@ -6,7 +6,7 @@
  * DOC: buffer
  *
  * A named bounded buffer in shared memory. The kernel gives the pages and the waiting,
- * and takes out of it what a dead process had in hand; the moving is done in user
+ * and takes out of it what a dead process had in flight; the moving is done in user
  * space, by the rules in <linux/ipcbox_buffer.h>. What is in the pages is a
  * stranger's word: see ring.h.
  *
@@ -16,12 +16,12 @@
  * something for it: then it has not looked yet, or somebody is about to wake it.
  *
  * Lifetime: the fds and the name hold the buffer. A mapping holds the file of its fd,
- * as every mapping does. *End* is the first phase of teardown, release of the
+ * as every mapping does. *Shutdown* is the first phase of teardown, release of the
  * pages the second, when nobody has them mapped any more.
  */
 
 #include "access.h"
-#include "named.h"
+#include "object.h"
 #include "owners.h"
 #include "ring.h"
 #include "wait.h"
@@ -52,17 +52,17 @@ struct ipcbox_buffer {
 	void *data;			/* and of the data, which is not looked at */
 	size_t data_size;
 	struct ipcbox_owners owners;	/* numbers of those who have it mapped */
-	struct llist_head unburied;	/* mappings that are gone, for the rest */
+	struct llist_head unrecovered;	/* mappings that are gone, for the rest */
 	struct work_struct rest;	/* what calls and deaths leave to be done */
 
 	spinlock_t lock;		/* of what follows, up to the name */
-	int gone;			/* 0, or the errno that everyone gets */
-	bool senders_gone;
+	int shutdown;			/* 0, or the errno that everyone gets */
+	bool senders_shutdown;
 	struct ipcbox_access access;
 	struct rb_root mappings;	/* by process */
 	struct ipcbox_side sides[2];	/* by role: receiving, sending */
 
-	struct ipcbox_named named;	/* last: the name is at its end */
+	struct ipcbox_object object;	/* last: the name is at its end */
 };
 
 /* directions: IPCBOX_RECEIVER, IPCBOX_SENDER */
@@ -78,14 +78,14 @@ int ipcbox_buffer_set(struct ipcbox_buffer *buffer,
 
 /* buffer_wait.c */
 int ipcbox_buffer_wait(struct ipcbox_buffer *buffer, enum ipcbox_role role,
-		       u32 cells, const struct ipcbox_patience *patience);
+		       u32 cells, const struct ipcbox_wait_options *options);
 int ipcbox_buffer_wake(struct ipcbox_buffer *buffer, enum ipcbox_role role);
 void ipcbox_buffer_leave_rest(struct ipcbox_buffer *buffer);
 void ipcbox_buffer_wake_rest(struct ipcbox_buffer *buffer);
 int ipcbox_buffer_init_queue(void);
 void ipcbox_buffer_deinit_queue(void);
-void ipcbox_buffer_end(struct ipcbox_buffer *buffer, int err);
-void ipcbox_buffer_end_senders(struct ipcbox_buffer *buffer);
+void ipcbox_buffer_shutdown(struct ipcbox_buffer *buffer, int err);
+void ipcbox_buffer_shutdown_senders(struct ipcbox_buffer *buffer);
 __poll_t ipcbox_buffer_poll(struct ipcbox_buffer *buffer, u32 directions,
 			    struct file *file, struct poll_table_struct *table);
 

@@ -5,7 +5,7 @@
 #include "buffer.h"
 #include "mapping.h"
 #include "request.h"
-#include "sender.h"
+#include "creds.h"
 
 #include <linux/err.h>
 #include <linux/sched/signal.h>
@@ -16,9 +16,9 @@
 static struct ipcbox_buffer *check_sharing(struct ipcbox_buffer *buffer, u32 flags)
 {
 	if (IS_ERR(buffer) ||
-	    buffer->ring.one_to_one == !!(flags & IPCBOX_ONE_TO_ONE))
+	    buffer->ring.spsc == !!(flags & IPCBOX_SPSC))
 		return buffer;
-	ipcbox_named_close(&buffer->named, flags);
+	ipcbox_object_close(&buffer->object, flags);
 	return ERR_PTR(-EPROTOTYPE);
 }
 
@@ -127,8 +127,8 @@ int ipcbox_do_buffer_wait(struct ipcbox_request *request)
 {
 	const struct ipcbox_buffer_wait *wait = &request->buffer_wait;
 	struct ipcbox_handle *handle = request->handle;
-	struct ipcbox_patience patience;
-	struct ipcbox_sender *sender;
+	struct ipcbox_wait_options options;
+	struct ipcbox_creds *creds;
 	enum ipcbox_role role;
 	u32 cells;
 	int err;
@@ -139,19 +139,19 @@ int ipcbox_do_buffer_wait(struct ipcbox_request *request)
 	if (!(wait->flags & handle->directions))
 		return -EBADF;
 	role = wait->flags & IPCBOX_RECEIVER ? IPCBOX_RECEIVING : IPCBOX_SENDING;
-	sender = ipcbox_request_sender(request);
-	if (IS_ERR(sender))
-		return PTR_ERR(sender);
-	patience = ipcbox_request_patience(request, wait->deadline, wait->flags,
-					   sender);
-	err = ipcbox_buffer_wait(handle->buffer, role, cells, &patience);
-	ipcbox_sender_put(sender);
+	creds = ipcbox_request_creds(request);
+	if (IS_ERR(creds))
+		return PTR_ERR(creds);
+	options = ipcbox_request_wait_options(request, wait->deadline, wait->flags,
+					      creds);
+	err = ipcbox_buffer_wait(handle->buffer, role, cells, &options);
+	ipcbox_creds_put(creds);
 	return err;
 }
 
 /*
  * Messages come from who may send, and room from who may receive; what somebody had in
- * hand can also be given back, for those of the same side.
+ * flight can also be given back, for those of the same side.
  */
 static u32 directions_to_wake(u32 whom, bool given_back)
 {

@@ -49,7 +49,7 @@ static u32 wanted(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 	u32 want = 0;
 
 	lockdep_assert_held(&buffer->lock);
-	if (buffer->gone || (role == IPCBOX_RECEIVING && buffer->senders_gone))
+	if (buffer->shutdown || (role == IPCBOX_RECEIVING && buffer->senders_shutdown))
 		return IPCBOX_BUFFER_ASK;
 	if (side->polled)
 		want = polled_for(buffer, role);
@@ -84,9 +84,9 @@ static u64 available(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 static int why_over(const struct ipcbox_buffer *buffer, enum ipcbox_role role)
 {
 	lockdep_assert_held(&buffer->lock);
-	if (buffer->gone)
-		return buffer->gone;
-	return role == IPCBOX_RECEIVING && buffer->senders_gone ? -EPIPE : 0;
+	if (buffer->shutdown)
+		return buffer->shutdown;
+	return role == IPCBOX_RECEIVING && buffer->senders_shutdown ? -EPIPE : 0;
 }
 
 /* ---- wake ---------------------------------------------------------------- */
@@ -157,7 +157,7 @@ static bool look_for(struct ipcbox_buffer *buffer, enum ipcbox_role role, u32 mo
  * Return: whether there are others, for another round.
  */
 static bool finish_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
-			struct supply *supply, struct ipcbox_wakes *wakes)
+			struct supply *supply, struct ipcbox_wake_list *wake_list)
 {
 	struct ipcbox_side *side = &buffer->sides[role];
 	struct buffer_waiter *waiter;
@@ -166,14 +166,14 @@ static bool finish_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 	while ((waiter = first_waiter(side))) {
 		if (supply->left < waiter->enough || !supply->sleepers)
 			return false;
-		if (ipcbox_wakes_full(wakes))
+		if (ipcbox_wake_list_full(wake_list))
 			return true;
 		list_del(&waiter->waiter.node);
 		side->count--;
 		side->promised += waiter->needed;
 		supply->left -= waiter->needed;
 		supply->sleepers--;
-		ipcbox_waiter_finish(&waiter->waiter, 0, wakes);
+		ipcbox_waiter_finish(&waiter->waiter, 0, wake_list);
 	}
 	return false;
 }
@@ -181,15 +181,15 @@ static bool finish_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 static bool wake_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 		      struct supply *supply)
 {
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wake_list wake_list;
 	bool again;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&buffer->lock);
-	again = finish_some(buffer, role, supply, &wakes);
+	again = finish_some(buffer, role, supply, &wake_list);
 	tell_wanted(buffer, role);
 	spin_unlock(&buffer->lock);
-	ipcbox_wake(&wakes);
+	ipcbox_wake(&wake_list);
 	return again;
 }
 
@@ -226,20 +226,20 @@ int ipcbox_buffer_wake(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 
 	/* The caller's word is there before we look: it made a system call. */
 	smp_mb();
-	if (look_for(buffer, role, IPCBOX_WAKES_MAX + 1, &supply)) {
+	if (look_for(buffer, role, IPCBOX_WAKE_LIST_MAX + 1, &supply)) {
 		if (wake_some(buffer, role, &supply))
 			ipcbox_buffer_leave_rest(buffer);
 		if (supply.polled)
 			wake_pollers(buffer, role, &supply);
 	}
-	return READ_ONCE(buffer->gone);
+	return READ_ONCE(buffer->shutdown);
 }
 
 /* ---- wait ---------------------------------------------------------------- */
 
 /* Return: 0: the waiter is queued; else why not. */
-static int enqueue(struct ipcbox_buffer *buffer, enum ipcbox_role role,
-		   struct buffer_waiter *waiter)
+static int enqueue_waiter(struct ipcbox_buffer *buffer, enum ipcbox_role role,
+			  struct buffer_waiter *waiter)
 {
 	struct ipcbox_side *side = &buffer->sides[role];
 	int err;
@@ -284,12 +284,12 @@ static int dequeue(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 
 static int sleep_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 		     struct buffer_waiter *waiter,
-		     const struct ipcbox_patience *patience)
+		     const struct ipcbox_wait_options *options)
 {
 	int ret;
 
 	trace_ipcbox_block(buffer->id, role);
-	ret = ipcbox_wait(&waiter->waiter, patience, NULL);
+	ret = ipcbox_wait(&waiter->waiter, options, NULL);
 	trace_ipcbox_wake(buffer->id, role, ret);
 	return ret;
 }
@@ -299,7 +299,7 @@ static int over_or_there(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 			 int over)
 {
 	if (over == -EPIPE && role == IPCBOX_RECEIVING &&
-	    !READ_ONCE(buffer->gone) && available(buffer, role, 1))
+	    !READ_ONCE(buffer->shutdown) && available(buffer, role, 1))
 		return 0;
 	return over;
 }
@@ -318,7 +318,7 @@ static int look(struct ipcbox_buffer *buffer, enum ipcbox_role role, u32 cells)
 
 /* Wait for @cells; but if there are none yet, rather for as many as @enough. */
 static int wait_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
-		    u32 cells, u32 enough, const struct ipcbox_patience *patience)
+		    u32 cells, u32 enough, const struct ipcbox_wait_options *options)
 {
 	struct buffer_waiter waiter;
 	int err;
@@ -326,14 +326,14 @@ static int wait_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 	ipcbox_waiter_init(&waiter.waiter);
 	waiter.enough = enough;
 	waiter.needed = cells;
-	err = enqueue(buffer, role, &waiter);
+	err = enqueue_waiter(buffer, role, &waiter);
 	if (err)
 		return err;
 	if (available(buffer, role, 1) < cells) {
 		/* Too little for this one may do for who wants less, and was first. */
 		if (role == IPCBOX_SENDING && data_race(READ_ONCE(buffer->sides[role].count)) > 1)
 			ipcbox_buffer_wake(buffer, role);
-		err = sleep_for(buffer, role, &waiter, patience);
+		err = sleep_for(buffer, role, &waiter, options);
 	} else if (signal_pending(current)) {
 		/* Or who is told again and again that there is something never sees it. */
 		err = -ERESTARTSYS;
@@ -347,18 +347,18 @@ static int wait_for(struct ipcbox_buffer *buffer, enum ipcbox_role role,
  * the consumer may be content with less.
  */
 static int wait_for_cells(struct ipcbox_buffer *buffer, u32 cells,
-			  const struct ipcbox_patience *patience)
+			  const struct ipcbox_wait_options *options)
 {
 	u32 plenty = ipcbox_ring_cells(&buffer->ring) / 4;
-	struct ipcbox_patience brief = *patience;
+	struct ipcbox_wait_options brief = *options;
 	int err;
 
-	brief.deadline = min(patience->deadline,
+	brief.deadline = min(options->deadline,
 			     ktime_add_ms(ktime_get(), PLENTY_MS));
 	err = wait_for(buffer, IPCBOX_SENDING, cells, max(cells, plenty), &brief);
 	if (err != -ETIMEDOUT)
 		return err;
-	return wait_for(buffer, IPCBOX_SENDING, cells, cells, patience);
+	return wait_for(buffer, IPCBOX_SENDING, cells, cells, options);
 }
 
 /**
@@ -366,26 +366,26 @@ static int wait_for_cells(struct ipcbox_buffer *buffer, u32 cells,
  * @buffer: the buffer, held by the caller
  * @role: IPCBOX_RECEIVING or IPCBOX_SENDING
  * @cells: how many have to be free; receiving: 1
- * @patience: whether and how long to wait
+ * @options: whether and how long to wait
  *
  * Return: 0: look again. -EAGAIN, -EUSERS, -ETIMEDOUT, -ERESTARTSYS, -EPIPE, or the
  * errno of the end of the buffer.
  */
 int ipcbox_buffer_wait(struct ipcbox_buffer *buffer, enum ipcbox_role role,
-		       u32 cells, const struct ipcbox_patience *patience)
+		       u32 cells, const struct ipcbox_wait_options *options)
 {
 	int err;
 
-	if (patience->nonblock)
+	if (options->nonblock)
 		return look(buffer, role, cells);
-	err = ipcbox_account_charge(patience->account, IPCBOX_WAITERS, 1);
+	err = ipcbox_account_charge(options->account, IPCBOX_WAITERS, 1);
 	if (err)
 		return err;
 	if (role == IPCBOX_SENDING)
-		err = wait_for_cells(buffer, cells, patience);
+		err = wait_for_cells(buffer, cells, options);
 	else
-		err = wait_for(buffer, role, 1, 1, patience);
-	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
+		err = wait_for(buffer, role, 1, 1, options);
+	ipcbox_account_uncharge(options->account, IPCBOX_WAITERS, 1);
 	return over_or_there(buffer, role, err);
 }
 
@@ -403,21 +403,21 @@ static bool dismiss_some(struct ipcbox_buffer *buffer, enum ipcbox_role role,
 {
 	struct ipcbox_side *side = &buffer->sides[role];
 	struct buffer_waiter *waiter;
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wake_list wake_list;
 	bool again;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&buffer->lock);
-	while (!ipcbox_wakes_full(&wakes) &&
+	while (!ipcbox_wake_list_full(&wake_list) &&
 	       (waiter = first_waiter(side))) {
 		list_del(&waiter->waiter.node);
 		side->count--;
-		ipcbox_waiter_finish(&waiter->waiter, err, &wakes);
+		ipcbox_waiter_finish(&waiter->waiter, err, &wake_list);
 	}
 	tell_wanted(buffer, role);
-	again = ipcbox_wakes_full(&wakes);
+	again = ipcbox_wake_list_full(&wake_list);
 	spin_unlock(&buffer->lock);
-	ipcbox_wake(&wakes);
+	ipcbox_wake(&wake_list);
 	return again;
 }
 
@@ -431,20 +431,20 @@ static void dismiss(struct ipcbox_buffer *buffer, enum ipcbox_role role, int err
 }
 
 /**
- * ipcbox_buffer_end() - it is over with a buffer
+ * ipcbox_buffer_shutdown() - it is over with a buffer
  * @buffer: the buffer
  * @err: what everyone gets from now on; the first one counts
  *
  * What is in it stays there for those who have it mapped.
  */
-void ipcbox_buffer_end(struct ipcbox_buffer *buffer, int err)
+void ipcbox_buffer_shutdown(struct ipcbox_buffer *buffer, int err)
 {
 	bool first;
 
 	spin_lock(&buffer->lock);
-	first = !buffer->gone;
+	first = !buffer->shutdown;
 	if (first)
-		WRITE_ONCE(buffer->gone, err);
+		WRITE_ONCE(buffer->shutdown, err);
 	spin_unlock(&buffer->lock);
 	if (!first)
 		return;
@@ -453,13 +453,13 @@ void ipcbox_buffer_end(struct ipcbox_buffer *buffer, int err)
 }
 
 /**
- * ipcbox_buffer_end_senders() - no producer will ever come again
+ * ipcbox_buffer_shutdown_senders() - no producer will ever come again
  * @buffer: the buffer; consumers take what is left, and then get -EPIPE
  */
-void ipcbox_buffer_end_senders(struct ipcbox_buffer *buffer)
+void ipcbox_buffer_shutdown_senders(struct ipcbox_buffer *buffer)
 {
 	spin_lock(&buffer->lock);
-	buffer->senders_gone = true;
+	buffer->senders_shutdown = true;
 	spin_unlock(&buffer->lock);
 	dismiss(buffer, IPCBOX_RECEIVING, -EPIPE);
 }
@@ -502,7 +502,7 @@ void ipcbox_buffer_wake_rest(struct ipcbox_buffer *buffer)
 }
 
 /**
- * ipcbox_buffer_leave_rest() - bury and wake later, in a work item
+ * ipcbox_buffer_leave_rest() - recover and wake later, in a work item
  * @buffer: the buffer, held by the caller
  *
  * One item for each buffer, which goes once over those who are there when it begins:
@@ -510,14 +510,14 @@ void ipcbox_buffer_wake_rest(struct ipcbox_buffer *buffer)
  */
 void ipcbox_buffer_leave_rest(struct ipcbox_buffer *buffer)
 {
-	struct net *net = buffer->named.ns->net;
+	struct net *net = buffer->object.ns->net;
 
-	ipcbox_named_hold(&buffer->named);
+	ipcbox_object_get(&buffer->object);
 	get_net(net);
 	if (queue_work(rest_queue, &buffer->rest))
 		return;
 	put_net(net);
-	ipcbox_named_put(&buffer->named);
+	ipcbox_object_put(&buffer->object);
 }
 
 /**
@@ -556,10 +556,10 @@ static __poll_t poll_side(struct ipcbox_buffer *buffer, enum ipcbox_role role)
 	tell_wanted(buffer, role);
 	if (why_over(buffer, role))
 		events |= events_of[role] | EPOLLHUP;
-	if (buffer->gone)
+	if (buffer->shutdown)
 		events |= EPOLLERR;
 	spin_unlock(&buffer->lock);
-	smp_mb();	/* as in enqueue() */
+	smp_mb();	/* as in enqueue_waiter() */
 	if (!events && available(buffer, role, need) >= need)
 		events |= events_of[role];
 	return events;
@@ -591,7 +591,7 @@ __poll_t ipcbox_buffer_poll(struct ipcbox_buffer *buffer, u32 directions,
 		poll_wait(file, &buffer->sides[role].pollers, table);
 		if (asked & events_of[role])
 			events |= poll_side(buffer, role);
-		else if (READ_ONCE(buffer->gone))
+		else if (READ_ONCE(buffer->shutdown))
 			events |= EPOLLHUP | EPOLLERR;
 	}
 	return directions ? events : EPOLLERR;

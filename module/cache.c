@@ -2,16 +2,16 @@
 #include "cache.h"
 
 #include "account.h"
+#include "creds.h"
 #include "reclaim.h"
-#include "sender.h"
 
 #include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/ipcbox.h>
 
 /*
- * Of one sender: as much as a box holds by default, since on one processor it is filled
- * and emptied by turns.
+ * For each process: as much as a box holds by default, since on one processor it is
+ * filled and emptied by turns.
  */
 #define OBJECTS_MAX ((unsigned int)IPCBOX_DEFAULT_MESSAGES)
 #define PAGES_MAX ((unsigned int)(IPCBOX_DEFAULT_BYTES >> PAGE_SHIFT))
@@ -23,7 +23,7 @@
 
 /**
  * ipcbox_cache_init() - begin with nothing
- * @cache: of a new sender
+ * @cache: of new credentials
  */
 void ipcbox_cache_init(struct ipcbox_cache *cache)
 {
@@ -35,16 +35,16 @@ void ipcbox_cache_init(struct ipcbox_cache *cache)
 static unsigned int take_objects(struct ipcbox_cache *cache, void **objects,
 				 unsigned int count)
 {
-	struct ipcbox_spare *spare;
+	struct ipcbox_cached_object *cached;
 	unsigned int i;
 
 	spin_lock(&cache->lock);
-	spare = cache->first_object;
-	for (i = 0; i < count && spare; i++) {
-		objects[i] = spare;
-		spare = spare->next;
+	cached = cache->first_object;
+	for (i = 0; i < count && cached; i++) {
+		objects[i] = cached;
+		cached = cached->next;
 	}
-	cache->first_object = spare;
+	cache->first_object = cached;
 	cache->objects -= i;
 	if (cache->objects < cache->objects_least)
 		cache->objects_least = cache->objects;
@@ -53,176 +53,176 @@ static unsigned int take_objects(struct ipcbox_cache *cache, void **objects,
 }
 
 /* Return: how many of @count found a place. */
-static unsigned int keep_objects(struct ipcbox_sender *sender, void **objects,
+static unsigned int keep_objects(struct ipcbox_creds *creds, void **objects,
 				 unsigned int count)
 {
-	struct ipcbox_cache *cache = &sender->cache;
-	struct ipcbox_spare *spare;
+	struct ipcbox_cache *cache = &creds->cache;
+	struct ipcbox_cached_object *cached;
 	unsigned int i, room;
 	bool is_listed;
 
 	spin_lock(&cache->lock);
 	room = min(count, OBJECTS_MAX - cache->objects);
 	for (i = 0; i < room; i++) {
-		spare = objects[i];
-		spare->next = cache->first_object;
-		cache->first_object = spare;
+		cached = objects[i];
+		cached->next = cache->first_object;
+		cache->first_object = cached;
 	}
 	cache->objects += room;
 	is_listed = cache->listed;
 	spin_unlock(&cache->lock);
 	if (unlikely(!is_listed) && room)
-		ipcbox_cache_enlist(sender);
+		ipcbox_cache_enlist(creds);
 	return room;
 }
 
-static void free_objects(struct ipcbox_sender *sender, void **objects,
+static void free_objects(struct ipcbox_creds *creds, void **objects,
 			 unsigned int count)
 {
 	kmem_cache_free_bulk(ipcbox_cache_slab, count, objects);
-	ipcbox_memory_uncharge(sender->account, count * ipcbox_cache_object_memory());
+	ipcbox_memory_uncharge(creds->account, count * ipcbox_cache_object_memory());
 }
 
 /* All or none. */
-static bool alloc_objects(struct ipcbox_sender *sender, void **objects,
+static bool alloc_objects(struct ipcbox_creds *creds, void **objects,
 			  unsigned int count)
 {
-	if (ipcbox_memory_charge(sender->account, count * ipcbox_cache_object_memory()))
+	if (ipcbox_memory_charge(creds->account, count * ipcbox_cache_object_memory()))
 		return false;
 	if (kmem_cache_alloc_bulk(ipcbox_cache_slab, IPCBOX_GFP, count, objects))
 		return true;
-	ipcbox_memory_uncharge(sender->account, count * ipcbox_cache_object_memory());
+	ipcbox_memory_uncharge(creds->account, count * ipcbox_cache_object_memory());
 	return false;
 }
 
 /* One, and if that is possible some for the next messages. */
-static void *alloc_and_refill(struct ipcbox_sender *sender)
+static void *alloc_and_refill(struct ipcbox_creds *creds)
 {
 	unsigned long bytes = REFILL * ipcbox_cache_object_memory();
 	void *objects[REFILL];
 
 	/* No cache is emptied to fill this one. */
-	if (ipcbox_account_charge(sender->account, IPCBOX_MEMORY, bytes))
-		return alloc_objects(sender, objects, 1) ? objects[0] : NULL;
+	if (ipcbox_account_charge(creds->account, IPCBOX_MEMORY, bytes))
+		return alloc_objects(creds, objects, 1) ? objects[0] : NULL;
 	if (!kmem_cache_alloc_bulk(ipcbox_cache_slab, IPCBOX_GFP, REFILL, objects)) {
-		ipcbox_memory_uncharge(sender->account, bytes);
+		ipcbox_memory_uncharge(creds->account, bytes);
 		return NULL;
 	}
-	ipcbox_cache_free_many(sender, objects + 1, REFILL - 1);
+	ipcbox_cache_free_many(creds, objects + 1, REFILL - 1);
 	return objects[0];
 }
 
 /* One of them, or NULL; take_objects() is made for many. */
-static struct ipcbox_spare *take_object(struct ipcbox_cache *cache)
+static struct ipcbox_cached_object *take_object(struct ipcbox_cache *cache)
 {
-	struct ipcbox_spare *spare;
+	struct ipcbox_cached_object *cached;
 
 	spin_lock(&cache->lock);
-	spare = cache->first_object;
-	if (likely(spare)) {
-		cache->first_object = spare->next;
+	cached = cache->first_object;
+	if (likely(cached)) {
+		cache->first_object = cached->next;
 		if (--cache->objects < cache->objects_least)
 			cache->objects_least = cache->objects;
 	}
 	spin_unlock(&cache->lock);
-	return spare;
+	return cached;
 }
 
 /**
  * ipcbox_cache_alloc() - memory for a short message
- * @sender: who sends it
+ * @creds: who sends it
  *
  * Return: the memory, or NULL.
  * Context: may sleep.
  */
-void *ipcbox_cache_alloc(struct ipcbox_sender *sender)
+void *ipcbox_cache_alloc(struct ipcbox_creds *creds)
 {
-	struct ipcbox_cache *cache = &sender->cache;
-	struct ipcbox_spare *spare = NULL;
+	struct ipcbox_cache *cache = &creds->cache;
+	struct ipcbox_cached_object *cached = NULL;
 
 	/* A guess, so that the lock is taken only where there seems to be one. */
 	if (data_race(READ_ONCE(cache->first_object)))
-		spare = take_object(cache);
-	return spare ?: alloc_and_refill(sender);
+		cached = take_object(cache);
+	return cached ?: alloc_and_refill(creds);
 }
 
 /**
  * ipcbox_cache_alloc_many() - memory for several short messages, all or none
- * @sender: who sends them
+ * @creds: who sends them
  * @objects: out: the memory
  * @count: how many
  *
  * Return: whether there was enough.
  * Context: may sleep.
  */
-bool ipcbox_cache_alloc_many(struct ipcbox_sender *sender, void **objects,
+bool ipcbox_cache_alloc_many(struct ipcbox_creds *creds, void **objects,
 			     unsigned int count)
 {
-	unsigned int taken = take_objects(&sender->cache, objects, count);
+	unsigned int taken = take_objects(&creds->cache, objects, count);
 
-	if (taken == count || alloc_objects(sender, objects + taken, count - taken))
+	if (taken == count || alloc_objects(creds, objects + taken, count - taken))
 		return true;
-	ipcbox_cache_free_many(sender, objects, taken);
+	ipcbox_cache_free_many(creds, objects, taken);
 	return false;
 }
 
 /**
  * ipcbox_cache_free_many() - give memory of short messages back
- * @sender: for whom it was allocated
+ * @creds: for whom it was allocated
  * @objects: the memory
  * @count: how many pieces
  */
-void ipcbox_cache_free_many(struct ipcbox_sender *sender, void **objects,
+void ipcbox_cache_free_many(struct ipcbox_creds *creds, void **objects,
 			    unsigned int count)
 {
-	unsigned int kept = keep_objects(sender, objects, count);
+	unsigned int kept = keep_objects(creds, objects, count);
 
 	if (kept < count)
-		free_objects(sender, objects + kept, count - kept);
+		free_objects(creds, objects + kept, count - kept);
 }
 
-static noinline void free_object_slow(struct ipcbox_sender *sender, void *object)
+static noinline void free_object_slow(struct ipcbox_creds *creds, void *object)
 {
-	ipcbox_cache_free_many(sender, &object, 1);
+	ipcbox_cache_free_many(creds, &object, 1);
 }
 
 /**
  * ipcbox_cache_free() - give memory of a short message back
- * @sender: for whom it was allocated
+ * @creds: for whom it was allocated
  * @object: the memory
  */
-void ipcbox_cache_free(struct ipcbox_sender *sender, void *object)
+void ipcbox_cache_free(struct ipcbox_creds *creds, void *object)
 {
-	struct ipcbox_cache *cache = &sender->cache;
-	struct ipcbox_spare *spare = object;
+	struct ipcbox_cache *cache = &creds->cache;
+	struct ipcbox_cached_object *cached = object;
 	bool keep;
 
 	spin_lock(&cache->lock);
 	keep = cache->listed && cache->objects < OBJECTS_MAX;
 	if (likely(keep)) {
-		spare->next = cache->first_object;
-		cache->first_object = spare;
+		cached->next = cache->first_object;
+		cache->first_object = cached;
 		cache->objects++;
 	}
 	spin_unlock(&cache->lock);
 	if (unlikely(!keep))
-		free_object_slow(sender, object);
+		free_object_slow(creds, object);
 }
 
 /* ---- pages --------------------------------------------------------------- */
 
 /**
  * ipcbox_cache_take_pages() - get pages that are cached
- * @sender: who sends the message
+ * @creds: who sends the message
  * @pages: out; the content of the pages is that of earlier messages
  * @count: how many are of use
  *
  * Return: how many there were.
  */
-unsigned int ipcbox_cache_take_pages(struct ipcbox_sender *sender,
+unsigned int ipcbox_cache_take_pages(struct ipcbox_creds *creds,
 				     struct page **pages, unsigned int count)
 {
-	struct ipcbox_cache *cache = &sender->cache;
+	struct ipcbox_cache *cache = &creds->cache;
 	struct page *page;
 	unsigned int i;
 
@@ -244,10 +244,10 @@ unsigned int ipcbox_cache_take_pages(struct ipcbox_sender *sender,
 }
 
 /* Return: how many of @count found a place. */
-static unsigned int keep_pages(struct ipcbox_sender *sender, struct page **pages,
+static unsigned int keep_pages(struct ipcbox_creds *creds, struct page **pages,
 			       unsigned int count)
 {
-	struct ipcbox_cache *cache = &sender->cache;
+	struct ipcbox_cache *cache = &creds->cache;
 	unsigned int i, room;
 	bool is_listed;
 
@@ -261,24 +261,24 @@ static unsigned int keep_pages(struct ipcbox_sender *sender, struct page **pages
 	is_listed = cache->listed;
 	spin_unlock(&cache->lock);
 	if (unlikely(!is_listed) && room)
-		ipcbox_cache_enlist(sender);
+		ipcbox_cache_enlist(creds);
 	return room;
 }
 
 /**
  * ipcbox_cache_free_pages() - give pages back
- * @sender: for whom they were allocated
+ * @creds: for whom they were allocated
  * @pages: the pages
  * @count: how many
  */
-void ipcbox_cache_free_pages(struct ipcbox_sender *sender, struct page **pages,
+void ipcbox_cache_free_pages(struct ipcbox_creds *creds, struct page **pages,
 			     unsigned int count)
 {
-	unsigned int i, kept = keep_pages(sender, pages, count);
+	unsigned int i, kept = keep_pages(creds, pages, count);
 
 	if (kept == count)
 		return;
 	for (i = kept; i < count; i++)
 		ipcbox_cache_free_page(pages[i]);
-	ipcbox_memory_uncharge(sender->account, (count - kept) * PAGE_SIZE);
+	ipcbox_memory_uncharge(creds->account, (count - kept) * PAGE_SIZE);
 }

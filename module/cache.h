@@ -3,7 +3,7 @@
 #define _IPCBOX_CACHE_H
 
 /**
- * DOC: cache
+ * DOC: message cache and page cache
  *
  * Memory for messages. A short message, and the header of one that has a few pages, is
  * an object of a slab cache; a long one has pages. To get either and to give it back
@@ -22,11 +22,11 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
-struct ipcbox_sender;
+struct ipcbox_creds;
 
 /* What an object is while it is kept. */
-struct ipcbox_spare {
-	struct ipcbox_spare *next;
+struct ipcbox_cached_object {
+	struct ipcbox_cached_object *next;
 };
 
 /* The lists that a cache is in. */
@@ -43,7 +43,7 @@ struct ipcbox_cache {
 	unsigned int objects_least;	/* and at least, since it was last looked at */
 	unsigned int pages;		/* likewise */
 	unsigned int pages_least;
-	struct ipcbox_spare *first_object;
+	struct ipcbox_cached_object *first_object;
 	struct page *first_page;	/* linked by page_private() */
 	bool listed;
 	struct list_head nodes[IPCBOX_CACHES_LISTS]; /* under the lock of the lists */
@@ -63,17 +63,17 @@ static inline void ipcbox_cache_free_page(struct page *page)
 
 void ipcbox_cache_init(struct ipcbox_cache *cache);
 
-void *ipcbox_cache_alloc(struct ipcbox_sender *sender);
-bool ipcbox_cache_alloc_many(struct ipcbox_sender *sender, void **objects,
+void *ipcbox_cache_alloc(struct ipcbox_creds *creds);
+bool ipcbox_cache_alloc_many(struct ipcbox_creds *creds, void **objects,
 			     unsigned int count);
-void ipcbox_cache_free_many(struct ipcbox_sender *sender, void **objects,
+void ipcbox_cache_free_many(struct ipcbox_creds *creds, void **objects,
 			    unsigned int count);
 
-void ipcbox_cache_free(struct ipcbox_sender *sender, void *object);
+void ipcbox_cache_free(struct ipcbox_creds *creds, void *object);
 
-unsigned int ipcbox_cache_take_pages(struct ipcbox_sender *sender,
+unsigned int ipcbox_cache_take_pages(struct ipcbox_creds *creds,
 				     struct page **pages, unsigned int count);
-void ipcbox_cache_free_pages(struct ipcbox_sender *sender, struct page **pages,
+void ipcbox_cache_free_pages(struct ipcbox_creds *creds, struct page **pages,
 			     unsigned int count);
 
 #endif /* _IPCBOX_CACHE_H */

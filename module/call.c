@@ -4,7 +4,7 @@
 #include "account.h"
 #include "lane.h"
 #include "noinit.h"
-#include "sender.h"
+#include "creds.h"
 #include "settle.h"
 #include "trace.h"
 #include "transfer.h"
@@ -19,17 +19,17 @@
 /* The caller does not want to wait any more. */
 static int give_up(struct ipcbox_lane *lane, struct ipcbox_caller *call, int err)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&lane->box->lock);
 	if (call->waiter.done)
 		err = call->waiter.result;
 	else if (call->delivery.server)
 		ipcbox_delivery_end(&call->delivery);
 	else
-		ipcbox_lane_withdraw(lane, call, &wakes);
-	ipcbox_settle_and_unlock(lane, &wakes);
+		ipcbox_lane_withdraw(lane, call, &wake_list);
+	ipcbox_settle_and_unlock(lane, &wake_list);
 	/* What somebody has received must not be sent again. */
 	return err == -ERESTARTSYS && call->received ? -EINTR : err;
 }
@@ -84,25 +84,25 @@ static noinline int leave_as_caller(struct ipcbox_lane *lane,
 /* @again: the call was received before, though it may be in the box now. */
 static __always_inline int wait_for_reply(struct ipcbox_lane *lane,
 					  struct ipcbox_caller *call,
-					  const struct ipcbox_patience *patience,
+					  const struct ipcbox_wait_options *options,
 					  bool again)
 {
 	int ret;
 
 	trace_ipcbox_block(lane->id, IPCBOX_CALLING);
-	ret = ipcbox_wait(&call->waiter, patience, NULL);
+	ret = ipcbox_wait(&call->waiter, options, NULL);
 	ret = ret ? leave_as_caller(lane, call, again, ret) : call->waiter.result;
 	trace_ipcbox_wake(lane->id, IPCBOX_CALLING, ret);
 	if (ret != -ERESTART_RESTARTBLOCK)
-		ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
+		ipcbox_account_uncharge(options->account, IPCBOX_WAITERS, 1);
 	return ret;
 }
 
 /**
  * ipcbox_box_call() - make a call over a lane
  * @lane: the lane, held by the caller
- * @call: request, payload, room and receivers are set; the rest is set here
- * @patience: until when to wait for room and reply; nonblock is for room only
+ * @call: request, payload, reply_max and receivers are set; the rest is set here
+ * @options: until when to wait for room and reply; nonblock is for room only
  *
  * Return: 0: call->reply has the reply: its sender and its payload are the caller's
  * to put and to free. -ERESTART_RESTARTBLOCK: the wait was interrupted and is to go on
@@ -112,9 +112,9 @@ static __always_inline int wait_for_reply(struct ipcbox_lane *lane,
  * call->payload is the caller's to free.
  */
 int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,
-		    const struct ipcbox_patience *patience)
+		    const struct ipcbox_wait_options *options)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 	int err;
 
 	/* The caller looks at these also where nothing was done. */
@@ -122,17 +122,17 @@ int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,
 	call->received = false;
 	ipcbox_delivery_init(&call->delivery, &call->waiter);
 	call->reply_payload = NULL;
-	err = ipcbox_account_charge(patience->account, IPCBOX_WAITERS, 1);
+	err = ipcbox_account_charge(options->account, IPCBOX_WAITERS, 1);
 	if (err)
 		return err;
 	ipcbox_waiter_init(&call->waiter);
 	call->request.msg.is_call = true;
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&lane->box->lock);
-	err = ipcbox_offer_call_and_unlock(lane, call, patience, &wakes);
+	err = ipcbox_offer_call_and_unlock(lane, call, options, &wake_list);
 	if (!err)
-		return wait_for_reply(lane, call, patience, false);
-	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
+		return wait_for_reply(lane, call, options, false);
+	ipcbox_account_uncharge(options->account, IPCBOX_WAITERS, 1);
 	return err;
 }
 
@@ -140,14 +140,14 @@ int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,
  * ipcbox_box_call_again() - go on with a call whose wait was interrupted
  * @lane: as for ipcbox_box_call()
  * @call: as ipcbox_box_call() left it, or moved
- * @patience: as for ipcbox_box_call()
+ * @options: as for ipcbox_box_call()
  *
  * Return: as ipcbox_box_call(), but -EINTR for -ERESTARTSYS: it cannot be made again.
  */
 int ipcbox_box_call_again(struct ipcbox_lane *lane, struct ipcbox_caller *call,
-			  const struct ipcbox_patience *patience)
+			  const struct ipcbox_wait_options *options)
 {
-	int ret = wait_for_reply(lane, call, patience, true);
+	int ret = wait_for_reply(lane, call, options, true);
 
 	return ret == -ERESTARTSYS ? -EINTR : ret;
 }
@@ -156,16 +156,16 @@ int ipcbox_box_call_again(struct ipcbox_lane *lane, struct ipcbox_caller *call,
  * ipcbox_box_give_up() - do not go on with a call whose wait was interrupted
  * @lane: as for ipcbox_box_call()
  * @call: as ipcbox_box_call() left it, or moved
- * @patience: as for ipcbox_box_call()
+ * @options: as for ipcbox_box_call()
  * @err: why
  *
  * Return: @err, or what came of the call meanwhile; as for ipcbox_box_call().
  */
 int ipcbox_box_give_up(struct ipcbox_lane *lane, struct ipcbox_caller *call,
-		       const struct ipcbox_patience *patience, int err)
+		       const struct ipcbox_wait_options *options, int err)
 {
 	err = give_up(lane, call, err);
-	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
+	ipcbox_account_uncharge(options->account, IPCBOX_WAITERS, 1);
 	return err;
 }
 
@@ -202,7 +202,7 @@ void ipcbox_call_discard(struct ipcbox_caller *call, int err)
 {
 	if (!err) {
 		ipcbox_msg_free_if(call->reply_payload);
-		ipcbox_sender_put(call->reply.msg.sender);
+		ipcbox_creds_put(call->reply.msg.creds);
 	}
 	ipcbox_msg_free_if(call->payload);
 }
@@ -213,30 +213,30 @@ static int give_reply_locked(struct ipcbox_box *box,
 			     struct ipcbox_server *server, u64 number,
 			     const union ipcbox_small *reply,
 			     struct ipcbox_msg *payload,
-			     struct ipcbox_wakes *wakes)
+			     struct ipcbox_wake_list *wake_list)
 {
 	struct ipcbox_delivery *delivery;
 	struct ipcbox_caller *call;
 
 	lockdep_assert_held(&box->lock);
-	if (box->gone)
-		return box->gone;
+	if (box->shutdown)
+		return box->shutdown;
 	if (!number || number > box->arrivals)
 		return -EINVAL;
 	delivery = ipcbox_delivery_find(server, number);
 	if (!delivery)
 		return -EPIPE;
 	call = container_of(delivery, struct ipcbox_caller, delivery);
-	if (reply->msg.len > call->room)
+	if (reply->msg.len > call->reply_max)
 		return -EMSGSIZE;
 
 	ipcbox_small_copy(&call->reply, reply);
-	ipcbox_sender_hold(reply->msg.sender);
+	ipcbox_creds_get(reply->msg.creds);
 	call->reply.msg.seq = call->request.msg.seq;
 	call->reply_payload = payload;
 	trace_ipcbox_reply(box->id, &call->reply.msg);
 	ipcbox_delivery_end(delivery);
-	ipcbox_waiter_finish(&call->waiter, 0, wakes);
+	ipcbox_waiter_finish(&call->waiter, 0, wake_list);
 	return 0;
 }
 
@@ -254,14 +254,14 @@ int ipcbox_box_reply(struct ipcbox_box *box, struct ipcbox_server *server,
 		     u64 number, const union ipcbox_small *reply,
 		     struct ipcbox_msg *payload)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 	int err;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&box->lock);
-	err = give_reply_locked(box, server, number, reply, payload, &wakes);
+	err = give_reply_locked(box, server, number, reply, payload, &wake_list);
 	spin_unlock(&box->lock);
-	ipcbox_wake(&wakes);
+	ipcbox_wake(&wake_list);
 	return err;
 }
 
@@ -273,7 +273,7 @@ int ipcbox_box_reply(struct ipcbox_box *box, struct ipcbox_server *server,
  * @payload: as for ipcbox_box_reply()
  * @peer: as for ipcbox_box_take()
  * @receiver: as for ipcbox_box_take()
- * @patience: as for ipcbox_box_take()
+ * @options: as for ipcbox_box_take()
  *
  * Return: as the first of the two that fails.
  */
@@ -281,22 +281,22 @@ int ipcbox_box_reply_and_take(struct ipcbox_box *box, u64 *number,
 			      const union ipcbox_small *reply,
 			      struct ipcbox_msg *payload, struct pid *peer,
 			      struct ipcbox_receiver *receiver,
-			      const struct ipcbox_patience *patience)
+			      const struct ipcbox_wait_options *options)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 	int err;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&box->lock);
 	err = give_reply_locked(box, receiver->server, *number, reply, payload,
-				&wakes);
+				&wake_list);
 	if (err) {
 		spin_unlock(&box->lock);
 		return err;
 	}
 	*number = 0;
-	err = ipcbox_take_and_unlock(box, peer, receiver, patience, &wakes);
+	err = ipcbox_take_and_unlock(box, peer, receiver, options, &wake_list);
 	if (err == -EINPROGRESS)
-		err = ipcbox_box_wait_for_message(box, peer, receiver, patience);
+		err = ipcbox_box_wait_for_message(box, peer, receiver, options);
 	return err;
 }

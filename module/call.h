@@ -15,11 +15,11 @@
 /* ---- the caller ---------------------------------------------------------- */
 
 int ipcbox_box_call(struct ipcbox_lane *lane, struct ipcbox_caller *call,
-		    const struct ipcbox_patience *patience);
+		    const struct ipcbox_wait_options *options);
 int ipcbox_box_call_again(struct ipcbox_lane *lane, struct ipcbox_caller *call,
-			  const struct ipcbox_patience *patience);
+			  const struct ipcbox_wait_options *options);
 int ipcbox_box_give_up(struct ipcbox_lane *lane, struct ipcbox_caller *call,
-		       const struct ipcbox_patience *patience, int err);
+		       const struct ipcbox_wait_options *options, int err);
 bool ipcbox_call_move(struct ipcbox_lane *lane, struct ipcbox_caller *to,
 		      struct ipcbox_caller *from);
 void ipcbox_call_discard(struct ipcbox_caller *call, int err);
@@ -33,6 +33,6 @@ int ipcbox_box_reply_and_take(struct ipcbox_box *box, u64 *number,
 			      const union ipcbox_small *reply,
 			      struct ipcbox_msg *payload, struct pid *peer,
 			      struct ipcbox_receiver *receiver,
-			      const struct ipcbox_patience *patience);
+			      const struct ipcbox_wait_options *options);
 
 #endif /* _IPCBOX_CALL_H */

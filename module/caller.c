@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "caller.h"
 
-#include "sender.h"
+#include "creds.h"
 
 /**
- * ipcbox_caller_pass() - a call passes into the hand of a receiver
+ * ipcbox_caller_pass() - a call is now in flight to a receiver
  * @caller: the call, taken out of its queue
  * @box: the box
  * @receiver: its server will answer for the call
@@ -14,10 +14,10 @@ void ipcbox_caller_pass(struct ipcbox_caller *caller, struct ipcbox_box *box,
 {
 	ipcbox_caller_leave_queue(caller, box);
 	ipcbox_small_copy(receiver->small, &caller->request);
-	ipcbox_sender_hold(caller->request.msg.sender);
+	ipcbox_creds_get(caller->request.msg.creds);
 	receiver->msg = &receiver->small->msg;
 	receiver->payload = caller->payload ?: receiver->msg;
-	receiver->room = caller->room;
+	receiver->reply_max = caller->reply_max;
 
 	caller->payload = NULL;
 	caller->received = true;
@@ -28,7 +28,7 @@ void ipcbox_caller_pass(struct ipcbox_caller *caller, struct ipcbox_box *box,
 /**
  * ipcbox_caller_take_back() - a receiver could not deliver a call
  * @box: the box
- * @receiver: that has it in its hand
+ * @receiver: that takes it
  *
  * Return: the call, with its payload, to be queued again; or NULL if it is over.
  */

@@ -36,7 +36,7 @@ struct ipcbox_caller {
 	union ipcbox_small request;
 	struct ipcbox_msg *payload;	/* of a long request, or NULL */
 	struct ipcbox_waiter waiter;
-	u32 room;			/* for the reply */
+	u32 reply_max;			/* for the reply */
 	const u32 *receivers;		/* without any it fails; NULL: it waits for some */
 
 	/* Under the lock of the box. */

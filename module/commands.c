@@ -33,7 +33,7 @@ int ipcbox_do_query(struct ipcbox_request *request)
 
 	if (query->__reserved)
 		return -EINVAL;
-	account = ipcbox_account_get(ns, current_euid());
+	account = ipcbox_account_find_or_create(ns, current_euid());
 	if (IS_ERR(account))
 		return PTR_ERR(account);
 
@@ -79,13 +79,13 @@ int ipcbox_do_mailbox_open(struct ipcbox_request *request)
 static struct ipcbox_link *connect_to(struct ipcbox_request *request,
 				      struct ipcbox_mailbox *mailbox)
 {
-	struct ipcbox_sender *sender = ipcbox_request_sender(request);
+	struct ipcbox_creds *creds = ipcbox_request_creds(request);
 	struct ipcbox_link *link;
 
-	if (IS_ERR(sender))
-		return ERR_CAST(sender);
-	link = ipcbox_mailbox_connect(mailbox, sender->account);
-	ipcbox_sender_put(sender);
+	if (IS_ERR(creds))
+		return ERR_CAST(creds);
+	link = ipcbox_mailbox_connect(mailbox, creds->account);
+	ipcbox_creds_put(creds);
 	return link;
 }
 
@@ -210,11 +210,11 @@ int ipcbox_do_port_delete(struct ipcbox_request *request)
 	err = ipcbox_request_read_name(&name, delete->name, delete->name_len);
 	if (err)
 		return err;
-	return ipcbox_named_delete(request->handle->ns, &name,
+	return ipcbox_object_delete(request->handle->ns, &name,
 				  delete->flags & IPCBOX_UNLINK);
 }
 
-static int write_entry(void __user *to, const struct ipcbox_named_info *info,
+static int write_entry(void __user *to, const struct ipcbox_object_info *info,
 		       u32 entry_len)
 {
 	struct ipcbox_port_entry entry = {
@@ -232,7 +232,8 @@ static int write_entry(void __user *to, const struct ipcbox_named_info *info,
 	return 0;
 }
 
-static int write_entries(struct ipcbox_request *request, struct ipcbox_named_info *info)
+static int write_entries(struct ipcbox_request *request,
+			 struct ipcbox_object_info *info)
 {
 	struct ipcbox_port_list *list = &request->port_list;
 	struct ipcbox_ns *ns = request->handle->ns;
@@ -240,7 +241,7 @@ static int write_entries(struct ipcbox_request *request, struct ipcbox_named_inf
 	u64 left = list->buf_len;
 
 	list->count = 0;
-	while (ipcbox_named_next(ns, &info->name, info, current_user_ns())) {
+	while (ipcbox_object_next(ns, &info->name, info, current_user_ns())) {
 		u32 len = ALIGN(sizeof(struct ipcbox_port_entry) +
 				info->name.len, 8);
 
@@ -261,7 +262,7 @@ static int write_entries(struct ipcbox_request *request, struct ipcbox_named_inf
 int ipcbox_do_port_list(struct ipcbox_request *request)
 {
 	const struct ipcbox_port_list *list = &request->port_list;
-	struct ipcbox_named_info info;
+	struct ipcbox_object_info info;
 	int err = 0;
 
 	info.name.len = 0;

@@ -220,13 +220,13 @@ static struct ipcbox_waiter *end_one_of_service(void *from)
 }
 
 /**
- * ipcbox_service_end() - nobody will answer anything of a box
+ * ipcbox_service_shutdown() - nobody will answer anything of a box
  * @service: of the box
  * @err: why
  *
  * Context: may sleep.
  */
-void ipcbox_service_end(struct ipcbox_service *service, int err)
+void ipcbox_service_shutdown(struct ipcbox_service *service, int err)
 {
 	ipcbox_finish_all(service->lock, end_one_of_service, service, err);
 }
@@ -244,12 +244,13 @@ static struct ipcbox_delivery *first_behind(struct ipcbox_server *server, u64 nu
 
 /* End those of processes that ended, behind @number. Return: whether to go on. */
 static bool end_some_orphans(struct ipcbox_server *server, u64 *number,
-			     struct ipcbox_wakes *wakes)
+			     struct ipcbox_wake_list *wake_list)
 {
 	unsigned int looks;
 
 	lockdep_assert_held(server->service->lock);
-	for (looks = 0; looks < LOOKS_MAX && !ipcbox_wakes_full(wakes); looks++) {
+	for (looks = 0; looks < LOOKS_MAX && !ipcbox_wake_list_full(wake_list);
+	     looks++) {
 		struct ipcbox_delivery *delivery = first_behind(server, *number);
 
 		if (!delivery)
@@ -257,7 +258,7 @@ static bool end_some_orphans(struct ipcbox_server *server, u64 *number,
 		*number = delivery->number;
 		if (is_orphan(delivery))
 			ipcbox_waiter_finish(end_unanswered(delivery), -EPIPE,
-					     wakes);
+					     wake_list);
 	}
 	return true;
 }
@@ -266,16 +267,16 @@ static void end_orphans(struct work_struct *work)
 {
 	struct ipcbox_server *server = container_of(work, struct ipcbox_server,
 						    end_orphans);
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 	u64 number = 0;
 	bool again;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	do {
 		spin_lock(server->service->lock);
-		again = end_some_orphans(server, &number, &wakes);
+		again = end_some_orphans(server, &number, &wake_list);
 		spin_unlock(server->service->lock);
-		ipcbox_wake(&wakes);
+		ipcbox_wake(&wake_list);
 		cond_resched();
 	} while (again);
 }

@@ -92,7 +92,7 @@ void ipcbox_delivery_move(struct ipcbox_delivery *to,
 			  struct ipcbox_delivery *from);
 
 void ipcbox_service_init(struct ipcbox_service *service, spinlock_t *lock);
-void ipcbox_service_end(struct ipcbox_service *service, int err);
+void ipcbox_service_shutdown(struct ipcbox_service *service, int err);
 
 void ipcbox_server_init(struct ipcbox_server *server,
 			struct ipcbox_service *service);

@@ -6,7 +6,7 @@
 
 #include "call.h"
 #include "copy.h"
-#include "named.h"
+#include "object.h"
 #include "noinit.h"
 #include "parked.h"
 #include "receive.h"
@@ -28,7 +28,7 @@ static int deliver_reply(struct ipcbox_request *request,
 			 struct ipcbox_caller *caller)
 {
 	const struct ipcbox_msg *reply = &caller->reply.msg;
-	struct ipcbox_origin origin = ipcbox_origin_of(reply->sender);
+	struct ipcbox_origin origin = ipcbox_origin_of(reply->creds);
 	struct ipcbox_call *call = &request->call;
 
 	call->reply_len = reply->len;
@@ -67,22 +67,22 @@ static int finish_call(struct ipcbox_request *request,
  */
 static const u32 *receivers_of(const struct ipcbox_request *request)
 {
-	const struct ipcbox_named *named = request->handle->named;
+	const struct ipcbox_object *object = request->handle->object;
 
-	if (!named || !(request->call.flags & IPCBOX_IF_SERVED))
+	if (!object || !(request->call.flags & IPCBOX_IF_SERVED))
 		return NULL;
-	return ipcbox_named_receivers(named);
+	return ipcbox_object_receivers(object);
 }
 
-/* Return: as the command; or -ERESTART_RESTARTBLOCK, with route and sender passed on. */
+/* Return: as the command; or -ERESTART_RESTARTBLOCK, with route and creds passed on. */
 static int call_over(struct ipcbox_request *request, struct ipcbox_route *route,
-		     struct ipcbox_sender *sender)
+		     struct ipcbox_creds *creds)
 {
 	const struct ipcbox_call *call = &request->call;
 	struct ipcbox_lane *lane = route->lane;
-	struct ipcbox_patience patience =
-		ipcbox_request_patience(request, call->deadline, call->flags,
-					sender);
+	struct ipcbox_wait_options options =
+		ipcbox_request_wait_options(request, call->deadline, call->flags,
+					    creds);
 	struct ipcbox_caller caller IPCBOX_NOINIT;
 	int err;
 
@@ -91,18 +91,18 @@ static int call_over(struct ipcbox_request *request, struct ipcbox_route *route,
 	      ipcbox_lane_check_length(lane, call->len);
 	if (err)
 		return err;
-	err = ipcbox_small_init(&caller.request, sender,
+	err = ipcbox_small_init(&caller.request, creds,
 				u64_to_user_ptr(call->data), call->len,
-				lane, &patience, &caller.payload);
+				lane, &options, &caller.payload);
 	if (err)
 		return err;
 	caller.request.msg.tag = call->tag;
 	caller.request.msg.priority = call->priority;
-	caller.room = min_t(u64, call->capacity, IPCBOX_MSGSIZE_MAX);
+	caller.reply_max = min_t(u64, call->capacity, IPCBOX_MSGSIZE_MAX);
 
-	err = ipcbox_box_call(lane, &caller, &patience);
+	err = ipcbox_box_call(lane, &caller, &options);
 	if (err == -ERESTART_RESTARTBLOCK) {
-		err = ipcbox_park(request, route, sender, &caller, &patience,
+		err = ipcbox_park(request, route, creds, &caller, &options,
 				  finish_call);
 		if (err == -ERESTART_RESTARTBLOCK)
 			return err;
@@ -113,25 +113,25 @@ static int call_over(struct ipcbox_request *request, struct ipcbox_route *route,
 int ipcbox_do_call(struct ipcbox_request *request)
 {
 	const struct ipcbox_call *call = &request->call;
-	struct ipcbox_sender *sender;
+	struct ipcbox_creds *creds;
 	struct ipcbox_route route IPCBOX_NOINIT;
 	int err;
 
 	if (call->priority > IPCBOX_PRIORITY_MAX)
 		return -EINVAL;
-	sender = ipcbox_request_sender(request);
-	if (IS_ERR(sender))
-		return PTR_ERR(sender);
-	err = ipcbox_route_open(&route, request, call->pid, sender);
+	creds = ipcbox_request_creds(request);
+	if (IS_ERR(creds))
+		return PTR_ERR(creds);
+	err = ipcbox_route_open(&route, request, call->pid, creds);
 	if (!err) {
-		err = call_over(request, &route, sender);
+		err = call_over(request, &route, creds);
 		if (err == -ERESTART_RESTARTBLOCK)
 			return err;
 		if (err == -ENOBUFS || err == -ENOMEM)
 			ipcbox_handle_lacks_quota(request->handle);
 		ipcbox_route_close(&route);
 	}
-	ipcbox_sender_put(sender);
+	ipcbox_creds_put(creds);
 	return err;
 }
 
@@ -142,7 +142,7 @@ int ipcbox_do_call(struct ipcbox_request *request)
  * that are queued for the very server, which would wait for itself. A short reply is
  * not charged, so the server can always tell the caller something.
  */
-static int make_reply(union ipcbox_small *reply, struct ipcbox_sender *self,
+static int make_reply(union ipcbox_small *reply, struct ipcbox_creds *self,
 		      u64 data, u64 len, u64 tag, struct ipcbox_msg **payload)
 {
 	*payload = NULL;
@@ -154,7 +154,7 @@ static int make_reply(union ipcbox_small *reply, struct ipcbox_sender *self,
 				 NULL, payload);
 }
 
-static int give_reply(struct ipcbox_request *request, struct ipcbox_sender *self)
+static int give_reply(struct ipcbox_request *request, struct ipcbox_creds *self)
 {
 	const struct ipcbox_reply *args = &request->reply;
 	struct ipcbox_handle *handle = request->handle;
@@ -175,23 +175,23 @@ static int give_reply(struct ipcbox_request *request, struct ipcbox_sender *self
 
 int ipcbox_do_reply(struct ipcbox_request *request)
 {
-	struct ipcbox_sender *self;
+	struct ipcbox_creds *self;
 	int err;
 
 	if (!request->handle->box)
 		return -EBADF;
-	self = ipcbox_request_sender(request);
+	self = ipcbox_request_creds(request);
 	if (IS_ERR(self))
 		return PTR_ERR(self);
 	err = give_reply(request, self);
-	ipcbox_sender_put(self);
+	ipcbox_creds_put(self);
 	return err;
 }
 
 /* ---- reply and receive --------------------------------------------------- */
 
 static int reply_and_receive(struct ipcbox_request *request,
-			     struct ipcbox_sender *self)
+			     struct ipcbox_creds *self)
 {
 	struct ipcbox_reply_recv __user *user = request->user;
 	struct ipcbox_reply_recv *args = &request->reply_recv;
@@ -225,7 +225,7 @@ static int reply_and_receive(struct ipcbox_request *request,
 int ipcbox_do_reply_recv(struct ipcbox_request *request)
 {
 	const struct ipcbox_recv *recv = &request->reply_recv.recv;
-	struct ipcbox_sender *self;
+	struct ipcbox_creds *self;
 	int err;
 
 	if (recv->size != sizeof(*recv) || recv->flags & ~IPCBOX_RECV_FLAGS)
@@ -233,10 +233,10 @@ int ipcbox_do_reply_recv(struct ipcbox_request *request)
 	err = ipcbox_receive_check(request, recv->from);
 	if (err)
 		return err;
-	self = ipcbox_request_sender(request);
+	self = ipcbox_request_creds(request);
 	if (IS_ERR(self))
 		return PTR_ERR(self);
 	err = reply_and_receive(request, self);
-	ipcbox_sender_put(self);
+	ipcbox_creds_put(self);
 	return err;
 }

@@ -31,7 +31,7 @@ static struct ipcbox_handle *handle_alloc(struct ipcbox_ns *ns)
 	struct ipcbox_account *account;
 	struct ipcbox_handle *handle;
 
-	account = ipcbox_account_get(ns, current_euid());
+	account = ipcbox_account_find_or_create(ns, current_euid());
 	if (IS_ERR(account))
 		return ERR_CAST(account);
 	if (ipcbox_memory_charge(account, HANDLE_MEMORY))
@@ -126,7 +126,7 @@ static bool has_another_fd(struct ipcbox_handle *handle, const struct file *file
 void ipcbox_handle_flush(struct ipcbox_handle *handle, const struct file *file,
 			 struct files_struct *files)
 {
-	ipcbox_senders_forget_current(&handle->senders);
+	ipcbox_recent_creds_forget_current(&handle->recent_creds);
 	if (!handle->box || !files ||
 	    !ipcbox_server_is_busy(&handle->server, files))
 		return;
@@ -146,7 +146,7 @@ static void close_object(struct ipcbox_handle *handle)
 	switch (handle->kind) {
 	case IPCBOX_HANDLE_PORT:
 	case IPCBOX_HANDLE_BUFFER:
-		ipcbox_named_close(handle->named, handle->directions);
+		ipcbox_object_close(handle->object, handle->directions);
 		break;
 	case IPCBOX_HANDLE_MAILBOX:
 		ipcbox_mailbox_close(handle->mailbox);
@@ -171,7 +171,7 @@ void ipcbox_handle_destroy(struct ipcbox_handle *handle)
 	if (handle->lane)
 		ipcbox_quota_poll_deinit(&handle->quota);
 	close_object(handle);
-	ipcbox_senders_forget(&handle->senders);
+	ipcbox_recent_creds_forget(&handle->recent_creds);
 	handle_free(handle);
 	/* Last: the namespace may die of it. */
 	put_net(net);
@@ -201,7 +201,7 @@ void ipcbox_handle_set_port(struct ipcbox_handle *handle,
 {
 	handle->kind = IPCBOX_HANDLE_PORT;
 	handle->port = port;
-	handle->named = &port->named;
+	handle->object = &port->object;
 	handle->directions = directions & (IPCBOX_RECEIVER | IPCBOX_SENDER);
 	if (directions & IPCBOX_RECEIVER)
 		set_box(handle, &port->box);
@@ -220,7 +220,7 @@ void ipcbox_handle_set_buffer(struct ipcbox_handle *handle,
 {
 	handle->kind = IPCBOX_HANDLE_BUFFER;
 	handle->buffer = buffer;
-	handle->named = &buffer->named;
+	handle->object = &buffer->object;
 	handle->directions = directions & (IPCBOX_RECEIVER | IPCBOX_SENDER);
 }
 
@@ -346,7 +346,7 @@ int ipcbox_handle_stat(struct ipcbox_handle *handle, struct ipcbox_stat *stat)
 	switch (handle->kind) {
 	case IPCBOX_HANDLE_PORT:
 	case IPCBOX_HANDLE_BUFFER:
-		ipcbox_named_stat(handle->named, stat, viewer);
+		ipcbox_object_stat(handle->object, stat, viewer);
 		return 0;
 	case IPCBOX_HANDLE_MAILBOX:
 		ipcbox_mailbox_check(handle->mailbox);
@@ -459,9 +459,9 @@ void ipcbox_handle_show(struct ipcbox_handle *handle, struct seq_file *seq)
 	seq_printf(seq, "ipcbox-kind:\t%s\n", kinds[handle->kind]);
 	if (ipcbox_handle_stat(handle, &stat))
 		return;
-	if (handle->named)
+	if (handle->object)
 		seq_printf(seq, "ipcbox-name:\t%.*s\n",
-			   handle->named->name_len, handle->named->name);
+			   handle->object->name_len, handle->object->name);
 	else
 		seq_printf(seq, "ipcbox-pid:\t%d\n", stat.pid);
 	show_stat(&stat, seq);

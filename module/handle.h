@@ -10,12 +10,12 @@
  * or both, or neither, as they were opened.
  *
  * A handle holds its network namespace. It is changed only before its fd is
- * published, apart from the senders it remembers.
+ * published, apart from the credentials it remembers.
  */
 
 #include "delivery.h"
 #include "quota.h"
-#include "sender.h"
+#include "creds.h"
 
 #include <linux/poll.h>
 #include <linux/types.h>
@@ -29,7 +29,7 @@ struct ipcbox_handle;
 struct ipcbox_lane;
 struct ipcbox_link;
 struct ipcbox_mailbox;
-struct ipcbox_named;
+struct ipcbox_object;
 struct ipcbox_ns;
 struct ipcbox_port;
 struct ipcbox_stat;
@@ -49,7 +49,7 @@ struct ipcbox_handle {
 	enum ipcbox_handle_kind kind;
 	struct ipcbox_account *account;	/* of whoever opened it */
 	struct ipcbox_ns *ns;
-	struct ipcbox_senders senders;	/* that used this fd of late */
+	struct ipcbox_recent_creds recent_creds; /* that used this fd of late */
 
 	struct ipcbox_box *box;		/* to receive from, or NULL */
 	struct ipcbox_server server;	/* answers for calls received from it */
@@ -57,7 +57,7 @@ struct ipcbox_handle {
 	struct ipcbox_lane *lane;	/* to send to, or NULL */
 	struct ipcbox_quota_poll quota;	/* of that */
 
-	struct ipcbox_named *named;	/* of a port or buffer */
+	struct ipcbox_object *object;	/* of a port or buffer */
 	u32 directions;			/* for which it is open */
 	struct ipcbox_port *port;
 	struct ipcbox_buffer *buffer;

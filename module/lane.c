@@ -35,30 +35,30 @@ void ipcbox_lane_renew_place_slow(struct ipcbox_lane *lane)
  * ipcbox_lane_remove_message() - take a message out of a lane
  * @lane: the lane
  * @msg: queued in it
- * @wakes: notes that there may be room
+ * @wake_list: notes that there may be room
  */
 void ipcbox_lane_remove_message(struct ipcbox_lane *lane,
 				struct ipcbox_msg *msg,
-				struct ipcbox_wakes *wakes)
+				struct ipcbox_wake_list *wake_list)
 {
-	ipcbox_lane_dequeue(lane, msg, wakes);
+	ipcbox_lane_dequeue(lane, msg, wake_list);
 }
 
 /**
  * ipcbox_lane_restore_message() - put a message back that was taken
  * @lane: the lane; it may now hold more than its limits
  * @msg: goes where it was
- * @wakes: notes that there is something to read
+ * @wake_list: notes that there is something to read
  */
 void ipcbox_lane_restore_message(struct ipcbox_lane *lane,
 				 struct ipcbox_msg *msg,
-				 struct ipcbox_wakes *wakes)
+				 struct ipcbox_wake_list *wake_list)
 {
 	lockdep_assert_held(&lane->box->lock);
 	ipcbox_queue_restore(&lane->queued, msg);
 	ipcbox_lane_count_in(lane, msg);
 	ipcbox_lane_renew_place(lane);
-	wakes->queued++;
+	wake_list->queued++;
 }
 
 /**
@@ -102,17 +102,17 @@ void ipcbox_lane_remove_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg)
  * ipcbox_lane_withdraw() - take a call back that nobody has: as if it had never been there
  * @lane: over which it was made
  * @call: in a queue of the lane
- * @wakes: notes that there may be room
+ * @wake_list: notes that there may be room
  */
 void ipcbox_lane_withdraw(struct ipcbox_lane *lane, struct ipcbox_caller *call,
-			  struct ipcbox_wakes *wakes)
+			  struct ipcbox_wake_list *wake_list)
 {
 	struct ipcbox_msg *msg = &call->request.msg;
 
 	lockdep_assert_held(&lane->box->lock);
 	ipcbox_caller_leave_queue(call, lane->box);
 	if (call->arrived) {
-		ipcbox_lane_dequeue(lane, msg, wakes);
+		ipcbox_lane_dequeue(lane, msg, wake_list);
 		ipcbox_lane_count_drop(lane);
 		trace_ipcbox_drop(lane->id, msg);
 	} else {

@@ -80,39 +80,39 @@ static __always_inline void ipcbox_lane_arrive(struct ipcbox_lane *lane,
 
 static __always_inline void ipcbox_lane_enqueue(struct ipcbox_lane *lane,
 						struct ipcbox_msg *msg,
-						struct ipcbox_wakes *wakes)
+						struct ipcbox_wake_list *wake_list)
 {
 	lockdep_assert_held(&lane->box->lock);
 	ipcbox_queue_push(&lane->queued, msg);
 	ipcbox_lane_count_in(lane, msg);
 	if (ipcbox_queue_first(&lane->queued) == msg)
 		ipcbox_lane_renew_place(lane);
-	wakes->queued++;
+	wake_list->queued++;
 }
 
 static __always_inline void ipcbox_lane_dequeue(struct ipcbox_lane *lane,
 						struct ipcbox_msg *msg,
-						struct ipcbox_wakes *wakes)
+						struct ipcbox_wake_list *wake_list)
 {
 	lockdep_assert_held(&lane->box->lock);
 	ipcbox_queue_remove(&lane->queued, msg);
 	ipcbox_lane_count_out(lane, 1, msg->len);
 	ipcbox_lane_renew_place(lane);
-	wakes->left++;
+	wake_list->left++;
 }
 
 void ipcbox_lane_remove_message(struct ipcbox_lane *lane,
 				struct ipcbox_msg *msg,
-				struct ipcbox_wakes *wakes);
+				struct ipcbox_wake_list *wake_list);
 void ipcbox_lane_restore_message(struct ipcbox_lane *lane,
 				 struct ipcbox_msg *msg,
-				 struct ipcbox_wakes *wakes);
+				 struct ipcbox_wake_list *wake_list);
 void ipcbox_lane_count_drop(struct ipcbox_lane *lane);
 void ipcbox_lane_drop(struct ipcbox_lane *lane, struct ipcbox_msg *msg);
 void ipcbox_lane_remove_sender(struct ipcbox_lane *lane,
 			       struct ipcbox_msg *msg);
 void ipcbox_lane_withdraw(struct ipcbox_lane *lane, struct ipcbox_caller *call,
-			  struct ipcbox_wakes *wakes);
+			  struct ipcbox_wake_list *wake_list);
 
 /* ---- receivers ----------------------------------------------------------- */
 
@@ -153,12 +153,12 @@ ipcbox_lane_next_receiver(struct ipcbox_lane *lane)
 		       ipcbox_lane_first_receiver(&lane->box->waiting);
 }
 
-/* The message passes into the hand of a receiver. */
+/* The message is now in flight to a receiver. */
 static __always_inline void ipcbox_lane_hand_over(struct ipcbox_lane *lane,
 						  struct ipcbox_receiver *receiver,
 						  struct ipcbox_msg *msg, bool is_call)
 {
-	atomic_inc(&lane->in_hand);
+	atomic_inc(&lane->inflight);
 	receiver->lane = lane;
 	if (is_call) {
 		ipcbox_caller_pass(ipcbox_caller_of(msg), lane->box, receiver);
@@ -171,7 +171,7 @@ static __always_inline void ipcbox_lane_hand_over(struct ipcbox_lane *lane,
 /* Give the first message to a receiver on no list. Return: 0; -EMSGSIZE: it needs more. */
 static __always_inline int ipcbox_lane_take_first(struct ipcbox_lane *lane,
 						  struct ipcbox_receiver *receiver,
-						  struct ipcbox_wakes *wakes)
+						  struct ipcbox_wake_list *wake_list)
 {
 	struct ipcbox_msg *msg = ipcbox_queue_first(&lane->queued);
 
@@ -179,7 +179,7 @@ static __always_inline int ipcbox_lane_take_first(struct ipcbox_lane *lane,
 		receiver->needed = msg->len;
 		return -EMSGSIZE;
 	}
-	ipcbox_lane_dequeue(lane, msg, wakes);
+	ipcbox_lane_dequeue(lane, msg, wake_list);
 	ipcbox_lane_hand_over(lane, receiver, msg, msg->is_call);
 	return 0;
 }

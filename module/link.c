@@ -40,7 +40,7 @@ static struct ipcbox_link *link_alloc(struct ipcbox_links *links,
 		goto err_uncharge_memory;
 	ipcbox_lane_init(&link->lane, links->box);
 	link->pid = get_pid(pid);
-	link->account = ipcbox_account_hold(account);
+	link->account = ipcbox_account_get(account);
 	link->users = 1;
 	return link;
 
@@ -182,7 +182,7 @@ struct ipcbox_link *ipcbox_link_find(struct ipcbox_links *links,
 	struct ipcbox_link *link;
 
 	spin_lock(&links->box->lock);
-	link = links->box->gone ? NULL : find_link(links, pid);
+	link = links->box->shutdown ? NULL : find_link(links, pid);
 	if (link)
 		link->users++;
 	spin_unlock(&links->box->lock);
@@ -214,7 +214,7 @@ struct ipcbox_link *ipcbox_link_get(struct ipcbox_links *links, struct pid *pid,
 		return fresh;
 
 	spin_lock(&links->box->lock);
-	err = links->box->gone;
+	err = links->box->shutdown;
 	link = err ? NULL : find_or_add_link(links, fresh);
 	if (link && link != fresh)
 		link->users++;
@@ -290,7 +290,7 @@ void ipcbox_links_settle(struct ipcbox_links *links)
 }
 
 /* No link comes any more. Return: whether all were told of the end. */
-static bool end_lanes(struct ipcbox_links *links, unsigned int *steps)
+static bool shutdown_lanes(struct ipcbox_links *links, unsigned int *steps)
 {
 	struct ipcbox_link *link;
 
@@ -298,7 +298,7 @@ static bool end_lanes(struct ipcbox_links *links, unsigned int *steps)
 		link = link_after(links, links->ended_to);
 		if (!link)
 			return true;
-		ipcbox_lane_end(&link->lane);
+		ipcbox_lane_shutdown(&link->lane);
 		links->ended_to = link->pid;
 		ipcbox_link_put(links, link);
 		cond_resched();
@@ -322,7 +322,7 @@ static bool drain_link(struct ipcbox_links *links, struct ipcbox_link *link,
 }
 
 /**
- * ipcbox_links_end() - end the links of a mailbox whose box has ended
+ * ipcbox_links_shutdown() - end the links of a mailbox whose box has ended
  * @links: the set, of which no other caller ends the links
  * @steps: how many messages, pages and links to tell and to free; less those that were
  *
@@ -330,12 +330,12 @@ static bool drain_link(struct ipcbox_links *links, struct ipcbox_link *link,
  *
  * Return: whether all has been done: the set is empty and stays so.
  */
-bool ipcbox_links_end(struct ipcbox_links *links, unsigned int *steps)
+bool ipcbox_links_shutdown(struct ipcbox_links *links, unsigned int *steps)
 {
 	struct ipcbox_link *link;
 
 	/* First tell all of them: what the others have queued may be much. */
-	if (!end_lanes(links, steps))
+	if (!shutdown_lanes(links, steps))
 		return false;
 	for (; *steps; --*steps) {
 		link = link_after(links, NULL);

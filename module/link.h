@@ -45,7 +45,7 @@ struct ipcbox_links {
 };
 
 void ipcbox_links_init(struct ipcbox_links *links, struct ipcbox_box *box);
-bool ipcbox_links_end(struct ipcbox_links *links, unsigned int *steps);
+bool ipcbox_links_shutdown(struct ipcbox_links *links, unsigned int *steps);
 void ipcbox_links_settle(struct ipcbox_links *links);
 void ipcbox_links_reap(struct ipcbox_links *links, unsigned int count);
 

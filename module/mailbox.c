@@ -30,7 +30,7 @@ static struct ipcbox_mailbox *mailbox_alloc(struct ipcbox_ns *ns,
 	struct ipcbox_mailbox *mailbox;
 	int err;
 
-	account = ipcbox_account_get(ns, current_euid());
+	account = ipcbox_account_find_or_create(ns, current_euid());
 	if (IS_ERR(account))
 		return ERR_CAST(account);
 	err = ipcbox_account_charge(account, IPCBOX_BOXES, 1);
@@ -147,11 +147,11 @@ struct ipcbox_mailbox *ipcbox_mailbox_next(struct ipcbox_ns *ns,
 /* ---- the end ------------------------------------------------------------- */
 
 /* Return: whether all were told, and nothing is left that they have queued. */
-static bool end_some_links(struct ipcbox_mailbox *mailbox)
+static bool shutdown_some_links(struct ipcbox_mailbox *mailbox)
 {
 	unsigned int steps = IPCBOX_REST_STEPS;
 
-	return ipcbox_links_end(&mailbox->links, &steps);
+	return ipcbox_links_shutdown(&mailbox->links, &steps);
 }
 
 static bool end_rest(struct ipcbox_rest *rest)
@@ -159,7 +159,7 @@ static bool end_rest(struct ipcbox_rest *rest)
 	struct ipcbox_mailbox *mailbox =
 		container_of(rest, struct ipcbox_mailbox, rest);
 
-	if (!end_some_links(mailbox))
+	if (!shutdown_some_links(mailbox))
 		return false;
 	ipcbox_mailbox_put(mailbox);
 	return true;
@@ -172,14 +172,14 @@ static void leave_rest_of_mailbox(struct ipcbox_mailbox *mailbox)
 }
 
 /* Everyone who has it open or sends to it is told; only the first call does that. */
-static void mailbox_end(struct ipcbox_mailbox *mailbox)
+static void mailbox_shutdown(struct ipcbox_mailbox *mailbox)
 {
 	xa_cmpxchg(&mailbox->ns->mailboxes, index_of(mailbox->pid), mailbox,
 		   NULL, GFP_KERNEL);
-	if (!ipcbox_box_end(&mailbox->box, -EPIPE))
+	if (!ipcbox_box_shutdown(&mailbox->box, -EPIPE))
 		return;
 	trace_ipcbox_delete(mailbox->box.id, "mailbox", "", 0);
-	if (!end_some_links(mailbox))
+	if (!shutdown_some_links(mailbox))
 		leave_rest_of_mailbox(mailbox);
 	/* Those who have a link to it, or an fd, still may keep it for long. */
 	ipcbox_account_uncharge(mailbox->account, IPCBOX_BOXES, 1);
@@ -226,7 +226,7 @@ bool ipcbox_mailbox_check_process(struct ipcbox_mailbox *mailbox)
 {
 	if (has_same_process(mailbox))
 		return true;
-	mailbox_end(mailbox);
+	mailbox_shutdown(mailbox);
 	return false;
 }
 
@@ -370,7 +370,7 @@ void ipcbox_mailbox_close(struct ipcbox_mailbox *mailbox)
 	if (last) {
 		ipcbox_watch_stop(&mailbox->watch);
 		cancel_work_sync(&mailbox->end_work);
-		mailbox_end(mailbox);
+		mailbox_shutdown(mailbox);
 	}
 	ipcbox_mailbox_put(mailbox);
 }

@@ -11,13 +11,13 @@
 #include "ioctl.h"
 #include "limits.h"
 #include "msg.h"
-#include "named.h"
+#include "object.h"
 #include "ns.h"
 #include "parked.h"
 #include "pollers.h"
 #include "proc.h"
 #include "rest.h"
-#include "sender.h"
+#include "creds.h"
 
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
@@ -43,7 +43,7 @@ static int __net_init ipcbox_net_init(struct net *net)
 	mutex_init(&ns->names_mutex);
 	ns->names = RB_ROOT;
 	xa_init(&ns->mailboxes);
-	xa_init(&ns->senders);
+	xa_init(&ns->creds);
 
 	err = ipcbox_limits_init(ns);
 	if (err)
@@ -73,8 +73,8 @@ static void __net_exit ipcbox_net_pre_exit(struct net *net)
 
 	/* A reader of the file may hold a mailbox, and so an account. */
 	ipcbox_proc_deinit(ns);
-	ipcbox_named_delete_all(ns);
-	ipcbox_senders_end(ns);
+	ipcbox_object_delete_all(ns);
+	ipcbox_creds_exit(ns);
 	ipcbox_account_deinit(ns);
 }
 
@@ -210,7 +210,7 @@ static void __exit ipcbox_exit(void)
 	ipcbox_buffer_deinit_queue();
 	unregister_pernet_subsys(&ipcbox_net_ops);
 	ipcbox_pollers_stop();
-	/* kfree_rcu() of senders and mailboxes needs none of our code. */
+	/* kfree_rcu() of credentials and mailboxes needs none of our code. */
 	ipcbox_account_deinit_cache();
 	ipcbox_msg_deinit();
 }

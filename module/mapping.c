@@ -32,9 +32,9 @@ struct mapping {
 	unsigned int vmas;		/* under buffer->lock */
 	kuid_t payer;			/* under whose name the number counts */
 	u32 owner;
-	unsigned int buried;		/* messages so far */
+	unsigned int recovered;		/* messages so far */
 	struct page *self;
-	struct llist_node unburied;
+	struct llist_node unrecovered;
 };
 
 static struct mapping *mapping_of(const struct rb_node *node)
@@ -70,7 +70,7 @@ static kuid_t payer_of(const struct ipcbox_account *account)
 /* The owner of the buffer, who lets others map it, is not to be without numbers. */
 static bool has_reserve(struct ipcbox_buffer *buffer)
 {
-	struct user_namespace *user_ns = buffer->named.ns->net->user_ns;
+	struct user_namespace *user_ns = buffer->object.ns->net->user_ns;
 	kuid_t uid;
 
 	spin_lock(&buffer->lock);
@@ -118,7 +118,8 @@ static struct mapping *mapping_alloc(struct ipcbox_buffer *buffer,
 	mapping->buffer = buffer;
 	mapping->mm = mm;
 	mapping->vmas = 1;
-	mapping->account = ipcbox_account_get(buffer->named.ns, current_euid());
+	mapping->account =
+		ipcbox_account_find_or_create(buffer->object.ns, current_euid());
 	if (IS_ERR(mapping->account)) {
 		err = PTR_ERR(mapping->account);
 		goto err_free;
@@ -184,18 +185,18 @@ static struct mapping *mapping_get(struct ipcbox_buffer *buffer,
 }
 
 /*
- * Whoever waits may find what the dead had in hand, or was about to tell of.
+ * Whoever waits may find what the dead had in flight, or was about to tell of.
  * Return: whether all of it was found, and the number is free.
  */
-static bool bury(struct mapping *mapping, u32 steps)
+static bool recover_inflight(struct mapping *mapping, u32 steps)
 {
 	struct ipcbox_buffer *buffer = mapping->buffer;
 
-	if (!ipcbox_ring_bury(&buffer->ring, mapping->owner, steps,
-			      &mapping->buried))
+	if (!ipcbox_ring_recover(&buffer->ring, mapping->owner, steps,
+				 &mapping->recovered))
 		return false;
-	if (mapping->buried)
-		trace_ipcbox_bury(buffer->id, mapping->owner, mapping->buried);
+	if (mapping->recovered)
+		trace_ipcbox_recover(buffer->id, mapping->owner, mapping->recovered);
 	ipcbox_owners_give(&buffer->owners, mapping->payer, mapping->owner);
 	ipcbox_buffer_wake(buffer, IPCBOX_RECEIVING);
 	ipcbox_buffer_wake(buffer, IPCBOX_SENDING);
@@ -223,25 +224,25 @@ static void mapping_put(struct mapping *mapping)
 	spin_unlock(&buffer->lock);
 	if (!last)
 		return;
-	if (bury(mapping, STEPS_AT_DEATH)) {
+	if (recover_inflight(mapping, STEPS_AT_DEATH)) {
 		mapping_free(mapping);
 		return;
 	}
-	llist_add(&mapping->unburied, &buffer->unburied);
+	llist_add(&mapping->unrecovered, &buffer->unrecovered);
 	ipcbox_buffer_leave_rest(buffer);
 }
 
 /*
- * Bury those for whom it would have taken long. They count for their users until then.
- * How many there are is bounded by the numbers.
+ * Recover what those left for whom it would have taken long. They count for their users
+ * until then. How many there are is bounded by the numbers.
  */
-static void bury_rest(struct ipcbox_buffer *buffer)
+static void recover_rest(struct ipcbox_buffer *buffer)
 {
-	struct llist_node *all = llist_del_all(&buffer->unburied);
+	struct llist_node *all = llist_del_all(&buffer->unrecovered);
 	struct mapping *mapping, *next;
 
-	llist_for_each_entry_safe(mapping, next, all, unburied) {
-		bury(mapping, IPCBOX_RING_BURY_ALL);
+	llist_for_each_entry_safe(mapping, next, all, unrecovered) {
+		recover_inflight(mapping, IPCBOX_RING_RECOVER_ALL);
 		mapping_free(mapping);
 	}
 }
@@ -250,11 +251,11 @@ static void do_rest_of_buffer(struct work_struct *work)
 {
 	struct ipcbox_buffer *buffer =
 		container_of(work, struct ipcbox_buffer, rest);
-	struct net *net = buffer->named.ns->net;
+	struct net *net = buffer->object.ns->net;
 
-	bury_rest(buffer);
+	recover_rest(buffer);
 	ipcbox_buffer_wake_rest(buffer);
-	ipcbox_named_put(&buffer->named);
+	ipcbox_object_put(&buffer->object);
 	/* Last: the namespace may die of it. */
 	put_net(net);
 }
@@ -266,7 +267,7 @@ static void do_rest_of_buffer(struct work_struct *work)
 void ipcbox_mapping_init_rest(struct ipcbox_buffer *buffer)
 {
 	INIT_WORK(&buffer->rest, do_rest_of_buffer);
-	init_llist_head(&buffer->unburied);
+	init_llist_head(&buffer->unrecovered);
 }
 
 /* ---- the control pages --------------------------------------------------- */
@@ -428,7 +429,7 @@ void ipcbox_mapping_layout(const struct ipcbox_buffer *buffer,
 	layout->data_len = 2 * buffer->data_size;
 	layout->cells = ipcbox_ring_cells(&buffer->ring);
 	layout->max_msgsize = buffer->max_msgsize;
-	layout->kind = buffer->ring.one_to_one ? IPCBOX_ONE_TO_ONE : 0;
+	layout->kind = buffer->ring.spsc ? IPCBOX_SPSC : 0;
 }
 
 /**

@@ -6,11 +6,11 @@
  * DOC: mapping
  *
  * A process that has the control pages of a buffer mapped, once or more often. It has
- * a number, with which it marks in the ring what it has in hand, and a page for itself,
+ * a number, with which it marks in the ring what it has in flight, and a page for itself,
  * in which it reads the number. When its last mapping goes, with munmap(2), exec(2) or
- * its death, what it had in hand is buried. (That is when no thread of it runs any more:
- * it is the address space that goes.) fork(2) gives the child a mapping of its own, at
- * the same place, with a number of its own.
+ * its death, what it had in flight is recovered. (That is when no thread of it runs any
+ * more: it is the address space that goes.) fork(2) gives the child a mapping of its
+ * own, at the same place, with a number of its own.
  *
  * A child for whom there is no number is *nobody*: it has a page without one, and sees a
  * ring that is neither empty nor has room, so that it asks the library, which tells it.

@@ -3,8 +3,8 @@
 
 #include "account.h"
 #include "cache.h"
+#include "creds.h"
 #include "reclaim.h"
-#include "sender.h"
 
 #include <linux/build_bug.h>
 #include <linux/mm.h>
@@ -80,9 +80,9 @@ unsigned long ipcbox_msg_footprint(u32 len)
 	return footprint(len);
 }
 
-static void msg_set(struct ipcbox_msg *msg, struct ipcbox_sender *sender, u32 len)
+static void msg_set(struct ipcbox_msg *msg, struct ipcbox_creds *creds, u32 len)
 {
-	msg->sender = sender;
+	msg->creds = creds;
 	msg->len = len;
 	msg->is_call = false;
 }
@@ -105,24 +105,24 @@ unsigned long ipcbox_msg_memory(u32 len)
 	       page_count_of(len) * PAGE_SIZE;
 }
 
-static struct ipcbox_msg *msg_alloc(struct ipcbox_sender *sender, u32 len)
+static struct ipcbox_msg *msg_alloc(struct ipcbox_creds *creds, u32 len)
 {
 	struct ipcbox_msg *msg;
 
 	if (is_small(len))
-		return ipcbox_cache_alloc(sender);
-	if (ipcbox_memory_charge(sender->account, memory_of(len)))
+		return ipcbox_cache_alloc(creds);
+	if (ipcbox_memory_charge(creds->account, memory_of(len)))
 		return NULL;
 	msg = kvmalloc(HEADER + tail_size(len), IPCBOX_GFP);
 	if (!msg)
-		ipcbox_memory_uncharge(sender->account, memory_of(len));
+		ipcbox_memory_uncharge(creds->account, memory_of(len));
 	return msg;
 }
 
 /* Of one that is not of the cache. */
 static void free_object_of(struct ipcbox_msg *msg)
 {
-	ipcbox_memory_uncharge(msg->sender->account, memory_of(msg->len));
+	ipcbox_memory_uncharge(msg->creds->account, memory_of(msg->len));
 	kvfree(msg);
 }
 
@@ -132,7 +132,7 @@ static void release_pages_of(struct ipcbox_msg *msg)
 
 	for (i = 0; i < pages && msg->pages[i]; i++)
 		;
-	ipcbox_cache_free_pages(msg->sender, msg->pages, i);
+	ipcbox_cache_free_pages(msg->creds, msg->pages, i);
 }
 
 static void msg_release(struct ipcbox_msg *msg)
@@ -140,7 +140,7 @@ static void msg_release(struct ipcbox_msg *msg)
 	if (msg->len > INLINE_MAX)
 		release_pages_of(msg);
 	if (is_small(msg->len))
-		ipcbox_cache_free(msg->sender, msg);
+		ipcbox_cache_free(msg->creds, msg);
 	else
 		free_object_of(msg);
 }
@@ -179,7 +179,7 @@ static void uncharge_missing(const struct ipcbox_msg *msg)
 
 	for (i = pages; i && !msg->pages[i - 1]; i--)
 		;
-	ipcbox_memory_uncharge(msg->sender->account, (pages - i) * PAGE_SIZE);
+	ipcbox_memory_uncharge(msg->creds->account, (pages - i) * PAGE_SIZE);
 }
 
 static int fill_each_page(struct ipcbox_msg *msg, const void __user *data)
@@ -206,12 +206,12 @@ static int fill_pages(struct ipcbox_msg *msg, const void __user *data)
 	u32 cached, missing, pages = page_count_of(msg->len);
 	int err;
 
-	cached = ipcbox_cache_take_pages(msg->sender, msg->pages, pages);
+	cached = ipcbox_cache_take_pages(msg->creds, msg->pages, pages);
 	missing = pages - cached;
 	if (missing) {
 		/* Freeing stops at the first one that is missing. */
 		memset(msg->pages + cached, 0, missing * sizeof(*msg->pages));
-		err = ipcbox_memory_charge(msg->sender->account, missing * PAGE_SIZE);
+		err = ipcbox_memory_charge(msg->creds->account, missing * PAGE_SIZE);
 		if (err)
 			return err;
 	}
@@ -230,22 +230,23 @@ static int msg_fill(struct ipcbox_msg *msg, const void __user *data)
 	return copy_from_user(msg->data, data, msg->len) ? -EFAULT : 0;
 }
 
-static int charge(struct ipcbox_sender *sender, unsigned long bytes,
-		  struct ipcbox_lane *lane, const struct ipcbox_patience *patience)
+static int charge_bytes(struct ipcbox_creds *creds, unsigned long bytes,
+			struct ipcbox_lane *lane,
+			const struct ipcbox_wait_options *options)
 {
-	int err = ipcbox_account_charge(sender->account, IPCBOX_BYTES, bytes);
+	int err = ipcbox_account_charge(creds->account, IPCBOX_BYTES, bytes);
 
-	return err && lane ? ipcbox_quota_wait(sender->account, bytes, lane, patience) :
+	return err && lane ? ipcbox_quota_wait(creds->account, bytes, lane, options) :
 			     err;
 }
 
 /**
  * ipcbox_msg_create() - make a message with a payload from user memory
- * @sender: who sends it; the message takes its own reference
+ * @creds: who sends it; the message takes its own reference
  * @data: the payload
  * @len: its length, not above %IPCBOX_MSGSIZE_MAX
  * @lane: where it will go, to wait until it can be charged; or NULL: not to wait
- * @patience: whether and how long to wait
+ * @options: whether and how long to wait
  *
  * The caller sets tag and priority.
  *
@@ -253,25 +254,25 @@ static int charge(struct ipcbox_sender *sender, unsigned long bytes,
  * ipcbox_quota_wait().
  * Context: may sleep.
  */
-struct ipcbox_msg *ipcbox_msg_create(struct ipcbox_sender *sender,
+struct ipcbox_msg *ipcbox_msg_create(struct ipcbox_creds *creds,
 				     const void __user *data, u32 len,
 				     struct ipcbox_lane *lane,
-				     const struct ipcbox_patience *patience)
+				     const struct ipcbox_wait_options *options)
 {
 	struct ipcbox_msg *msg;
 	int err;
 
-	err = charge(sender, footprint(len), lane, patience);
+	err = charge_bytes(creds, footprint(len), lane, options);
 	if (err)
 		return ERR_PTR(err);
 
-	msg = msg_alloc(sender, len);
+	msg = msg_alloc(creds, len);
 	if (!msg) {
-		ipcbox_account_uncharge(sender->account, IPCBOX_BYTES,
+		ipcbox_account_uncharge(creds->account, IPCBOX_BYTES,
 					footprint(len));
 		return ERR_PTR(-ENOMEM);
 	}
-	msg_set(msg, ipcbox_sender_hold(sender), len);
+	msg_set(msg, ipcbox_creds_get(creds), len);
 	err = msg_fill(msg, data);
 	if (err) {
 		ipcbox_msg_free(msg);
@@ -310,12 +311,12 @@ int ipcbox_msg_copy_out_long(const struct ipcbox_msg *msg, void __user *data)
  */
 void ipcbox_msg_free(struct ipcbox_msg *msg)
 {
-	struct ipcbox_sender *sender = msg->sender;
+	struct ipcbox_creds *creds = msg->creds;
 
-	ipcbox_account_uncharge(sender->account, IPCBOX_BYTES,
+	ipcbox_account_uncharge(creds->account, IPCBOX_BYTES,
 				footprint(msg->len));
 	msg_release(msg);
-	ipcbox_sender_put(sender);
+	ipcbox_creds_put(creds);
 }
 
 /* ---- many ---------------------------------------------------------------- */
@@ -329,18 +330,18 @@ static bool are_small(const struct ipcbox_send_entry *entries, unsigned int coun
 }
 
 /* All or none. Return: whether there is memory for them. */
-static bool alloc_small(struct ipcbox_sender *sender, struct ipcbox_msg **msgs,
+static bool alloc_small(struct ipcbox_creds *creds, struct ipcbox_msg **msgs,
 			unsigned int count)
 {
 	unsigned long bytes = count * footprint(SMALL_MAX);
 
-	if (ipcbox_account_charge(sender->account, IPCBOX_BYTES, bytes))
+	if (ipcbox_account_charge(creds->account, IPCBOX_BYTES, bytes))
 		return false;
-	if (ipcbox_cache_alloc_many(sender, (void **)msgs, count)) {
-		ipcbox_sender_hold_many(sender, count);
+	if (ipcbox_cache_alloc_many(creds, (void **)msgs, count)) {
+		ipcbox_creds_get_many(creds, count);
 		return true;
 	}
-	ipcbox_account_uncharge(sender->account, IPCBOX_BYTES, bytes);
+	ipcbox_account_uncharge(creds->account, IPCBOX_BYTES, bytes);
 	return false;
 }
 
@@ -352,7 +353,7 @@ static void set_from_entry(struct ipcbox_msg *msg,
 }
 
 /* Return: how many could be filled; the others are freed. */
-static unsigned int fill_small(struct ipcbox_sender *sender,
+static unsigned int fill_small(struct ipcbox_creds *creds,
 			       const struct ipcbox_send_entry *entries,
 			       struct ipcbox_msg **msgs, unsigned int count)
 {
@@ -361,7 +362,7 @@ static unsigned int fill_small(struct ipcbox_sender *sender,
 
 	for (filled = 0; filled < count; filled++) {
 		entry = &entries[filled];
-		msg_set(msgs[filled], sender, entry->len);
+		msg_set(msgs[filled], creds, entry->len);
 		set_from_entry(msgs[filled], entry);
 		if (ipcbox_copy_from_user(msgs[filled]->data,
 					  u64_to_user_ptr(entry->data), entry->len))
@@ -370,47 +371,47 @@ static unsigned int fill_small(struct ipcbox_sender *sender,
 	if (filled == count)
 		return count;
 	for (i = filled; i < count; i++)
-		msg_set(msgs[i], sender, entries[i].len);
+		msg_set(msgs[i], creds, entries[i].len);
 	ipcbox_msg_free_many(msgs + filled, count - filled);
 	return filled;
 }
 
 /**
  * ipcbox_msg_create_many() - make messages with payloads from user memory
- * @sender: who sends them; each takes a reference of its own
+ * @creds: who sends them; each takes a reference of its own
  * @entries: what they are; the lengths are not above %IPCBOX_MSGSIZE_MAX
  * @msgs: out: the messages, with tag and priority
  * @count: how many
  * @lane: as for ipcbox_msg_create()
- * @patience: as for ipcbox_msg_create()
+ * @options: as for ipcbox_msg_create()
  * @err: out, if not all could be made: why
  *
  * Short ones are charged and allocated together. Where that fails a few of them may
  * still be possible, so they are then made one by one.
- * Only the first waits until it can be charged: with one in hand, that goes first.
+ * Only the first waits until it can be charged: once one is made, that goes first.
  *
  * Return: how many were made, from the first on.
  * Context: may sleep.
  */
-unsigned int ipcbox_msg_create_many(struct ipcbox_sender *sender,
+unsigned int ipcbox_msg_create_many(struct ipcbox_creds *creds,
 				    const struct ipcbox_send_entry *entries,
 				    struct ipcbox_msg **msgs,
 				    unsigned int count, struct ipcbox_lane *lane,
-				    const struct ipcbox_patience *patience,
+				    const struct ipcbox_wait_options *options,
 				    int *err)
 {
 	unsigned int made;
 
-	if (are_small(entries, count) && alloc_small(sender, msgs, count)) {
-		made = fill_small(sender, entries, msgs, count);
+	if (are_small(entries, count) && alloc_small(creds, msgs, count)) {
+		made = fill_small(creds, entries, msgs, count);
 		*err = made < count ? -EFAULT : 0;
 		return made;
 	}
 	for (made = 0; made < count; made++) {
-		msgs[made] = ipcbox_msg_create(sender,
+		msgs[made] = ipcbox_msg_create(creds,
 					       u64_to_user_ptr(entries[made].data),
 					       entries[made].len,
-					       made ? NULL : lane, patience);
+					       made ? NULL : lane, options);
 		if (IS_ERR(msgs[made])) {
 			*err = PTR_ERR(msgs[made]);
 			break;
@@ -420,17 +421,20 @@ unsigned int ipcbox_msg_create_many(struct ipcbox_sender *sender,
 	return made;
 }
 
-/* Those of the first one's sender, as far as they are in a row. Return: how many. */
+/*
+ * Free the messages at the start of @msgs that have the credentials of the first.
+ * Return: how many.
+ */
 static unsigned int free_row(struct ipcbox_msg **msgs, unsigned int count)
 {
-	struct ipcbox_sender *sender = msgs[0]->sender;
+	struct ipcbox_creds *creds = msgs[0]->creds;
 	unsigned int i, small = 0;
 	unsigned long bytes = 0;
 
 	for (i = 0; i < count; i++) {
 		struct ipcbox_msg *msg = msgs[i];
 
-		if (msg->sender != sender)
+		if (msg->creds != creds)
 			break;
 		bytes += footprint(msg->len);
 		if (msg->len > INLINE_MAX)
@@ -440,9 +444,9 @@ static unsigned int free_row(struct ipcbox_msg **msgs, unsigned int count)
 		else
 			free_object_of(msg);
 	}
-	ipcbox_cache_free_many(sender, (void **)msgs, small);
-	ipcbox_account_uncharge(sender->account, IPCBOX_BYTES, bytes);
-	ipcbox_sender_put_many(sender, i);
+	ipcbox_cache_free_many(creds, (void **)msgs, small);
+	ipcbox_account_uncharge(creds->account, IPCBOX_BYTES, bytes);
+	ipcbox_creds_put_many(creds, i);
 	return i;
 }
 
@@ -464,11 +468,11 @@ void ipcbox_msg_free_many(struct ipcbox_msg **msgs, unsigned int count)
 /**
  * ipcbox_small_init() - make a message on the stack
  * @small: the message
- * @sender: who sends it; held by the caller as long as the message is there
+ * @creds: who sends it; held by the caller as long as the message is there
  * @data: the payload, in user memory
  * @len: its length, not above %IPCBOX_MSGSIZE_MAX
  * @lane: as for ipcbox_msg_create(); a short one need not be charged
- * @patience: as for ipcbox_msg_create()
+ * @options: as for ipcbox_msg_create()
  * @payload: out: a message of its own that has the payload, to be freed, if it is
  *	too long for this one; otherwise NULL
  *
@@ -477,18 +481,18 @@ void ipcbox_msg_free_many(struct ipcbox_msg **msgs, unsigned int count)
  * Return: 0 or as for ipcbox_msg_create().
  * Context: may sleep.
  */
-int ipcbox_small_init(union ipcbox_small *small, struct ipcbox_sender *sender,
+int ipcbox_small_init(union ipcbox_small *small, struct ipcbox_creds *creds,
 		      const void __user *data, u32 len,
 		      struct ipcbox_lane *lane,
-		      const struct ipcbox_patience *patience,
+		      const struct ipcbox_wait_options *options,
 		      struct ipcbox_msg **payload)
 {
 	struct ipcbox_msg *msg = &small->msg;
 
-	msg_set(msg, sender, len);
+	msg_set(msg, creds, len);
 	*payload = NULL;
 	if (len > IPCBOX_SMALL_MAX) {
-		*payload = ipcbox_msg_create(sender, data, len, lane, patience);
+		*payload = ipcbox_msg_create(creds, data, len, lane, options);
 		return PTR_ERR_OR_ZERO(*payload);
 	}
 	return ipcbox_copy_from_user(small->bytes + HEADER, data, len);

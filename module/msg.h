@@ -24,9 +24,9 @@
 #include <linux/types.h>
 
 struct ipcbox_lane;
-struct ipcbox_patience;
+struct ipcbox_wait_options;
 struct ipcbox_send_entry;
-struct ipcbox_sender;
+struct ipcbox_creds;
 struct ipcbox_waiter;
 struct page;
 
@@ -39,7 +39,7 @@ struct ipcbox_msg {
 		struct ipcbox_waiter *waiter;	/* not yet: who waits to get it in */
 	};
 	/* The rest does not change once the message is in a box. */
-	struct ipcbox_sender *sender;
+	struct ipcbox_creds *creds;
 	u64 tag;
 	u64 seq;
 	u32 len;
@@ -68,10 +68,10 @@ void ipcbox_msg_deinit(void);
 unsigned long ipcbox_msg_footprint(u32 len);
 unsigned long ipcbox_msg_memory(u32 len);
 
-struct ipcbox_msg *ipcbox_msg_create(struct ipcbox_sender *sender,
+struct ipcbox_msg *ipcbox_msg_create(struct ipcbox_creds *creds,
 				     const void __user *data, u32 len,
 				     struct ipcbox_lane *lane,
-				     const struct ipcbox_patience *patience);
+				     const struct ipcbox_wait_options *options);
 int ipcbox_msg_copy_out_long(const struct ipcbox_msg *msg, void __user *data);
 
 /* Copy the payload to user memory with room for it. Return: 0 or -EFAULT. */
@@ -93,18 +93,18 @@ static inline void ipcbox_msg_free_if(struct ipcbox_msg *payload)
 }
 
 /* Several at once, as ipcbox_msg_create() and ipcbox_msg_free() do with one. */
-unsigned int ipcbox_msg_create_many(struct ipcbox_sender *sender,
+unsigned int ipcbox_msg_create_many(struct ipcbox_creds *creds,
 				    const struct ipcbox_send_entry *entries,
 				    struct ipcbox_msg **msgs,
 				    unsigned int count, struct ipcbox_lane *lane,
-				    const struct ipcbox_patience *patience,
+				    const struct ipcbox_wait_options *options,
 				    int *err);
 void ipcbox_msg_free_many(struct ipcbox_msg **msgs, unsigned int count);
 
-int ipcbox_small_init(union ipcbox_small *small, struct ipcbox_sender *sender,
+int ipcbox_small_init(union ipcbox_small *small, struct ipcbox_creds *creds,
 		      const void __user *data, u32 len,
 		      struct ipcbox_lane *lane,
-		      const struct ipcbox_patience *patience,
+		      const struct ipcbox_wait_options *options,
 		      struct ipcbox_msg **payload);
 void ipcbox_small_copy(union ipcbox_small *to, const union ipcbox_small *from);
 

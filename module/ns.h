@@ -35,8 +35,8 @@ struct ipcbox_ns {
 	struct xarray accounts;		/* by kuid; under its xa_lock */
 	struct list_head all;		/* of all namespaces, see account.c */
 
-	struct xarray senders;		/* by pid in init_pid_ns, not held; RCU readers */
-	atomic_t senders_alive;
+	struct xarray creds;		/* by pid in init_pid_ns, not held; RCU readers */
+	atomic_t creds_alive;
 
 	struct mutex attr_mutex;	/* serialises changes of attributes */
 

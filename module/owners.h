@@ -5,7 +5,7 @@
 /**
  * DOC: owners
  *
- * The numbers with which processes mark what they have in hand in a buffer. A word has
+ * The numbers with which processes mark what they have in flight in a buffer. A word has
  * room for %IPCBOX_WORD_OWNER_MAX of them, so they are shared out: no user has more
  * than a quarter, and the last eighth is for the owner of the buffer and for
  * CAP_SYS_RESOURCE. Without that, one user who may open a buffer could take the numbers

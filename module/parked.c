@@ -5,7 +5,7 @@
 #include "call.h"
 #include "reclaim.h"
 #include "request.h"
-#include "sender.h"
+#include "creds.h"
 #include "tree.h"
 
 #include <linux/file.h>
@@ -32,8 +32,8 @@ struct parked {
 
 	struct ipcbox_request request;	/* with its file held */
 	struct ipcbox_route route;
-	struct ipcbox_sender *sender;
-	struct ipcbox_patience patience;
+	struct ipcbox_creds *creds;
+	struct ipcbox_wait_options options;
 	struct ipcbox_caller caller;
 	ipcbox_finish_fn *finish;
 };
@@ -168,13 +168,13 @@ static void parked_free(struct parked *parked, struct ipcbox_account *account)
 /* Context: off the tree. */
 static void parked_put_all(struct parked *parked)
 {
-	struct ipcbox_sender *sender = parked->sender;
+	struct ipcbox_creds *creds = parked->creds;
 
 	ipcbox_route_close(&parked->route);
 	fput(parked->request.file);
 	put_task_struct(parked->task);
-	parked_free(parked, sender->account);
-	ipcbox_sender_put(sender);
+	parked_free(parked, creds->account);
+	ipcbox_creds_put(creds);
 }
 
 static void parked_give_up(struct parked *parked, int err)
@@ -182,7 +182,7 @@ static void parked_give_up(struct parked *parked, int err)
 	if (parked->over)
 		return;
 	parked->result = ipcbox_box_give_up(parked->route.lane, &parked->caller,
-					    &parked->patience, err);
+					    &parked->options, err);
 	parked->over = true;
 }
 
@@ -239,7 +239,7 @@ static bool look_at_some(struct place *place, struct list_head *stale)
 		if (is_stale(parked)) {
 			parked_remove(parked);
 			list_add_tail(&parked->stale, stale);
-		} else if (ktime_after(ktime_get(), parked->patience.deadline)) {
+		} else if (ktime_after(ktime_get(), parked->options.deadline)) {
 			parked_give_up(parked, -ETIMEDOUT);
 		}
 		parked = first_after(place);
@@ -333,7 +333,7 @@ static long parked_go_on(struct restart_block *restart)
 		ret = parked->over ? parked->result :
 				     ipcbox_box_call_again(parked->route.lane,
 							   &parked->caller,
-							   &parked->patience);
+							   &parked->options);
 		if (ret == -ERESTART_RESTARTBLOCK) {
 			ret = set_restart_fn(restart, parked_go_on);
 			park(parked);
@@ -350,9 +350,9 @@ static long parked_go_on(struct restart_block *restart)
  * ipcbox_park() - leave the kernel, to go on with a call when it is restarted
  * @request: the command
  * @route: where the call went
- * @sender: who stands for the caller
+ * @creds: of the caller
  * @caller: the call, which ipcbox_box_call() left as it is
- * @patience: of the caller
+ * @options: of the caller
  * @finish: tells the caller what came of the call, when it goes on
  *
  * Return: -ERESTART_RESTARTBLOCK: the call is parked, and what was passed, but for
@@ -360,8 +360,8 @@ static long parked_go_on(struct restart_block *restart)
  * ipcbox_box_call(); then it was done meanwhile, or could not be parked.
  */
 int ipcbox_park(struct ipcbox_request *request, const struct ipcbox_route *route,
-		struct ipcbox_sender *sender, struct ipcbox_caller *caller,
-		const struct ipcbox_patience *patience, ipcbox_finish_fn *finish)
+		struct ipcbox_creds *creds, struct ipcbox_caller *caller,
+		const struct ipcbox_wait_options *options, ipcbox_finish_fn *finish)
 {
 	struct ipcbox_call __user *user = request->user;
 	struct parked *parked, *old;
@@ -372,12 +372,12 @@ int ipcbox_park(struct ipcbox_request *request, const struct ipcbox_route *route
 		parked_end(old);
 	/* If a handler runs in the end, the kernel says EINTR, and nothing else is told. */
 	if (put_user(1U, &user->received))
-		return ipcbox_box_give_up(route->lane, caller, patience, -EFAULT);
-	parked = parked_alloc(sender->account);
+		return ipcbox_box_give_up(route->lane, caller, options, -EFAULT);
+	parked = parked_alloc(creds->account);
 	if (!parked || !ipcbox_call_move(route->lane, &parked->caller, caller)) {
 		if (parked)
-			parked_free(parked, sender->account);
-		return ipcbox_box_give_up(route->lane, caller, patience,
+			parked_free(parked, creds->account);
+		return ipcbox_box_give_up(route->lane, caller, options,
 					  -ERESTARTSYS);
 	}
 	parked->task = get_task_struct(current);
@@ -386,8 +386,8 @@ int ipcbox_park(struct ipcbox_request *request, const struct ipcbox_route *route
 	parked->request = *request;
 	get_file(request->file);
 	parked->route = *route;
-	parked->sender = sender;
-	parked->patience = *patience;
+	parked->creds = creds;
+	parked->options = *options;
 	parked->finish = finish;
 	/* First this: by it a parked call is known to be waited for. */
 	ret = set_restart_fn(&current->restart_block, parked_go_on);

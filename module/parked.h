@@ -26,18 +26,18 @@
  */
 
 struct ipcbox_caller;
-struct ipcbox_patience;
+struct ipcbox_wait_options;
 struct ipcbox_request;
 struct ipcbox_route;
-struct ipcbox_sender;
+struct ipcbox_creds;
 
 /* Tells the caller of a command what came of a call. Return: that of the command. */
 typedef int ipcbox_finish_fn(struct ipcbox_request *request,
 			     struct ipcbox_caller *caller, int err);
 
 int ipcbox_park(struct ipcbox_request *request, const struct ipcbox_route *route,
-		struct ipcbox_sender *sender, struct ipcbox_caller *caller,
-		const struct ipcbox_patience *patience, ipcbox_finish_fn *finish);
+		struct ipcbox_creds *creds, struct ipcbox_caller *caller,
+		const struct ipcbox_wait_options *options, ipcbox_finish_fn *finish);
 void ipcbox_parked_end_process(void);
 void ipcbox_parked_deinit(void);
 

@@ -219,7 +219,7 @@ void ipcbox_pollers_ask(struct ipcbox_pollers *pollers, bool shared,
 }
 
 /**
- * ipcbox_pollers_end() - tell all pollers of an end
+ * ipcbox_pollers_shutdown() - tell all pollers of an end
  * @pollers: the pollers
  * @events: from now on told with all else
  *
@@ -227,7 +227,7 @@ void ipcbox_pollers_ask(struct ipcbox_pollers *pollers, bool shared,
  *
  * Context: no lock. What is told must be there to see, under the lock of the object.
  */
-void ipcbox_pollers_end(struct ipcbox_pollers *pollers, __poll_t events)
+void ipcbox_pollers_shutdown(struct ipcbox_pollers *pollers, __poll_t events)
 {
 	spin_lock_irq(&pollers->queue.lock);
 	pollers->events |= events;

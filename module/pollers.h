@@ -78,7 +78,7 @@ static inline bool ipcbox_pollers_exist(struct ipcbox_pollers *pollers)
 void ipcbox_pollers_ask(struct ipcbox_pollers *pollers, bool shared,
 			unsigned int exclusive);
 void ipcbox_pollers_tell_slow(struct ipcbox_pollers *pollers);
-void ipcbox_pollers_end(struct ipcbox_pollers *pollers, __poll_t events);
+void ipcbox_pollers_shutdown(struct ipcbox_pollers *pollers, __poll_t events);
 
 /*
  * Wake those for whom ipcbox_pollers_ask() was called, by us or by one who has not

@@ -7,71 +7,71 @@
 
 #include <linux/slab.h>
 
-static struct ipcbox_port *port_of(struct ipcbox_named *named)
+static struct ipcbox_port *port_of(struct ipcbox_object *object)
 {
-	return container_of(named, struct ipcbox_port, named);
+	return container_of(object, struct ipcbox_port, object);
 }
 
 /* ---- what a named object does -------------------------------------------- */
 
-static u64 port_id(const struct ipcbox_named *named)
+static u64 port_id(const struct ipcbox_object *object)
 {
-	return container_of(named, const struct ipcbox_port, named)->box.id;
+	return container_of(object, const struct ipcbox_port, object)->box.id;
 }
 
-static void port_get_access(struct ipcbox_named *named,
+static void port_get_access(struct ipcbox_object *object,
 			    struct ipcbox_access *access)
 {
-	ipcbox_box_get_attr(&port_of(named)->box, access, NULL);
+	ipcbox_box_get_attr(&port_of(object)->box, access, NULL);
 }
 
-static void port_end(struct ipcbox_named *named, int err)
+static void port_shutdown(struct ipcbox_object *object, int err)
 {
-	struct ipcbox_port *port = port_of(named);
+	struct ipcbox_port *port = port_of(object);
 
-	if (ipcbox_box_end(&port->box, err))
-		ipcbox_lane_end(&port->lane);
+	if (ipcbox_box_shutdown(&port->box, err))
+		ipcbox_lane_shutdown(&port->lane);
 }
 
-static bool port_drain(struct ipcbox_named *named, unsigned int *steps)
+static bool port_drain(struct ipcbox_object *object, unsigned int *steps)
 {
-	return ipcbox_lane_drain(&port_of(named)->lane, steps);
+	return ipcbox_lane_drain(&port_of(object)->lane, steps);
 }
 
-static void port_end_receivers(struct ipcbox_named *named)
+static void port_shutdown_receivers(struct ipcbox_object *object)
 {
-	ipcbox_lane_end_unserved(&port_of(named)->lane);
+	ipcbox_lane_fail_unserved(&port_of(object)->lane);
 }
 
-static void port_end_senders(struct ipcbox_named *named)
+static void port_shutdown_senders(struct ipcbox_object *object)
 {
-	ipcbox_box_end_senders(&port_of(named)->box);
+	ipcbox_box_shutdown_senders(&port_of(object)->box);
 }
 
-static void port_stat(struct ipcbox_named *named, struct ipcbox_stat *stat,
+static void port_stat(struct ipcbox_object *object, struct ipcbox_stat *stat,
 		      struct user_namespace *viewer)
 {
 	stat->kind = IPCBOX_KIND_PORT;
-	ipcbox_stat_box(stat, &port_of(named)->box, viewer);
+	ipcbox_stat_box(stat, &port_of(object)->box, viewer);
 }
 
-static void port_free(struct ipcbox_named *named)
+static void port_free(struct ipcbox_object *object)
 {
-	struct ipcbox_port *port = port_of(named);
+	struct ipcbox_port *port = port_of(object);
 
 	ipcbox_lane_deinit(&port->lane);
 	ipcbox_box_deinit(&port->box);
 	kfree(port);
 }
 
-static const struct ipcbox_named_ops port_ops = {
+static const struct ipcbox_object_ops port_ops = {
 	.kind = "port",
 	.id = port_id,
 	.get_access = port_get_access,
-	.end = port_end,
+	.shutdown = port_shutdown,
 	.drain = port_drain,
-	.end_receivers = port_end_receivers,
-	.end_senders = port_end_senders,
+	.shutdown_receivers = port_shutdown_receivers,
+	.shutdown_senders = port_shutdown_senders,
 	.stat = port_stat,
 	.free = port_free,
 };
@@ -82,13 +82,13 @@ static struct ipcbox_port *port_alloc(struct ipcbox_ns *ns,
 				      const struct ipcbox_name *name)
 {
 	struct ipcbox_port *port;
-	size_t size = struct_size(port, named.name, name->len);
+	size_t size = struct_size(port, object.name, name->len);
 	int err;
 
 	port = kzalloc(size, IPCBOX_GFP);
 	if (!port)
 		return ERR_PTR(-ENOMEM);
-	err = ipcbox_named_init(&port->named, ns, &port_ops, name, size);
+	err = ipcbox_object_init(&port->object, ns, &port_ops, name, size);
 	if (err) {
 		kfree(port);
 		return ERR_PTR(err);
@@ -127,9 +127,9 @@ struct ipcbox_port *ipcbox_port_create(struct ipcbox_ns *ns,
 	port->box.access = access;
 	port->box.bounds = bounds;
 
-	err = ipcbox_named_list(&port->named, directions);
+	err = ipcbox_object_list(&port->object, directions);
 	if (err) {
-		ipcbox_named_put(&port->named);
+		ipcbox_object_put(&port->object);
 		return ERR_PTR(err);
 	}
 	return port;
@@ -141,14 +141,14 @@ struct ipcbox_port *ipcbox_port_create(struct ipcbox_ns *ns,
  * @name: its name, checked
  * @directions: what for
  *
- * Return: the port, to be closed, or an ERR_PTR: those of ipcbox_named_open().
+ * Return: the port, to be closed, or an ERR_PTR: those of ipcbox_object_open().
  */
 struct ipcbox_port *ipcbox_port_open(struct ipcbox_ns *ns,
 				     const struct ipcbox_name *name,
 				     u32 directions)
 {
-	struct ipcbox_named *named;
+	struct ipcbox_object *object;
 
-	named = ipcbox_named_open(ns, name, &port_ops, directions);
-	return IS_ERR(named) ? ERR_CAST(named) : port_of(named);
+	object = ipcbox_object_open(ns, name, &port_ops, directions);
+	return IS_ERR(object) ? ERR_CAST(object) : port_of(object);
 }

@@ -9,12 +9,12 @@
  */
 
 #include "box.h"
-#include "named.h"
+#include "object.h"
 
 struct ipcbox_port {
 	struct ipcbox_box box;
 	struct ipcbox_lane lane;
-	struct ipcbox_named named;	/* last: the name is at its end */
+	struct ipcbox_object object;	/* last: the name is at its end */
 };
 
 /* directions: IPCBOX_RECEIVER, IPCBOX_SENDER */

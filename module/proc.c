@@ -2,7 +2,7 @@
 #include "proc.h"
 
 #include "mailbox.h"
-#include "named.h"
+#include "object.h"
 #include "ns.h"
 
 #include <linux/pid_namespace.h>
@@ -21,7 +21,7 @@ struct cursor {
 	bool at_end;			/* or one behind the last */
 	bool in_mailboxes;
 	unsigned long mailbox_index;	/* of the next mailbox to look at */
-	struct ipcbox_named_info info;
+	struct ipcbox_object_info info;
 };
 
 static struct ipcbox_ns *ns_of(struct seq_file *seq)
@@ -43,9 +43,9 @@ static bool next_mailbox(struct seq_file *seq, struct cursor *cursor)
 	return true;
 }
 
-static bool next_named(struct seq_file *seq, struct cursor *cursor)
+static bool next_object(struct seq_file *seq, struct cursor *cursor)
 {
-	return ipcbox_named_next(ns_of(seq), &cursor->info.name, &cursor->info,
+	return ipcbox_object_next(ns_of(seq), &cursor->info.name, &cursor->info,
 				seq_user_ns(seq));
 }
 
@@ -62,7 +62,7 @@ static void advance(struct seq_file *seq, struct cursor *cursor)
 		cursor->at_end = true;
 		return;
 	}
-	if (!cursor->in_mailboxes && next_named(seq, cursor))
+	if (!cursor->in_mailboxes && next_object(seq, cursor))
 		return;
 	cursor->in_mailboxes = true;
 	cursor->at_end = !next_mailbox(seq, cursor);

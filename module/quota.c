@@ -11,7 +11,7 @@
 #include "wait.h"
 
 /* How many armed fds an uncharge hands to the work. */
-#define FEW IPCBOX_WAKES_MAX
+#define FEW IPCBOX_WAKE_LIST_MAX
 
 /* A sender that waits at an account. */
 struct payer {
@@ -74,14 +74,14 @@ static bool pay_part(struct ipcbox_account *account, struct payer *payer)
 }
 
 /* Give the waiters what is there, in their order. */
-static void pay(struct ipcbox_account *account, struct ipcbox_wakes *wakes)
+static void pay(struct ipcbox_account *account, struct ipcbox_wake_list *wake_list)
 {
 	struct ipcbox_quota *quota = &account->quota;
 	struct payer *payer;
 	int result;
 
 	lockdep_assert_held(&quota->lock);
-	while (!ipcbox_wakes_full(wakes) && !list_empty(&quota->waiting)) {
+	while (!ipcbox_wake_list_full(wake_list) && !list_empty(&quota->waiting)) {
 		payer = list_first_entry(&quota->waiting, struct payer, node);
 		result = 0;
 		if (is_too_long(account, payer->amount, payer->reserve))
@@ -90,7 +90,7 @@ static void pay(struct ipcbox_account *account, struct ipcbox_wakes *wakes)
 			return;
 		list_del_init(&payer->node);
 		if (is_first_to_finish(payer))
-			ipcbox_waiter_finish(&payer->waiter, result, wakes);
+			ipcbox_waiter_finish(&payer->waiter, result, wake_list);
 	}
 }
 
@@ -156,17 +156,17 @@ static bool is_wanted(const struct ipcbox_quota *quota)
 void ipcbox_quota_returned(struct ipcbox_account *account)
 {
 	struct ipcbox_quota *quota = &account->quota;
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&quota->lock);
-	pay(account, &wakes);
+	pay(account, &wake_list);
 	tell_armed(account, IPCBOX_QUOTA_BYTES);
 	tell_armed(account, IPCBOX_QUOTA_MEMORY);
 	if (!is_wanted(quota))
 		WRITE_ONCE(quota->wanted, false);
 	spin_unlock(&quota->lock);
-	ipcbox_wake(&wakes);
+	ipcbox_wake(&wake_list);
 }
 
 /* ---- waiting ------------------------------------------------------------- */
@@ -177,7 +177,7 @@ static int add_to_lane(struct payer *payer, struct ipcbox_lane *lane)
 	int err;
 
 	spin_lock(&lane->box->lock);
-	err = lane->box->gone;
+	err = lane->box->shutdown;
 	if (!err)
 		list_add_tail(&payer->waiter.node, &lane->unpaid);
 	spin_unlock(&lane->box->lock);
@@ -207,7 +207,7 @@ static void remove_payer(struct payer *payer, struct ipcbox_lane *lane,
 /* Return: 0: @amount is charged to this account, and to no other. */
 static int wait_at(struct ipcbox_account *account, unsigned long amount,
 		   struct ipcbox_lane *lane,
-		   const struct ipcbox_patience *patience)
+		   const struct ipcbox_wait_options *options)
 {
 	struct payer payer IPCBOX_NOINIT;
 	int ret;
@@ -223,7 +223,7 @@ static int wait_at(struct ipcbox_account *account, unsigned long amount,
 	add_to_account(&payer, account);
 	ipcbox_quota_returned(account);
 
-	ret = ipcbox_wait(&payer.waiter, patience, NULL);
+	ret = ipcbox_wait(&payer.waiter, options, NULL);
 	remove_payer(&payer, lane, account);
 	if (payer.waiter.done)
 		ret = payer.waiter.result;
@@ -247,13 +247,13 @@ static bool fits(const struct ipcbox_account *account, unsigned long amount)
 
 static int wait_at_all(struct ipcbox_account *account, unsigned long amount,
 		       struct ipcbox_lane *lane,
-		       const struct ipcbox_patience *patience)
+		       const struct ipcbox_wait_options *options)
 {
 	struct ipcbox_account *a;
 	int err;
 
 	for (a = account; a; a = a->parent) {
-		err = wait_at(a, amount, lane, patience);
+		err = wait_at(a, amount, lane, options);
 		if (err) {
 			ipcbox_account_uncharge_below(account, a, IPCBOX_BYTES,
 						      amount);
@@ -268,7 +268,7 @@ static int wait_at_all(struct ipcbox_account *account, unsigned long amount,
  * @account: of the sender
  * @amount: of the message
  * @lane: where it will go, whose end ends the wait
- * @patience: whether and how long to wait
+ * @options: whether and how long to wait
  *
  * A waiter that cannot be counted cannot wait.
  *
@@ -278,22 +278,22 @@ static int wait_at_all(struct ipcbox_account *account, unsigned long amount,
  */
 int ipcbox_quota_wait(struct ipcbox_account *account, unsigned long amount,
 		      struct ipcbox_lane *lane,
-		      const struct ipcbox_patience *patience)
+		      const struct ipcbox_wait_options *options)
 {
 	/* It is set once. Poll reports the end, so this is not to be outlived by ENOBUFS. */
-	int err = READ_ONCE(lane->box->gone);
+	int err = READ_ONCE(lane->box->shutdown);
 
 	if (err)
 		return err;
-	if (patience->nonblock || !fits(account, amount))
+	if (options->nonblock || !fits(account, amount))
 		return -ENOBUFS;
-	err = ipcbox_account_charge(patience->account, IPCBOX_WAITERS, 1);
+	err = ipcbox_account_charge(options->account, IPCBOX_WAITERS, 1);
 	if (err)
 		return err;
 	trace_ipcbox_block(lane->id, IPCBOX_PAYING);
-	err = wait_at_all(account, amount, lane, patience);
+	err = wait_at_all(account, amount, lane, options);
 	trace_ipcbox_wake(lane->id, IPCBOX_PAYING, err);
-	ipcbox_account_uncharge(patience->account, IPCBOX_WAITERS, 1);
+	ipcbox_account_uncharge(options->account, IPCBOX_WAITERS, 1);
 	return err;
 }
 
@@ -314,13 +314,13 @@ static struct ipcbox_waiter *take_unpaid(void *from)
 }
 
 /**
- * ipcbox_quota_end() - tell all who wait for bytes that their box has ended
+ * ipcbox_quota_shutdown() - tell all who wait for bytes that their box has ended
  * @lane: a lane of the box
  * @err: what they are told
  *
  * Context: may sleep.
  */
-void ipcbox_quota_end(struct ipcbox_lane *lane, int err)
+void ipcbox_quota_shutdown(struct ipcbox_lane *lane, int err)
 {
 	ipcbox_finish_all(&lane->box->lock, take_unpaid, lane, err);
 }

@@ -40,9 +40,9 @@
  *
  * Who can make this large, and who pays: a waiter is a task asleep, counts for the
  * limit of waiters, and is on its own stack. An armed fd is its own entry. An uncharge
- * serves IPCBOX_WAKES_MAX waiters and as many fds; those it woke serve the next ones.
- * The lock is held over no more than that, and is taken under no other but that of
- * an armed fd.
+ * serves IPCBOX_WAKE_LIST_MAX waiters and as many fds; those it woke serve the next
+ * ones. The lock is held over no more than that, and is taken under no other but that
+ * of an armed fd.
  */
 
 #include <linux/rbtree.h>
@@ -53,7 +53,7 @@
 struct ipcbox_account;
 struct ipcbox_lane;
 struct ipcbox_ns;
-struct ipcbox_patience;
+struct ipcbox_wait_options;
 
 /* What a message needs of an account. */
 enum ipcbox_quota_kind {
@@ -88,8 +88,8 @@ void ipcbox_quota_limit_changed(struct ipcbox_ns *ns);
 
 int ipcbox_quota_wait(struct ipcbox_account *account, unsigned long amount,
 		      struct ipcbox_lane *lane,
-		      const struct ipcbox_patience *patience);
-void ipcbox_quota_end(struct ipcbox_lane *lane, int err);
+		      const struct ipcbox_wait_options *options);
+void ipcbox_quota_shutdown(struct ipcbox_lane *lane, int err);
 
 void ipcbox_quota_poll_init(struct ipcbox_quota_poll *poll,
 			    struct ipcbox_lane *lane);

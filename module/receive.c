@@ -50,7 +50,7 @@ static struct ipcbox_link *find_legacy(struct ipcbox_mailbox *mailbox,
  * -EPIPE, -EMLINK, -ENOMEM.
  */
 struct ipcbox_link *ipcbox_receive_link(struct ipcbox_request *request, s32 from,
-					struct ipcbox_sender *self)
+					struct ipcbox_creds *self)
 {
 	struct ipcbox_mailbox *mailbox = request->handle->mailbox;
 	struct ipcbox_link *link;
@@ -101,7 +101,7 @@ static int deliver_message(struct ipcbox_reception *reception,
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	origin = ipcbox_origin_of(receiver->msg->sender);
+	origin = ipcbox_origin_of(receiver->msg->creds);
 	ipcbox_describe(recv, receiver, &origin);
 	return ipcbox_msg_copy_out(receiver->payload,
 				   u64_to_user_ptr(recv->data)) ?:
@@ -111,15 +111,15 @@ static int deliver_message(struct ipcbox_reception *reception,
 /* Take a message; but first give the reply, if there is one. */
 static int reply_or_take(struct ipcbox_reception *reception, struct pid *peer,
 			 struct ipcbox_receiver *receiver,
-			 const struct ipcbox_patience *patience)
+			 const struct ipcbox_wait_options *options)
 {
 	struct ipcbox_box *box = reception->request->handle->box;
 
 	if (!reception->number)
-		return ipcbox_box_take(box, peer, receiver, patience);
+		return ipcbox_box_take(box, peer, receiver, options);
 	return ipcbox_box_reply_and_take(box, &reception->number, reception->reply,
 					 reception->payload, peer, receiver,
-					 patience);
+					 options);
 }
 
 /**
@@ -140,7 +140,7 @@ void ipcbox_receive_prepare(struct ipcbox_receiver *receiver,
 	receiver->from = from ? &from->lane : NULL;
 	receiver->server = &request->handle->server;
 	receiver->small = small;
-	receiver->room = 0;
+	receiver->reply_max = 0;
 }
 
 static noinline int tell_needed(const struct ipcbox_reception *reception,
@@ -152,22 +152,22 @@ static noinline int tell_needed(const struct ipcbox_reception *reception,
 
 /* @self: who stands for the caller; NULL: it does not wait. */
 static int receive_from(struct ipcbox_reception *reception,
-			struct ipcbox_link *from, struct ipcbox_sender *self)
+			struct ipcbox_link *from, struct ipcbox_creds *self)
 {
 	struct ipcbox_recv *recv = reception->recv;
-	struct ipcbox_patience patience IPCBOX_NOINIT;
+	struct ipcbox_wait_options options IPCBOX_NOINIT;
 	struct ipcbox_receiver receiver IPCBOX_NOINIT;
 	union ipcbox_small small IPCBOX_NOINIT;
 	int err;
 
 	if (self)
-		patience = ipcbox_request_patience(reception->request, recv->deadline,
-						   recv->flags, self);
+		options = ipcbox_request_wait_options(
+			reception->request, recv->deadline, recv->flags, self);
 	else
-		patience.nonblock = true; /* the rest is for those who wait */
+		options.nonblock = true; /* the rest is for those who wait */
 	ipcbox_receive_prepare(&receiver, &small, reception->request,
 			       recv->capacity, from);
-	err = reply_or_take(reception, from ? from->pid : NULL, &receiver, &patience);
+	err = reply_or_take(reception, from ? from->pid : NULL, &receiver, &options);
 	if (err == -EMSGSIZE && !reception->number)
 		return tell_needed(reception, &receiver);
 	if (err)
@@ -189,7 +189,7 @@ static int receive_from(struct ipcbox_reception *reception,
  * Return: 0 or the errno of the command.
  */
 int ipcbox_receive(struct ipcbox_reception *reception,
-		   struct ipcbox_sender *self)
+		   struct ipcbox_creds *self)
 {
 	struct ipcbox_link *link;
 	int err;
@@ -215,7 +215,7 @@ int ipcbox_do_recv(struct ipcbox_request *request)
 		.to = &user->from,
 		.size = sizeof(*recv) - offsetof(struct ipcbox_recv, from),
 	};
-	struct ipcbox_sender *self;
+	struct ipcbox_creds *self;
 	int err;
 
 	err = ipcbox_receive_check(request, recv->from);
@@ -230,10 +230,10 @@ int ipcbox_do_recv(struct ipcbox_request *request)
 		if (err != -EAGAIN)
 			return err;
 	}
-	self = ipcbox_request_sender(request);
+	self = ipcbox_request_creds(request);
 	if (IS_ERR(self))
 		return PTR_ERR(self);
 	err = ipcbox_receive(&reception, self);
-	ipcbox_sender_put(self);
+	ipcbox_creds_put(self);
 	return err;
 }

@@ -12,7 +12,7 @@
 #include "box.h"
 #include "msg.h"
 #include "request.h"
-#include "sender.h"
+#include "creds.h"
 
 #include <linux/pid.h>
 
@@ -39,12 +39,12 @@ struct ipcbox_origin {
 };
 
 static __always_inline struct ipcbox_origin
-ipcbox_origin_of(const struct ipcbox_sender *sender)
+ipcbox_origin_of(const struct ipcbox_creds *creds)
 {
 	return (struct ipcbox_origin){
-		.pid = pid_vnr(sender->pid),
-		.uid = ipcbox_sender_uid(sender),
-		.gid = ipcbox_sender_gid(sender),
+		.pid = pid_vnr(creds->pid),
+		.uid = ipcbox_creds_uid(creds),
+		.gid = ipcbox_creds_gid(creds),
 	};
 }
 
@@ -62,7 +62,7 @@ ipcbox_origin_of(const struct ipcbox_sender *sender)
 	_to->uid = _origin->uid;					\
 	_to->gid = _origin->gid;					\
 	_to->priority = _msg->priority;					\
-	_to->room = _receiver->room;					\
+	_to->reply_max = _receiver->reply_max;				\
 	_to->len = _msg->len;						\
 	_to->tag = _msg->tag;						\
 	_to->seq = _msg->seq;						\
@@ -70,14 +70,14 @@ ipcbox_origin_of(const struct ipcbox_sender *sender)
 } while (0)
 
 int ipcbox_receive(struct ipcbox_reception *reception,
-		   struct ipcbox_sender *self);
+		   struct ipcbox_creds *self);
 void ipcbox_receive_prepare(struct ipcbox_receiver *receiver,
 			    union ipcbox_small *small,
 			    struct ipcbox_request *request, u64 capacity,
 			    struct ipcbox_link *from);
 int ipcbox_receive_check(const struct ipcbox_request *request, s32 from);
 struct ipcbox_link *ipcbox_receive_link(struct ipcbox_request *request, s32 from,
-					struct ipcbox_sender *self);
+					struct ipcbox_creds *self);
 void ipcbox_receive_put_link(struct ipcbox_request *request,
 			     struct ipcbox_link *link);
 

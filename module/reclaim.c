@@ -2,7 +2,7 @@
 #include "reclaim.h"
 
 #include "account.h"
-#include "sender.h"
+#include "creds.h"
 
 #include <linux/gfp.h>
 #include <linux/jiffies.h>
@@ -27,27 +27,27 @@ static void age_all(struct work_struct *work);
 static DECLARE_DELAYED_WORK(ageing, age_all);
 static struct shrinker *shrinker;
 
-static struct ipcbox_sender *sender_of(struct ipcbox_cache *cache)
+static struct ipcbox_creds *creds_of(struct ipcbox_cache *cache)
 {
-	return container_of(cache, struct ipcbox_sender, cache);
+	return container_of(cache, struct ipcbox_creds, cache);
 }
 
 /* ---- lists --------------------------------------------------------------- */
 
 /**
- * ipcbox_cache_enlist() - let a cache be looked at, and hold its sender until then
- * @sender: new; or with something in its cache now, for which somebody has to come
+ * ipcbox_cache_enlist() - let a cache be looked at, and hold its credentials until then
+ * @creds: new; or with something in its cache now, for which somebody has to come
  */
-void ipcbox_cache_enlist(struct ipcbox_sender *sender)
+void ipcbox_cache_enlist(struct ipcbox_creds *creds)
 {
-	struct ipcbox_account *account = sender->account;
-	struct ipcbox_cache *cache = &sender->cache;
+	struct ipcbox_account *account = creds->account;
+	struct ipcbox_cache *cache = &creds->cache;
 
 	spin_lock(&list_lock);
 	spin_lock(&cache->lock);
 	if (!cache->listed) {
 		cache->listed = true;
-		ipcbox_sender_hold(sender);
+		ipcbox_creds_get(creds);
 		list_add_tail(&cache->nodes[IPCBOX_CACHES_ALL], &all);
 		list_add_tail(&cache->nodes[IPCBOX_CACHES_ACCOUNT], &account->caches);
 		list_add_tail(&cache->nodes[IPCBOX_CACHES_NS],
@@ -80,17 +80,17 @@ static struct ipcbox_cache *first_of(struct list_head *list,
 
 /* ---- what is taken out --------------------------------------------------- */
 
-/* What is to be freed, and the sender, which is held, that it is charged to. */
+/* What is to be freed, and the credentials, which are held, that it is charged to. */
 struct haul {
-	struct ipcbox_sender *sender;
-	struct ipcbox_spare *objects;
+	struct ipcbox_creds *creds;
+	struct ipcbox_cached_object *objects;
 	struct page *pages;
 };
 
 static void haul_objects(struct haul *haul, struct ipcbox_cache *cache,
 			 unsigned int count)
 {
-	struct ipcbox_spare *last;
+	struct ipcbox_cached_object *last;
 
 	haul->objects = NULL;
 	cache->objects -= count;
@@ -125,12 +125,12 @@ static void haul_pages(struct haul *haul, struct ipcbox_cache *cache,
 static void haul_from(struct haul *haul, struct ipcbox_cache *cache, bool everything)
 {
 	lockdep_assert_held(&list_lock);
-	haul->sender = sender_of(cache);
+	haul->creds = creds_of(cache);
 	spin_lock(&cache->lock);
 	haul_objects(haul, cache, everything ? cache->objects : cache->objects_least);
 	haul_pages(haul, cache, everything ? cache->pages : cache->pages_least);
 	if (cache->objects || cache->pages)
-		ipcbox_sender_hold(haul->sender);
+		ipcbox_creds_get(haul->creds);
 	else
 		delist(cache);
 	spin_unlock(&cache->lock);
@@ -138,7 +138,7 @@ static void haul_from(struct haul *haul, struct ipcbox_cache *cache, bool everyt
 
 static void haul_free(struct haul *haul)
 {
-	struct ipcbox_spare *object;
+	struct ipcbox_cached_object *object;
 	struct page *page;
 	unsigned long bytes = 0;
 
@@ -152,8 +152,8 @@ static void haul_free(struct haul *haul)
 		ipcbox_cache_free_page(page);
 		bytes += PAGE_SIZE;
 	}
-	ipcbox_account_uncharge(haul->sender->account, IPCBOX_MEMORY, bytes);
-	ipcbox_sender_put(haul->sender);
+	ipcbox_account_uncharge(haul->creds->account, IPCBOX_MEMORY, bytes);
+	ipcbox_creds_put(haul->creds);
 }
 
 /* Empty the first cache of a list. Return: whether there was one. */
@@ -209,7 +209,7 @@ void ipcbox_caches_empty(struct ipcbox_account *account)
  * ipcbox_caches_end() - empty the caches of a namespace that nobody uses any more
  * @total: its account
  *
- * No signal ends it: a sender that kept something would keep the namespace.
+ * No signal ends it: credentials that kept something would keep the namespace.
  */
 void ipcbox_caches_end(struct ipcbox_account *total)
 {
@@ -232,7 +232,7 @@ static void age_all(struct work_struct *work)
 		cache = first_of(&all, IPCBOX_CACHES_ALL);
 		list_move_tail(&cache->nodes[IPCBOX_CACHES_ALL], &all);
 		haul_from(&haul, cache,
-			  !pid_has_task(sender_of(cache)->pid, PIDTYPE_TGID));
+			  !pid_has_task(creds_of(cache)->pid, PIDTYPE_TGID));
 		spin_unlock(&list_lock);
 		haul_free(&haul);
 		cond_resched();
@@ -268,7 +268,7 @@ static unsigned long scan_caches(struct shrinker *self, struct shrink_control *c
 }
 
 /**
- * ipcbox_caches_init() - prepare for senders
+ * ipcbox_caches_init() - prepare for credentials
  * @size: of an object for a short message
  * @align: of it
  * @useroffset: where user memory may be copied to and from
@@ -300,7 +300,7 @@ int ipcbox_caches_init(size_t size, size_t align, size_t useroffset,
 }
 
 /**
- * ipcbox_caches_deinit() - the end, when no sender is left
+ * ipcbox_caches_deinit() - the end, when no credentials are left
  */
 void ipcbox_caches_deinit(void)
 {

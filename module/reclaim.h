@@ -5,7 +5,7 @@
 /**
  * DOC: reclaim
  *
- * Kernel memory is charged here, and the caches of senders (cache.h) give it back:
+ * Kernel memory is charged here, and the caches of processes (cache.h) give it back:
  *
  * - each second a cache loses what was not used in that second, also if the rest is in
  *   use; that of a process that has ended loses all;
@@ -17,8 +17,9 @@
  * A cache that has something is *listed*: in the list of all, in that of its account and
  * in that of its namespace. Each is there for those who empty caches, who take one at a
  * time, free what was in it without a lock, and so take as many steps as there were
- * messages or pages put into it before. While it is listed, its sender is held. So a new
- * sender is listed with nothing, see sender.h: the next who empties it lets it go.
+ * messages or pages put into it before. While it is listed, its credentials are held. So new
+ * credentials are listed with nothing, see creds.h: the next who empties the cache lets
+ * them go.
  *
  * Lock order: the lock of the lists, and within it cache->lock. Both are spinlocks,
  * taken with no other. The shrinker may run in any allocation that may sleep: none is
@@ -28,7 +29,7 @@
 #include <linux/types.h>
 
 struct ipcbox_account;
-struct ipcbox_sender;
+struct ipcbox_creds;
 struct kmem_cache;
 
 /* Of the objects that caches keep. */
@@ -40,7 +41,7 @@ int ipcbox_caches_init(size_t size, size_t align, size_t useroffset,
 void ipcbox_caches_deinit(void);
 void ipcbox_caches_empty(struct ipcbox_account *account);
 void ipcbox_caches_end(struct ipcbox_account *total);
-void ipcbox_cache_enlist(struct ipcbox_sender *sender);
+void ipcbox_cache_enlist(struct ipcbox_creds *creds);
 
 int ipcbox_memory_charge(struct ipcbox_account *account, unsigned long bytes);
 void ipcbox_memory_make_room(struct ipcbox_account *account, unsigned long bytes);

@@ -117,14 +117,14 @@ struct ipcbox_mailbox *ipcbox_request_find_mailbox(struct ipcbox_request *reques
 }
 
 static int open_link(struct ipcbox_route *route, struct ipcbox_request *request,
-		     s32 nr, struct ipcbox_sender *sender)
+		     s32 nr, struct ipcbox_creds *creds)
 {
 	struct pid *pid = ipcbox_request_get_process(nr);
 
 	route->mailbox = ipcbox_request_find_mailbox(request, pid);
 	if (IS_ERR(route->mailbox))
 		return PTR_ERR(route->mailbox);
-	route->link = ipcbox_mailbox_connect(route->mailbox, sender->account);
+	route->link = ipcbox_mailbox_connect(route->mailbox, creds->account);
 	if (IS_ERR(route->link)) {
 		ipcbox_mailbox_put(route->mailbox);
 		return PTR_ERR(route->link);
@@ -139,16 +139,16 @@ static int open_link(struct ipcbox_route *route, struct ipcbox_request *request,
  * @route: out; to be closed
  * @request: the command
  * @pid: the process that it names, or 0
- * @sender: who stands for the caller
+ * @creds: of the caller
  *
  * Return: 0, -EBADF, -EINVAL, or as for ipcbox_mailbox_connect().
  */
 int ipcbox_route_open_named(struct ipcbox_route *route,
 			    struct ipcbox_request *request, s32 pid,
-			    struct ipcbox_sender *sender)
+			    struct ipcbox_creds *creds)
 {
 	if (request->handle->kind == IPCBOX_HANDLE_CONTROL)
-		return open_link(route, request, pid, sender);
+		return open_link(route, request, pid, creds);
 	return pid ? -EINVAL : -EBADF;
 }
 

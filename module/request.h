@@ -61,30 +61,30 @@ static_assert(sizeof(struct ipcbox_request) ==
 int ipcbox_request_respond(struct ipcbox_request *request, size_t size);
 ktime_t ipcbox_request_deadline(u64 deadline);
 
-/* The sender that stands for the caller, to be put; or ERR_PTR(-ENOMEM). */
-static inline struct ipcbox_sender *
-ipcbox_request_sender(const struct ipcbox_request *request)
+/* The credentials of the caller, to be put; or ERR_PTR(-ENOMEM). */
+static inline struct ipcbox_creds *
+ipcbox_request_creds(const struct ipcbox_request *request)
 {
 	struct ipcbox_handle *handle = request->handle;
 
-	return ipcbox_sender_current(handle->ns, &handle->senders);
+	return ipcbox_creds_get_current(handle->ns, &handle->recent_creds);
 }
 
 /*
  * How the caller is willing to wait; @flags are those of the command, or of its part
- * that waits, and @sender, who stands for the caller, is charged.
+ * that waits, and the account of @creds, those of the caller, is charged.
  */
-static inline struct ipcbox_patience
-ipcbox_request_patience(const struct ipcbox_request *request, u64 deadline,
-			u32 flags, const struct ipcbox_sender *sender)
+static inline struct ipcbox_wait_options
+ipcbox_request_wait_options(const struct ipcbox_request *request, u64 deadline,
+			    u32 flags, const struct ipcbox_creds *creds)
 {
 	/* fcntl(2) may change it meanwhile: then either answer is right. */
 	unsigned int f_flags = data_race(READ_ONCE(request->file->f_flags));
 
-	return (struct ipcbox_patience){
+	return (struct ipcbox_wait_options){
 		.nonblock = flags & IPCBOX_NONBLOCK || f_flags & O_NONBLOCK,
 		.deadline = deadline ? ipcbox_request_deadline(deadline) : KTIME_MAX,
-		.account = sender->account,
+		.account = creds->account,
 	};
 }
 
@@ -106,7 +106,7 @@ struct ipcbox_route {
 
 int ipcbox_route_open_named(struct ipcbox_route *route,
 			    struct ipcbox_request *request, s32 pid,
-			    struct ipcbox_sender *sender);
+			    struct ipcbox_creds *creds);
 void ipcbox_route_close_link(struct ipcbox_route *route);
 
 /**
@@ -114,20 +114,20 @@ void ipcbox_route_close_link(struct ipcbox_route *route);
  * @route: out; to be closed
  * @request: the command
  * @pid: the process that it names, on the control fd
- * @sender: who stands for the caller
+ * @creds: of the caller
  *
  * Return: 0, -EBADF, -EINVAL, -EPIPE, or as for ipcbox_mailbox_connect().
  */
 static inline int ipcbox_route_open(struct ipcbox_route *route,
 				    struct ipcbox_request *request, s32 pid,
-				    struct ipcbox_sender *sender)
+				    struct ipcbox_creds *creds)
 {
 	struct ipcbox_handle *handle = request->handle;
 
 	route->lane = handle->lane;
 	route->link = NULL;
 	if (!route->lane || pid)
-		return ipcbox_route_open_named(route, request, pid, sender);
+		return ipcbox_route_open_named(route, request, pid, creds);
 	/* The process at the other end of a link may be gone. */
 	return !handle->link || ipcbox_mailbox_check(handle->mailbox) ? 0 : -EPIPE;
 }

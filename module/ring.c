@@ -90,7 +90,7 @@ static u64 with_state(u64 word, u64 state)
 }
 
 /* A position moves on past a message, if nobody else has moved it meanwhile. */
-static void move(u64 *where, u64 seen, u64 word)
+static void move_position(u64 *where, u64 seen, u64 word)
 {
 	cmpxchg64(where, seen, seen + cells(word));
 }
@@ -106,15 +106,15 @@ static void move_head(const struct ipcbox_ring *ring, u64 seen, u64 word)
  * @ring: out
  * @pages: zeroed, ipcbox_ring_size() bytes
  * @shift: 2^shift cells
- * @one_to_one: one producer and one consumer
+ * @spsc: one producer and one consumer
  */
 void ipcbox_ring_init(struct ipcbox_ring *ring, void *pages, u32 shift,
-		      bool one_to_one)
+		      bool spsc)
 {
 	*ring = (struct ipcbox_ring){
 		.shared = pages,
 		.shift = shift,
-		.one_to_one = one_to_one,
+		.spsc = spsc,
 	};
 	/* The words are of lap 0, so the first lap is 1. */
 	ring->shared->tail = 1ULL << shift;
@@ -196,7 +196,7 @@ unsigned int ipcbox_ring_ready(const struct ipcbox_ring *ring,
 	unsigned int ready = 0;
 	u64 begin, pos;
 
-	if (ring->one_to_one)
+	if (ring->spsc)
 		return ready_of_one(ring, enough);
 	begin = next_to_read(ring);
 	pos = begin;
@@ -240,7 +240,7 @@ static bool reclaim_one(const struct ipcbox_ring *ring)
 	if (!distance(position(head), free))
 		move_head(ring, head, word);
 	else
-		move(&shared->free, free, word);
+		move_position(&shared->free, free, word);
 	return true;
 }
 
@@ -256,7 +256,7 @@ u32 ipcbox_ring_room(const struct ipcbox_ring *ring)
 	u32 steps;
 
 	/* Each message takes two steps at most. */
-	for (steps = STEPS_MAX; !ring->one_to_one && reclaim_one(ring); steps--)
+	for (steps = STEPS_MAX; !ring->spsc && reclaim_one(ring); steps--)
 		if (!steps)
 			return ipcbox_ring_cells(ring);
 	return ipcbox_ring_cells(ring) - used_cells(ring);
@@ -276,7 +276,7 @@ static bool help_tail(const struct ipcbox_ring *ring, u32 steps)
 
 		cond_resched();
 		if (is_of_lap(ring, word, tail) && cells(word))
-			move(&ring->shared->tail, tail, word);
+			move_position(&ring->shared->tail, tail, word);
 		else if (READ_ONCE(ring->shared->tail) == tail)
 			return true;
 	}
@@ -313,7 +313,7 @@ static bool put_back_head(const struct ipcbox_ring *ring, u64 pos, u32 tries)
 	return false;
 }
 
-/* Return: whether a message was in the hand of @dead. */
+/* Return: whether @dead had a message in flight. */
 static bool take_from(const struct ipcbox_ring *ring, u64 pos, u64 word,
 		      u32 dead)
 {
@@ -331,28 +331,28 @@ static bool take_from(const struct ipcbox_ring *ring, u64 pos, u64 word,
 }
 
 /**
- * ipcbox_ring_bury() - take what a dead process had in hand out of it
+ * ipcbox_ring_recover() - take what a dead process had in flight out of it
  * @ring: the ring
  * @dead: its owner number; it writes nothing any more
  * @steps: how long to walk at most; what is long is only walked to the end by who may
- *	take long, with IPCBOX_RING_BURY_ALL
- * @buried: in and out: how many messages that concerned; whoever waits may find
+ *	take long, with IPCBOX_RING_RECOVER_ALL
+ * @recovered: in and out: how many messages that concerned; whoever waits may find
  *	something now
  *
  * Return: whether the end was reached. If not, the caller does it again, with more.
  * Context: may sleep.
  */
-bool ipcbox_ring_bury(const struct ipcbox_ring *ring, u32 dead, u32 steps,
-		      unsigned int *buried)
+bool ipcbox_ring_recover(const struct ipcbox_ring *ring, u32 dead, u32 steps,
+			 unsigned int *recovered)
 {
 	u32 left = min(steps, ipcbox_ring_cells(ring));
-	bool all = steps == IPCBOX_RING_BURY_ALL;
+	bool all = steps == IPCBOX_RING_RECOVER_ALL;
 	bool ready, done, found = false;
 	u64 pos, end, first = 0;
 
-	if (ring->one_to_one)
+	if (ring->spsc)
 		return true;
-	/* Then all that it had in hand is between the two, and stays there. */
+	/* Then all that it had in flight is between the two, and stays there. */
 	if (!help_tail(ring, left) && !all)
 		return false;
 	end = READ_ONCE(ring->shared->tail);
@@ -373,7 +373,7 @@ bool ipcbox_ring_bury(const struct ipcbox_ring *ring, u32 dead, u32 steps,
 			break;
 		ready = state(word) == IPCBOX_CELL_READY;
 		if (take_from(ring, pos, word, dead)) {
-			(*buried)++;
+			(*recovered)++;
 			ready = state(word) == IPCBOX_CELL_READING;
 		}
 		if (ready && !found) {

@@ -12,7 +12,7 @@
  *
  * Each word is read once and then judged; an index is masked before it is used; and
  * every loop ends after a number of steps that is known before, whatever it sees: a
- * look for those who wait after a few hundred, a count of all messages or a burial
+ * look for those who wait after a few hundred, a count of all messages or a recovery
  * after one for each cell. If what is there makes no sense, or takes longer, callers
  * are told that there is something to look at: the program that looks will find that
  * out for itself, and nobody else is concerned.
@@ -25,11 +25,11 @@
 struct ipcbox_ring {
 	struct ipcbox_ring_head *shared;
 	u32 shift;			/* 2^shift cells */
-	bool one_to_one;		/* without words */
+	bool spsc;			/* without words */
 };
 
 void ipcbox_ring_init(struct ipcbox_ring *ring, void *pages, u32 shift,
-		      bool one_to_one);
+		      bool spsc);
 void ipcbox_ring_init_nobody(void *page);
 
 unsigned int ipcbox_ring_ready(const struct ipcbox_ring *ring,
@@ -37,9 +37,9 @@ unsigned int ipcbox_ring_ready(const struct ipcbox_ring *ring,
 u32 ipcbox_ring_room(const struct ipcbox_ring *ring);
 
 /* Every cell there is: it ends there. */
-#define IPCBOX_RING_BURY_ALL U32_MAX
-bool ipcbox_ring_bury(const struct ipcbox_ring *ring, u32 dead, u32 steps,
-		      unsigned int *buried);
+#define IPCBOX_RING_RECOVER_ALL U32_MAX
+bool ipcbox_ring_recover(const struct ipcbox_ring *ring, u32 dead, u32 steps,
+			 unsigned int *recovered);
 
 void ipcbox_ring_count(const struct ipcbox_ring *ring, u64 *messages,
 		       u64 *bytes);

@@ -45,13 +45,13 @@ struct ipcbox_waiter *ipcbox_settle_take_admitted(void *from)
 }
 
 /* As many as can be woken now. */
-static void tell_admitted(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
+static void tell_admitted(struct ipcbox_lane *lane, struct ipcbox_wake_list *wake_list)
 {
 	struct ipcbox_waiter *sender;
 
-	while (!ipcbox_wakes_full(wakes) &&
+	while (!ipcbox_wake_list_full(wake_list) &&
 	       (sender = ipcbox_settle_take_admitted(lane)))
-		ipcbox_waiter_finish(sender, 0, wakes);
+		ipcbox_waiter_finish(sender, 0, wake_list);
 }
 
 static void tell_admitted_at_next_tick(struct ipcbox_lane *lane)
@@ -73,22 +73,22 @@ void ipcbox_settle_tell_admitted_late(struct timer_list *timer)
 {
 	struct ipcbox_lane *lane = container_of(timer, struct ipcbox_lane,
 						tell_admitted);
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 
 	if (!spin_trylock(&lane->box->lock)) {
 		tell_admitted_at_next_tick(lane);
 		return;
 	}
-	ipcbox_wakes_init(&wakes);
-	tell_admitted(lane, &wakes);
+	ipcbox_wake_list_init(&wake_list);
+	tell_admitted(lane, &wake_list);
 	if (!list_empty(&lane->admitted))
 		tell_admitted_at_next_tick(lane);
 	spin_unlock(&lane->box->lock);
-	ipcbox_wake(&wakes);
+	ipcbox_wake(&wake_list);
 }
 
 /* Let the first sender who waits in, if there is room. */
-static bool admit(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
+static bool admit(struct ipcbox_lane *lane, struct ipcbox_wake_list *wake_list)
 {
 	struct ipcbox_msg *msg = ipcbox_queue_first(&lane->blocked);
 	struct ipcbox_waiter *sender;
@@ -99,7 +99,7 @@ static bool admit(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
 	sender = msg->waiter; /* arrival takes its place in the message */
 	ipcbox_lane_remove_sender(lane, msg);
 	ipcbox_lane_arrive(lane, msg, msg->is_call);
-	ipcbox_lane_enqueue(lane, msg, wakes);
+	ipcbox_lane_enqueue(lane, msg, wake_list);
 	/* Who called sleeps on, until the reply. */
 	if (!msg->is_call) {
 		sender->admitted = true;
@@ -109,7 +109,7 @@ static bool admit(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
 }
 
 /* Give the first message to the first receiver, or tell it what it needs. */
-static bool serve(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
+static bool serve(struct ipcbox_lane *lane, struct ipcbox_wake_list *wake_list)
 {
 	struct ipcbox_receiver *receiver = ipcbox_lane_next_receiver(lane);
 	int result;
@@ -118,8 +118,8 @@ static bool serve(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
 	if (!receiver || !lane->messages)
 		return false;
 	ipcbox_lane_remove_receiver(lane->box, receiver);
-	result = ipcbox_lane_take_first(lane, receiver, wakes);
-	ipcbox_waiter_finish(&receiver->waiter, result, wakes);
+	result = ipcbox_lane_take_first(lane, receiver, wake_list);
+	ipcbox_waiter_finish(&receiver->waiter, result, wake_list);
 	return true;
 }
 
@@ -127,48 +127,48 @@ static bool serve(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
  * Do a few steps: one long message that leaves may let in any number of senders, who
  * need not be woken at once. Return: whether there may be more to do.
  */
-static bool settle(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
+static bool settle_lane(struct ipcbox_lane *lane, struct ipcbox_wake_list *wake_list)
 {
-	unsigned int left = IPCBOX_WAKES_MAX;
+	unsigned int left = IPCBOX_WAKE_LIST_MAX;
 
 	lockdep_assert_held(&lane->box->lock);
-	while (left && !ipcbox_wakes_full(wakes) &&
-	       (serve(lane, wakes) || admit(lane, wakes)))
+	while (left && !ipcbox_wake_list_full(wake_list) &&
+	       (serve(lane, wake_list) || admit(lane, wake_list)))
 		left--;
 	if (!list_empty(&lane->admitted)) {
 		if (is_half_full(lane))
 			tell_admitted_at_next_tick(lane);
 		else
-			tell_admitted(lane, wakes);
+			tell_admitted(lane, wake_list);
 	}
-	return !left || ipcbox_wakes_full(wakes);
+	return !left || ipcbox_wake_list_full(wake_list);
 }
 
 /* With more work to do than to unlock. The fast way saves no registers for it. */
 static noinline void settle_and_unlock_slow(struct ipcbox_lane *lane,
-					    struct ipcbox_wakes *wakes)
+					    struct ipcbox_wake_list *wake_list)
 	__releases(&lane->box->lock)
 {
 	struct ipcbox_box *box = lane->box;
 
 	for (;;) {
-		bool again = settle(lane, wakes);
+		bool again = settle_lane(lane, wake_list);
 
-		ipcbox_lane_ask_pollers(lane, wakes);
+		ipcbox_lane_ask_pollers(lane, wake_list);
 		spin_unlock(&box->lock);
 
-		ipcbox_wake(wakes);
+		ipcbox_wake(wake_list);
 		ipcbox_pollers_tell(&box->readable);
 		ipcbox_pollers_tell(&lane->writable);
 		if (!again)
 			return;
 		cond_resched();
-		ipcbox_wakes_init(wakes);
+		ipcbox_wake_list_init(wake_list);
 		spin_lock(&box->lock);
 	}
 }
 
-/* Those whose message went in are not to be told now, and will be, see settle(). */
+/* Those whose message went in are not to be told now, and will be, see settle_lane(). */
 static bool may_tell_later(const struct ipcbox_lane *lane)
 {
 	return list_empty(&lane->admitted) ||
@@ -187,19 +187,19 @@ static bool is_lonely(struct ipcbox_lane *lane)
 /**
  * ipcbox_settle_and_unlock() - settle a lane, drop the lock, wake whom it concerns
  * @lane: the lane, held by the caller
- * @wakes: whom else to wake; empty afterwards
+ * @wake_list: whom else to wake; empty afterwards
  */
 void ipcbox_settle_and_unlock(struct ipcbox_lane *lane,
-			      struct ipcbox_wakes *wakes)
+			      struct ipcbox_wake_list *wake_list)
 	__releases(&lane->box->lock)
 {
 	lockdep_assert_held(&lane->box->lock);
 	if (!is_lonely(lane)) {
-		settle_and_unlock_slow(lane, wakes);
+		settle_and_unlock_slow(lane, wake_list);
 		return;
 	}
 	spin_unlock(&lane->box->lock);
-	ipcbox_wake(wakes);
+	ipcbox_wake(wake_list);
 }
 
 /**
@@ -208,9 +208,9 @@ void ipcbox_settle_and_unlock(struct ipcbox_lane *lane,
  */
 void ipcbox_lane_settle(struct ipcbox_lane *lane)
 {
-	struct ipcbox_wakes wakes IPCBOX_NOINIT;
+	struct ipcbox_wake_list wake_list IPCBOX_NOINIT;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&lane->box->lock);
-	ipcbox_settle_and_unlock(lane, &wakes);
+	ipcbox_settle_and_unlock(lane, &wake_list);
 }

@@ -12,7 +12,8 @@
 
 #include "box.h"
 
-void ipcbox_settle_and_unlock(struct ipcbox_lane *lane, struct ipcbox_wakes *wakes)
+void ipcbox_settle_and_unlock(struct ipcbox_lane *lane,
+			      struct ipcbox_wake_list *wake_list)
 	__releases(&lane->box->lock);
 struct ipcbox_waiter *ipcbox_settle_take_admitted(void *from);
 void ipcbox_settle_tell_admitted_late(struct timer_list *timer);

@@ -10,7 +10,7 @@
 static void stat_common(struct ipcbox_stat *stat, const struct ipcbox_box *box,
 			struct user_namespace *viewer)
 {
-	stat->state = box->gone ? IPCBOX_STATE_GONE : 0;
+	stat->state = box->shutdown ? IPCBOX_STATE_SHUTDOWN : 0;
 	stat->mode = box->access.mode;
 	stat->uid = from_kuid_munged(viewer, box->access.uid);
 	stat->gid = from_kgid_munged(viewer, box->access.gid);

@@ -139,8 +139,8 @@ TRACE_EVENT(ipcbox_wake,
 		  __entry->result)
 );
 
-/* What a process had in hand in a buffer when its mapping of it went. */
-TRACE_EVENT(ipcbox_bury,
+/* What a process had in flight in a buffer when its mapping of it went. */
+TRACE_EVENT(ipcbox_recover,
 	TP_PROTO(u64 id, u32 owner, unsigned int messages),
 	TP_ARGS(id, owner, messages),
 	TP_STRUCT__entry(

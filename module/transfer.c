@@ -6,11 +6,11 @@
 #include "settle.h"
 
 /* A caller is charged already: it waits for the reply in any case. */
-static int may_wait(const struct ipcbox_patience *patience, bool is_call)
+static int may_wait(const struct ipcbox_wait_options *options, bool is_call)
 {
-	if (patience->nonblock)
+	if (options->nonblock)
 		return -EAGAIN;
-	return is_call ? 0 : ipcbox_account_charge(patience->account,
+	return is_call ? 0 : ipcbox_account_charge(options->account,
 						   IPCBOX_WAITERS, 1);
 }
 
@@ -39,7 +39,7 @@ static void add_sender(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 
 /* A message comes in: to a receiver that waits, or into the queue. */
 static __always_inline void enter(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
-				  bool is_call, struct ipcbox_wakes *wakes)
+				  bool is_call, struct ipcbox_wake_list *wake_list)
 {
 	struct ipcbox_receiver *receiver = NULL;
 
@@ -50,21 +50,21 @@ static __always_inline void enter(struct ipcbox_lane *lane, struct ipcbox_msg *m
 	if (receiver && msg->len <= receiver->capacity) {
 		ipcbox_lane_hand_over(lane, receiver, msg, is_call);
 		ipcbox_lane_remove_receiver(lane->box, receiver);
-		ipcbox_waiter_finish(&receiver->waiter, 0, wakes);
+		ipcbox_waiter_finish(&receiver->waiter, 0, wake_list);
 	} else {
-		ipcbox_lane_enqueue(lane, msg, wakes);
+		ipcbox_lane_enqueue(lane, msg, wake_list);
 	}
 }
 
 /* No room: let the sender wait, if it may. Return: -EINPROGRESS, or an errno. */
 static noinline int wait_to_enter(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 				  bool is_call, struct ipcbox_waiter *sender,
-				  const struct ipcbox_patience *patience)
+				  const struct ipcbox_wait_options *options)
 {
 	int err;
 
 	lockdep_assert_held(&lane->box->lock);
-	err = may_wait(patience, is_call);
+	err = may_wait(options, is_call);
 	if (err)
 		return err;
 	if (is_call)
@@ -79,19 +79,20 @@ static noinline int wait_to_enter(struct ipcbox_lane *lane, struct ipcbox_msg *m
  * The one way into a lane, for a send, each message of a batch, and a call. The box
  * has not ended. Return: 0, -EINPROGRESS: the sender waits for room; or an errno.
  */
-static __always_inline int offer(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
-				 bool is_call, struct ipcbox_waiter *sender,
-				 const struct ipcbox_patience *patience,
-				 struct ipcbox_wakes *wakes)
+static __always_inline int offer_message(struct ipcbox_lane *lane,
+					 struct ipcbox_msg *msg, bool is_call,
+					 struct ipcbox_waiter *sender,
+					 const struct ipcbox_wait_options *options,
+					 struct ipcbox_wake_list *wake_list)
 {
 	lockdep_assert_held(&lane->box->lock);
 	if (msg->len > lane->box->bounds.max_msgsize)
 		return -EMSGSIZE;
 	if (!may_enter(lane, msg))
-		return wait_to_enter(lane, msg, is_call, sender, patience);
+		return wait_to_enter(lane, msg, is_call, sender, options);
 	if (is_call)
 		ipcbox_caller_enter_queue(ipcbox_caller_of(msg), lane->box);
-	enter(lane, msg, is_call, wakes);
+	enter(lane, msg, is_call, wake_list);
 	return 0;
 }
 
@@ -100,8 +101,8 @@ static __always_inline int offer(struct ipcbox_lane *lane, struct ipcbox_msg *ms
  * @lane: the lane, held by the caller
  * @msg: the message
  * @sender: out: waits if it has to, and may; not initialised
- * @patience: whether the sender may wait, and who is charged for that
- * @wakes: empty
+ * @options: whether the sender may wait, and who is charged for that
+ * @wake_list: empty
  *
  * Return: 0: the box, or a receiver, has the message. -EINPROGRESS: the sender is
  * charged, and waits until its waiter is done. Otherwise nothing has changed: -EMSGSIZE,
@@ -109,16 +110,17 @@ static __always_inline int offer(struct ipcbox_lane *lane, struct ipcbox_msg *ms
  */
 int ipcbox_offer_and_unlock(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 			    struct ipcbox_waiter *sender,
-			    const struct ipcbox_patience *patience,
-			    struct ipcbox_wakes *wakes)
+			    const struct ipcbox_wait_options *options,
+			    struct ipcbox_wake_list *wake_list)
 	__releases(&lane->box->lock)
 {
 	int err;
 
 	lockdep_assert_held(&lane->box->lock);
-	err = lane->box->gone ?: offer(lane, msg, false, sender, patience, wakes);
+	err = lane->box->shutdown ?:
+		      offer_message(lane, msg, false, sender, options, wake_list);
 	if (!err) {
-		ipcbox_settle_and_unlock(lane, wakes);
+		ipcbox_settle_and_unlock(lane, wake_list);
 		return 0;
 	}
 	spin_unlock(&lane->box->lock);
@@ -129,27 +131,27 @@ int ipcbox_offer_and_unlock(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
  * ipcbox_offer_call_and_unlock() - the same with a call
  * @lane: the lane, held by the caller
  * @call: the call; its caller is charged already
- * @patience: whether to wait for room
- * @wakes: empty
+ * @options: whether to wait for room
+ * @wake_list: empty
  *
  * Return: 0: the caller waits until its waiter is done. Otherwise nothing has changed:
  * as ipcbox_offer_and_unlock(), or -ECONNREFUSED.
  */
 int ipcbox_offer_call_and_unlock(struct ipcbox_lane *lane,
 				 struct ipcbox_caller *call,
-				 const struct ipcbox_patience *patience,
-				 struct ipcbox_wakes *wakes)
+				 const struct ipcbox_wait_options *options,
+				 struct ipcbox_wake_list *wake_list)
 	__releases(&lane->box->lock)
 {
 	int err;
 
 	lockdep_assert_held(&lane->box->lock);
-	err = lane->box->gone ?: ipcbox_caller_check_receivers(call);
+	err = lane->box->shutdown ?: ipcbox_caller_check_receivers(call);
 	if (!err)
-		err = offer(lane, &call->request.msg, true, &call->waiter, patience,
-			    wakes);
+		err = offer_message(lane, &call->request.msg, true, &call->waiter,
+				    options, wake_list);
 	if (!err || err == -EINPROGRESS) {
-		ipcbox_settle_and_unlock(lane, wakes);
+		ipcbox_settle_and_unlock(lane, wake_list);
 		return 0;
 	}
 	spin_unlock(&lane->box->lock);
@@ -162,8 +164,8 @@ int ipcbox_offer_call_and_unlock(struct ipcbox_lane *lane,
  * @msgs: the messages, no calls
  * @count: how many
  * @sender: out: waits with the first that does not go in, if it may
- * @patience: as for ipcbox_offer_and_unlock()
- * @wakes: empty
+ * @options: as for ipcbox_offer_and_unlock()
+ * @wake_list: empty
  * @err: out: why not more went in, as for ipcbox_offer_and_unlock(); 0: offer the rest
  *	again, since no more tasks can be woken at once, or settling may have made room
  *
@@ -173,17 +175,18 @@ unsigned int ipcbox_offer_many_and_unlock(struct ipcbox_lane *lane,
 					  struct ipcbox_msg **msgs,
 					  unsigned int count,
 					  struct ipcbox_waiter *sender,
-					  const struct ipcbox_patience *patience,
-					  struct ipcbox_wakes *wakes, int *err)
+					  const struct ipcbox_wait_options *options,
+					  struct ipcbox_wake_list *wake_list, int *err)
 	__releases(&lane->box->lock)
 {
 	unsigned int sent = 0;
 	int failed;
 
 	lockdep_assert_held(&lane->box->lock);
-	failed = lane->box->gone;
-	while (!failed && sent < count && !ipcbox_wakes_full(wakes)) {
-		failed = offer(lane, msgs[sent], false, sender, patience, wakes);
+	failed = lane->box->shutdown;
+	while (!failed && sent < count && !ipcbox_wake_list_full(wake_list)) {
+		failed = offer_message(lane, msgs[sent], false, sender, options,
+				       wake_list);
 		if (!failed)
 			sent++;
 	}
@@ -195,7 +198,7 @@ unsigned int ipcbox_offer_many_and_unlock(struct ipcbox_lane *lane,
 	    ipcbox_lane_next_receiver(lane))
 		failed = 0;
 	*err = failed;
-	ipcbox_settle_and_unlock(lane, wakes);
+	ipcbox_settle_and_unlock(lane, wake_list);
 	return sent;
 }
 
@@ -228,7 +231,7 @@ static void add_receiver(struct ipcbox_box *box, struct ipcbox_receiver *receive
 static int why_empty(const struct ipcbox_box *box, struct pid *peer)
 {
 	lockdep_assert_held(&box->lock);
-	if (box->senders_gone || (peer && ipcbox_process_ended(peer)))
+	if (box->senders_shutdown || (peer && ipcbox_process_ended(peer)))
 		return -EPIPE;
 	return -EAGAIN;
 }
@@ -236,7 +239,7 @@ static int why_empty(const struct ipcbox_box *box, struct pid *peer)
 /* The lane is empty: let the receiver wait, if it may. Return: as wait_to_enter(). */
 static noinline int wait_to_take(struct ipcbox_box *box, struct pid *peer,
 				 struct ipcbox_receiver *receiver,
-				 const struct ipcbox_patience *patience)
+				 const struct ipcbox_wait_options *options)
 {
 	int err;
 
@@ -246,7 +249,7 @@ static noinline int wait_to_take(struct ipcbox_box *box, struct pid *peer,
 		box->told_each = true;
 	err = why_empty(box, peer);
 	if (err == -EAGAIN)
-		err = may_wait(patience, false);
+		err = may_wait(options, false);
 	if (err)
 		return err;
 	add_receiver(box, receiver);
@@ -258,8 +261,8 @@ static noinline int wait_to_take(struct ipcbox_box *box, struct pid *peer,
  * @box: the box, held by the caller
  * @peer: the process whose end ends the wait for its lane, or NULL
  * @receiver: as for ipcbox_box_take()
- * @patience: whether the receiver may wait, and who is charged for that
- * @wakes: whom to wake in any case
+ * @options: whether the receiver may wait, and who is charged for that
+ * @wake_list: whom to wake in any case
  *
  * Return: 0: it has a message. -EINPROGRESS: it is charged, and waits until its waiter
  * is done. Otherwise nothing was taken: -EMSGSIZE, -EAGAIN, -EUSERS, -EPIPE, or the
@@ -267,31 +270,31 @@ static noinline int wait_to_take(struct ipcbox_box *box, struct pid *peer,
  */
 int ipcbox_take_and_unlock(struct ipcbox_box *box, struct pid *peer,
 			   struct ipcbox_receiver *receiver,
-			   const struct ipcbox_patience *patience,
-			   struct ipcbox_wakes *wakes)
+			   const struct ipcbox_wait_options *options,
+			   struct ipcbox_wake_list *wake_list)
 	__releases(&box->lock)
 {
 	struct ipcbox_lane *lane;
 	int err;
 
 	lockdep_assert_held(&box->lock);
-	err = box->gone;
+	err = box->shutdown;
 	if (err)
 		goto out_unlock;
 
 	lane = receiver->from ?: first_ready(box);
 	if (lane && lane->messages) {
-		err = ipcbox_lane_take_first(lane, receiver, wakes);
+		err = ipcbox_lane_take_first(lane, receiver, wake_list);
 		if (err)
 			goto out_unlock;
-		ipcbox_settle_and_unlock(lane, wakes);
+		ipcbox_settle_and_unlock(lane, wake_list);
 		return 0;
 	}
-	err = wait_to_take(box, peer, receiver, patience);
+	err = wait_to_take(box, peer, receiver, options);
 
 out_unlock:
 	spin_unlock(&box->lock);
-	ipcbox_wake(wakes);
+	ipcbox_wake(wake_list);
 	return err;
 }
 
@@ -304,11 +307,13 @@ static bool is_easy(const struct ipcbox_msg *msg, u64 capacity)
 
 /*
  * Take messages, as long as there is one that is easy; @in_turn: only while the lane has
- * the next one of its box. Return: how many. They are in the hand of the caller.
+ * the next one of its box. Return: how many. They are in flight to the caller.
  */
-static __always_inline unsigned int
-take_easy(struct ipcbox_lane *lane, bool in_turn, const struct ipcbox_room *rooms,
-	  struct ipcbox_msg **msgs, unsigned int count, struct ipcbox_wakes *wakes)
+static __always_inline unsigned int take_easy(struct ipcbox_lane *lane, bool in_turn,
+					      const struct ipcbox_room *rooms,
+					      struct ipcbox_msg **msgs,
+					      unsigned int count,
+					      struct ipcbox_wake_list *wake_list)
 {
 	/* Nobody looks before we are done, so what changes each time can be done once. */
 	bool others = !lane->box->sole && !ipcbox_lane_is_only_ready(lane);
@@ -322,7 +327,7 @@ take_easy(struct ipcbox_lane *lane, bool in_turn, const struct ipcbox_room *room
 		if (!is_easy(msgs[i], rooms[i].capacity))
 			break;
 		if (others) {
-			ipcbox_lane_dequeue(lane, msgs[i], wakes);
+			ipcbox_lane_dequeue(lane, msgs[i], wake_list);
 		} else {
 			ipcbox_queue_remove(&lane->queued, msgs[i]);
 			bytes += msgs[i]->len;
@@ -331,9 +336,9 @@ take_easy(struct ipcbox_lane *lane, bool in_turn, const struct ipcbox_room *room
 	if (!others && i) {
 		ipcbox_lane_count_out(lane, i, bytes);
 		ipcbox_lane_renew_place(lane);
-		wakes->left += i;
+		wake_list->left += i;
 	}
-	atomic_add(i, &lane->in_hand);
+	atomic_add(i, &lane->inflight);
 	return i;
 }
 
@@ -343,27 +348,27 @@ take_easy(struct ipcbox_lane *lane, bool in_turn, const struct ipcbox_room *room
  * @from: as for ipcbox_box_take_many()
  * @rooms: as for ipcbox_box_take_many()
  * @count: as for ipcbox_box_take_many()
- * @hand: as for ipcbox_box_take_many()
- * @wakes: empty
+ * @inflight: as for ipcbox_box_take_many()
+ * @wake_list: empty
  */
 void ipcbox_take_many_and_unlock(struct ipcbox_box *box, struct ipcbox_lane *from,
 				 const struct ipcbox_room *rooms,
-				 unsigned int count, struct ipcbox_hand *hand,
-				 struct ipcbox_wakes *wakes)
+				 unsigned int count, struct ipcbox_inflight *inflight,
+				 struct ipcbox_wake_list *wake_list)
 	__releases(&box->lock)
 {
 	struct ipcbox_lane *lane;
 
 	lockdep_assert_held(&box->lock);
 	lane = from ?: first_ready(box);
-	hand->lane = lane;
-	hand->count = 0;
-	if (!box->gone && lane)
-		hand->count = take_easy(lane, !from && !box->sole, rooms,
-					hand->msgs, count, wakes);
-	/* What is in hand keeps the lane, also while settling drops the lock. */
-	if (hand->count)
-		ipcbox_settle_and_unlock(lane, wakes);
+	inflight->lane = lane;
+	inflight->count = 0;
+	if (!box->shutdown && lane)
+		inflight->count = take_easy(lane, !from && !box->sole, rooms,
+					    inflight->msgs, count, wake_list);
+	/* What is in flight keeps the lane, also while settling drops the lock. */
+	if (inflight->count)
+		ipcbox_settle_and_unlock(lane, wake_list);
 	else
 		spin_unlock(&box->lock);
 }

@@ -18,31 +18,31 @@ struct ipcbox_caller;
 
 int ipcbox_offer_and_unlock(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
 			    struct ipcbox_waiter *sender,
-			    const struct ipcbox_patience *patience,
-			    struct ipcbox_wakes *wakes)
+			    const struct ipcbox_wait_options *options,
+			    struct ipcbox_wake_list *wake_list)
 	__releases(&lane->box->lock);
 int ipcbox_offer_call_and_unlock(struct ipcbox_lane *lane,
 				 struct ipcbox_caller *call,
-				 const struct ipcbox_patience *patience,
-				 struct ipcbox_wakes *wakes)
+				 const struct ipcbox_wait_options *options,
+				 struct ipcbox_wake_list *wake_list)
 	__releases(&lane->box->lock);
 unsigned int ipcbox_offer_many_and_unlock(struct ipcbox_lane *lane,
 					  struct ipcbox_msg **msgs,
 					  unsigned int count,
 					  struct ipcbox_waiter *sender,
-					  const struct ipcbox_patience *patience,
-					  struct ipcbox_wakes *wakes, int *err)
+					  const struct ipcbox_wait_options *options,
+					  struct ipcbox_wake_list *wake_list, int *err)
 	__releases(&lane->box->lock);
 
 int ipcbox_take_and_unlock(struct ipcbox_box *box, struct pid *peer,
 			   struct ipcbox_receiver *receiver,
-			   const struct ipcbox_patience *patience,
-			   struct ipcbox_wakes *wakes)
+			   const struct ipcbox_wait_options *options,
+			   struct ipcbox_wake_list *wake_list)
 	__releases(&box->lock);
 void ipcbox_take_many_and_unlock(struct ipcbox_box *box, struct ipcbox_lane *from,
 				 const struct ipcbox_room *rooms,
-				 unsigned int count, struct ipcbox_hand *hand,
-				 struct ipcbox_wakes *wakes)
+				 unsigned int count, struct ipcbox_inflight *inflight,
+				 struct ipcbox_wake_list *wake_list)
 	__releases(&box->lock);
 
 #endif /* _IPCBOX_TRANSFER_H */

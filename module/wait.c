@@ -12,17 +12,17 @@
  * ipcbox_waiter_finish() - tell a waiter the result
  * @waiter: the waiter, on no list any more; it may vanish at once
  * @result: 0 or a negative errno
- * @wakes: takes its task; must not be full
+ * @wake_list: takes its task; must not be full
  *
  * Context: the lock of the box.
  */
 void ipcbox_waiter_finish(struct ipcbox_waiter *waiter, int result,
-			  struct ipcbox_wakes *wakes)
+			  struct ipcbox_wake_list *wake_list)
 {
 	struct task_struct *task = waiter->task;
 
 	/* In an order that leaves little to keep while the count is looked at. */
-	wakes->tasks[wakes->count++] = task;
+	wake_list->tasks[wake_list->count++] = task;
 	waiter->result = result;
 	get_task_struct(task);
 	smp_store_release(&waiter->done, true);	/* pair 1 in wait.h */
@@ -61,22 +61,23 @@ static bool is_waker(void)
 
 /**
  * ipcbox_wake_all() - wake the tasks whose waiters were finished
- * @wakes: the tasks; empty afterwards
+ * @wake_list: the tasks; empty afterwards
  *
  * Context: no lock of a box.
  */
-void ipcbox_wake_all(struct ipcbox_wakes *wakes)
+void ipcbox_wake_all(struct ipcbox_wake_list *wake_list)
 {
 	unsigned int i;
 
-	for (i = 0; i < wakes->count; i++) {
-		bool slept = wake_up_process(wakes->tasks[i]); /* pair 2 in wait.h */
+	for (i = 0; i < wake_list->count; i++) {
+		bool slept =
+			wake_up_process(wake_list->tasks[i]); /* pair 2 in wait.h */
 
-		if (slept && task_cpu(wakes->tasks[i]) == raw_smp_processor_id())
+		if (slept && task_cpu(wake_list->tasks[i]) == raw_smp_processor_id())
 			note_waker();
-		put_task_struct(wakes->tasks[i]);
+		put_task_struct(wake_list->tasks[i]);
 	}
-	wakes->count = 0;
+	wake_list->count = 0;
 }
 
 /**
@@ -95,19 +96,19 @@ void ipcbox_finish_all(spinlock_t *lock,
 		       struct ipcbox_waiter *(*take_next)(void *from), void *from,
 		       int result)
 {
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wake_list wake_list;
 	bool again;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	do {
 		struct ipcbox_waiter *waiter;
 
 		spin_lock(lock);
-		while (!ipcbox_wakes_full(&wakes) && (waiter = take_next(from)))
-			ipcbox_waiter_finish(waiter, result, &wakes);
-		again = ipcbox_wakes_full(&wakes);
+		while (!ipcbox_wake_list_full(&wake_list) && (waiter = take_next(from)))
+			ipcbox_waiter_finish(waiter, result, &wake_list);
+		again = ipcbox_wake_list_full(&wake_list);
 		spin_unlock(lock);
-		ipcbox_wake(&wakes);
+		ipcbox_wake(&wake_list);
 		cond_resched();
 	} while (again);
 }
@@ -144,7 +145,7 @@ static noinline bool sleep_until(ktime_t deadline)
 }
 
 static __always_inline int wait_until_done(struct ipcbox_waiter *waiter,
-					   const struct ipcbox_patience *patience,
+					   const struct ipcbox_wait_options *options,
 					   struct pid *peer)
 {
 	for (;;) {
@@ -155,16 +156,16 @@ static __always_inline int wait_until_done(struct ipcbox_waiter *waiter,
 			return -ERESTARTSYS;
 		if (peer && ipcbox_process_ended(peer))
 			return -EPIPE;
-		if (patience->deadline == KTIME_MAX)
+		if (options->deadline == KTIME_MAX)
 			schedule();
-		else if (sleep_until(patience->deadline))
+		else if (sleep_until(options->deadline))
 			return -ETIMEDOUT;
 	}
 }
 
 /* Where poll() on a pidfd waits too: woken when the process ends. */
 static noinline int wait_beside(struct ipcbox_waiter *waiter,
-				const struct ipcbox_patience *patience,
+				const struct ipcbox_wait_options *options,
 				struct pid *peer)
 {
 	struct wait_queue_entry exit_entry;
@@ -172,7 +173,7 @@ static noinline int wait_beside(struct ipcbox_waiter *waiter,
 
 	init_waitqueue_entry(&exit_entry, current);
 	add_wait_queue(&peer->wait_pidfd, &exit_entry);
-	ret = wait_until_done(waiter, patience, peer);
+	ret = wait_until_done(waiter, options, peer);
 	__set_current_state(TASK_RUNNING);
 	remove_wait_queue(&peer->wait_pidfd, &exit_entry);
 	return ret;
@@ -181,14 +182,14 @@ static noinline int wait_beside(struct ipcbox_waiter *waiter,
 /**
  * ipcbox_wait() - sleep until a waiter is done
  * @waiter: the waiter, on its list
- * @patience: until when
+ * @options: until when
  * @peer: a process whose end ends the wait, or NULL
  *
  * Return: 0: it is done. -ERESTARTSYS, -ETIMEDOUT, -EPIPE: it was not done when
  * the signal, the deadline or the end of @peer was seen; it may be by now.
  */
 int ipcbox_wait(struct ipcbox_waiter *waiter,
-		const struct ipcbox_patience *patience, struct pid *peer)
+		const struct ipcbox_wait_options *options, struct pid *peer)
 {
 	int ret;
 
@@ -201,8 +202,8 @@ int ipcbox_wait(struct ipcbox_waiter *waiter,
 	if (is_waker())
 		schedule();
 	if (peer)
-		return wait_beside(waiter, patience, peer);
-	ret = wait_until_done(waiter, patience, NULL);
+		return wait_beside(waiter, options, peer);
+	ret = wait_until_done(waiter, options, NULL);
 	__set_current_state(TASK_RUNNING);
 	return ret;
 }

@@ -47,7 +47,7 @@ enum ipcbox_role {
 };
 
 /* How a call is willing to wait. */
-struct ipcbox_patience {
+struct ipcbox_wait_options {
 	bool nonblock;
 	ktime_t deadline;		/* CLOCK_MONOTONIC; KTIME_MAX: none */
 	struct ipcbox_account *account;	/* who is charged for the waiter */
@@ -62,29 +62,30 @@ struct ipcbox_waiter {
 };
 
 /*
- * Whom to wake when the lock is dropped. When it is full its owner has to drop
- * the lock and wake them before it goes on, which bounds the time under it.
+ * The tasks to wake when the lock is dropped. When the list is full its owner has to
+ * drop the lock and wake them before it goes on, which bounds the time under the lock.
+ * It is not a wake_q, because wake_up_q() is not exported to modules.
  */
-#define IPCBOX_WAKES_MAX 16
+#define IPCBOX_WAKE_LIST_MAX 16
 
-struct ipcbox_wakes {
+struct ipcbox_wake_list {
 	unsigned int count;
 	unsigned int queued;		/* poll: messages that came, */
 	unsigned int left;		/* and that left */
-	struct task_struct *tasks[IPCBOX_WAKES_MAX];
+	struct task_struct *tasks[IPCBOX_WAKE_LIST_MAX];
 };
 
 /* Not by an initialiser, which would clear all of tasks for each message. */
-static inline void ipcbox_wakes_init(struct ipcbox_wakes *wakes)
+static inline void ipcbox_wake_list_init(struct ipcbox_wake_list *wake_list)
 {
-	wakes->count = 0;
-	wakes->queued = 0;
-	wakes->left = 0;
+	wake_list->count = 0;
+	wake_list->queued = 0;
+	wake_list->left = 0;
 }
 
-static inline bool ipcbox_wakes_full(const struct ipcbox_wakes *wakes)
+static inline bool ipcbox_wake_list_full(const struct ipcbox_wake_list *wake_list)
 {
-	return wakes->count == IPCBOX_WAKES_MAX;
+	return wake_list->count == IPCBOX_WAKE_LIST_MAX;
 }
 
 /* Of the current task, on its stack. The result is written when it is done. */
@@ -96,16 +97,16 @@ static inline void ipcbox_waiter_init(struct ipcbox_waiter *waiter)
 }
 
 void ipcbox_waiter_finish(struct ipcbox_waiter *waiter, int result,
-			  struct ipcbox_wakes *wakes);
+			  struct ipcbox_wake_list *wake_list);
 int ipcbox_wait(struct ipcbox_waiter *waiter,
-		const struct ipcbox_patience *patience, struct pid *peer);
-void ipcbox_wake_all(struct ipcbox_wakes *wakes);
+		const struct ipcbox_wait_options *options, struct pid *peer);
+void ipcbox_wake_all(struct ipcbox_wake_list *wake_list);
 
 /* Mostly there is nobody. */
-static inline void ipcbox_wake(struct ipcbox_wakes *wakes)
+static inline void ipcbox_wake(struct ipcbox_wake_list *wake_list)
 {
-	if (wakes->count)
-		ipcbox_wake_all(wakes);
+	if (wake_list->count)
+		ipcbox_wake_all(wake_list);
 }
 
 void ipcbox_finish_all(spinlock_t *lock,

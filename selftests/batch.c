@@ -136,7 +136,7 @@ TEST_F(batch, tells_of_each_message_what_a_receive_tells)
 		EXPECT_EQ(self->in[i].tag, self->data[i]);
 		EXPECT_EQ(self->in[i].tag, self->in[i].seq);
 		EXPECT_EQ(0, self->in[i].call);
-		EXPECT_EQ(0, self->in[i].room);
+		EXPECT_EQ(0, self->in[i].reply_max);
 		EXPECT_EQ(getpid(), self->in[i].pid);
 		EXPECT_EQ(geteuid(), self->in[i].uid);
 		EXPECT_EQ(getegid(), self->in[i].gid);
@@ -382,9 +382,9 @@ TEST_F(batch, receive_gets_calls_among_messages)
 	EXPECT_EQ(4, RECV());
 	EXPECT_EQ(-EAGAIN, self->in[4].result);
 	EXPECT_EQ(0, self->in[0].call);
-	EXPECT_EQ(0, self->in[0].room);
+	EXPECT_EQ(0, self->in[0].reply_max);
 	EXPECT_NE(0, self->in[1].call);
-	EXPECT_EQ(8, self->in[1].room);
+	EXPECT_EQ(8, self->in[1].reply_max);
 	EXPECT_EQ(10, self->in[1].tag);
 	EXPECT_EQ(0, self->in[2].call);
 	EXPECT_NE(0, self->in[3].call);

@@ -190,8 +190,8 @@ TEST_F(buffer, unknown_flags_return_einval)
 	EXPECT_EQ(-EINVAL, buffer_create(self->control, "x", 1U << 31));
 	EXPECT_EQ(-EINVAL, buffer_open(self->control, self->name, IPCBOX_REUSE));
 	EXPECT_EQ(-EINVAL, buffer_open(self->control, self->name,
-				       IPCBOX_ONE_TO_ONE));
-	EXPECT_EQ(-EINVAL, port_create(self->control, "x", IPCBOX_ONE_TO_ONE));
+				       IPCBOX_SPSC));
+	EXPECT_EQ(-EINVAL, port_create(self->control, "x", IPCBOX_SPSC));
 	EXPECT_EQ(-EINVAL, command(self->control, IPCBOX_BUFFER_OPEN, &open));
 }
 
@@ -239,14 +239,14 @@ TEST_F(buffer, reuse_opens_the_one_that_is_there_with_its_attributes)
 TEST_F(buffer, reuse_of_one_that_is_shared_otherwise_returns_eprototype)
 {
 	EXPECT_EQ(-EPROTOTYPE, buffer_create(self->control, self->name,
-					     BOTH | IPCBOX_REUSE | IPCBOX_ONE_TO_ONE));
+					     BOTH | IPCBOX_REUSE | IPCBOX_SPSC));
 	ASSERT_EQ(0, port_remove(self->control, self->name));
 	ASSERT_LE(0, buffer_create(self->control, self->name,
-				   BOTH | IPCBOX_ONE_TO_ONE));
+				   BOTH | IPCBOX_SPSC));
 	EXPECT_EQ(-EPROTOTYPE, buffer_create(self->control, self->name,
 					     BOTH | IPCBOX_REUSE));
 	EXPECT_LE(0, buffer_create(self->control, self->name,
-				   BOTH | IPCBOX_REUSE | IPCBOX_ONE_TO_ONE));
+				   BOTH | IPCBOX_REUSE | IPCBOX_SPSC));
 	/* A process that only opens it can see what it is. */
 	EXPECT_LE(0, buffer_open(self->control, self->name, BOTH));
 }

@@ -40,7 +40,7 @@ FIXTURE_VARIANT(death) {
 };
 
 FIXTURE_VARIANT_ADD(death, many) { .kind = 0 };
-FIXTURE_VARIANT_ADD(death, one_to_one) { .kind = IPCBOX_ONE_TO_ONE };
+FIXTURE_VARIANT_ADD(death, spsc) { .kind = IPCBOX_SPSC };
 
 FIXTURE_SETUP(death)
 {

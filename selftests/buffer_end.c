@@ -29,7 +29,7 @@ FIXTURE_TEARDOWN(buffer_end)
 TEST_F(buffer_end, remove_ends_it_for_all)
 {
 	ASSERT_EQ(0, port_remove(self->control, self->name));
-	EXPECT_EQ(IPCBOX_STATE_GONE | IPCBOX_STATE_UNLINKED,
+	EXPECT_EQ(IPCBOX_STATE_SHUTDOWN | IPCBOX_STATE_UNLINKED,
 		  state_of(self->buffer));
 	EXPECT_EQ(-EIDRM, buffer_wait(self->buffer, IPCBOX_RECEIVER, 0, 0));
 	EXPECT_EQ(-EIDRM, buffer_wait(self->buffer, IPCBOX_SENDER, 1, 0));
@@ -115,7 +115,7 @@ TEST_F(buffer_end, unlinked_without_consumers_returns_epipe_to_producers)
 	close(self->buffer);
 	EXPECT_EQ(-EPIPE, buffer_wait(sender, IPCBOX_SENDER, 1, 0));
 	EXPECT_EQ(-EPIPE, buffer_wake(sender, IPCBOX_RECEIVER));
-	EXPECT_TRUE(state_of(sender) & IPCBOX_STATE_GONE);
+	EXPECT_TRUE(state_of(sender) & IPCBOX_STATE_SHUTDOWN);
 }
 
 TEST_HARNESS_MAIN

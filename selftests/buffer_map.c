@@ -104,9 +104,9 @@ TEST_F(map, layout_tells_kind_and_directions)
 	int fd;
 
 	ASSERT_EQ(0, port_remove(self->control, self->name));
-	fd = buffer_create(self->control, self->name, IPCBOX_ONE_TO_ONE);
+	fd = buffer_create(self->control, self->name, IPCBOX_SPSC);
 	ASSERT_EQ(0, buffer_layout(fd, &l));
-	EXPECT_EQ(IPCBOX_ONE_TO_ONE, l.kind);
+	EXPECT_EQ(IPCBOX_SPSC, l.kind);
 	EXPECT_EQ(0, l.directions);
 	fd = buffer_open(self->control, self->name, IPCBOX_RECEIVER);
 	ASSERT_EQ(0, buffer_layout(fd, &l));

@@ -18,7 +18,7 @@ FIXTURE_VARIANT(messages) {
 };
 
 FIXTURE_VARIANT_ADD(messages, many) { .kind = 0 };
-FIXTURE_VARIANT_ADD(messages, one_to_one) { .kind = IPCBOX_ONE_TO_ONE };
+FIXTURE_VARIANT_ADD(messages, spsc) { .kind = IPCBOX_SPSC };
 
 FIXTURE_SETUP(messages)
 {

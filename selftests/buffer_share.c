@@ -283,7 +283,7 @@ TEST_F_TIMEOUT(share, one_to_one_gets_every_message_exactly_once, 300)
 	for (int in_place = 0; in_place < 2; in_place++) {
 		memset(self->ledger, 0, sizeof(*self->ledger));
 		ASSERT_EQ(0, ipcbox_port_delete(self->stage.name, 0));
-		ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH | IPCBOX_ONE_TO_ONE,
+		ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH | IPCBOX_SPSC,
 						BYTES, &buffer));
 		prepare(w, buffer, self->ledger);
 		self->ledger->producers = 1;
@@ -477,7 +477,7 @@ TEST_F(share, one_to_one_neither_full_nor_empty_makes_no_system_call)
 	int ret;
 
 	ASSERT_EQ(0, ipcbox_port_delete(self->stage.name, 0));
-	ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH | IPCBOX_ONE_TO_ONE, BYTES,
+	ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH | IPCBOX_SPSC, BYTES,
 					&buffer));
 	ASSERT_EQ(0, put_number(buffer, 1));
 	ret = reap(spawn(works_without_the_kernel, buffer));
@@ -520,7 +520,7 @@ static int can_do_nothing(void *arg)
 	    ipcbox_buffer_peek(buffer, &slot, IPCBOX_FOREVER) != -EUSERS)
 		return 1;
 	/* A child has nothing in hand of what its parent took. */
-	if (!buffer->one_to_one &&
+	if (!buffer->spsc &&
 	    (ipcbox_buffer_commit(buffer, &o->writing) != -EINVAL ||
 	     ipcbox_buffer_cancel(buffer, &o->writing) != -EINVAL ||
 	     ipcbox_buffer_release(buffer, &o->reading) != -EINVAL ||
@@ -541,7 +541,7 @@ static int without_a_page(struct orphan *o)
 	return write_number(SYSCTL("user_pages"), was) ? -1 : status;
 }
 
-static const __u32 kinds[] = { 0, IPCBOX_ONE_TO_ONE };
+static const __u32 kinds[] = { 0, IPCBOX_SPSC };
 
 TEST(child_for_which_there_is_no_number_gets_eusers)
 {

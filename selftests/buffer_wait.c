@@ -314,7 +314,7 @@ TEST_F(wait, one_to_one_with_a_position_that_another_moved_ends)
 	pthread_t liar;
 
 	ASSERT_EQ(0, ipcbox_port_delete(self->stage.name, 0));
-	ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH | IPCBOX_ONE_TO_ONE, BYTES,
+	ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH | IPCBOX_SPSC, BYTES,
 					&buffer));
 	for (int sends = 0; sends < 2; sends++) {
 		if (sends)
@@ -336,7 +336,7 @@ TEST_F(wait, one_to_one_that_is_used_by_two_returns_no_old_messages)
 	__u64 free;
 
 	ASSERT_EQ(0, ipcbox_port_delete(self->stage.name, 0));
-	ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH | IPCBOX_ONE_TO_ONE, BYTES,
+	ASSERT_EQ(0, test_buffer_create(&self->stage, BOTH | IPCBOX_SPSC, BYTES,
 					&buffer));
 	ASSERT_EQ(CELLS, fill_up(buffer));
 	ASSERT_EQ(CELLS, drain(buffer));

@@ -45,7 +45,7 @@ TEST_F(call, receiver_gets_the_callers_credentials_and_all_else)
 	EXPECT_EQ(geteuid(), r.uid);
 	EXPECT_EQ(getegid(), r.gid);
 	EXPECT_EQ(IPCBOX_PRIORITY_MAX, r.priority);
-	EXPECT_EQ(sizeof(self->caller.reply), r.room);
+	EXPECT_EQ(sizeof(self->caller.reply), r.reply_max);
 	EXPECT_EQ(5, r.len);
 	EXPECT_EQ(0xfedcba9876543210, r.tag);
 	EXPECT_EQ(1, r.seq);
@@ -139,7 +139,7 @@ TEST_F(call, ordinary_message_has_no_number_and_no_room)
 	ASSERT_EQ(0, send_tag(self->port, 1));
 	ASSERT_EQ(0, recv_now(self->port, &r));
 	EXPECT_EQ(0, r.call);
-	EXPECT_EQ(0, r.room);
+	EXPECT_EQ(0, r.reply_max);
 	EXPECT_EQ(0, calls_of(self->port));
 }
 
@@ -178,7 +178,7 @@ TEST_F(call, wakes_a_sleeping_receiver)
 	ASSERT_EQ(0, call_end(&receiver));
 	EXPECT_EQ(5, receiver.recv.tag);
 	EXPECT_EQ(0, memcmp(receiver.data, &self->caller.tag, 8));
-	EXPECT_EQ(8, receiver.recv.room);
+	EXPECT_EQ(8, receiver.recv.reply_max);
 	EXPECT_NE(0, receiver.recv.call);
 	EXPECT_EQ(1, calls_of(self->port));
 	EXPECT_EQ(0, reply_tag(self->port, receiver.recv.call, 6));
@@ -280,7 +280,7 @@ static long long room_told(struct caller *c, int port, __u64 capacity)
 		ret = command(port, IPCBOX_REPLY, &empty);
 	}
 	ret = ret ?: call_end(&c->thread);
-	return ret ? ret : (long long)r.room;
+	return ret ? ret : (long long)r.reply_max;
 }
 
 TEST_F(call, capacity_is_told_to_the_receiver)

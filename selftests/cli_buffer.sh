@@ -43,11 +43,11 @@ test_create_makes_a_buffer()
 	has 'bytes *0 of 8192$'
 	has 'msgsize *1024$'
 	! grep -q 'sent\|calls' out || no "it tells what is not counted"
-	new_buffer one --buffer=one-to-one
+	new_buffer one --buffer=spsc
 	works ipcbox stat "$buffer"
-	has 'kind *buffer, one-to-one$'
+	has 'kind *buffer, spsc$'
 	has 'bytes *0 of 1048576$'
-	works ipcbox create --buffer=many-to-many "$buffer.many"
+	works ipcbox create --buffer=mpmc "$buffer.many"
 	works ipcbox stat "$buffer.many"
 	has 'kind *buffer$'
 }
@@ -63,13 +63,13 @@ test_ls_and_json_tell_the_kind()
 	has "^0600 .* port *$port$"
 	works ipcbox ls --json
 	json_is_good
-	has "\"name\":\"$buffer\",\"kind\":\"buffer\",\"sharing\":\"many-to-many\",\"id\":"
+	has "\"name\":\"$buffer\",\"kind\":\"buffer\",\"sharing\":\"mpmc\",\"id\":"
 	works ipcbox stat -j "$buffer"
 	json_is_good
 	has '"max_bytes":1048576,"max_msgsize":65536,"messages":1,"bytes":64,"receivers":0,"senders":0}$'
-	works ipcbox create --buffer=one-to-one "$buffer.one"
+	works ipcbox create --buffer=spsc "$buffer.one"
 	works ipcbox stat -j "$buffer.one"
-	has '"sharing":"one-to-one"'
+	has '"sharing":"spsc"'
 	grep -q "^buffer .* $buffer$" /proc/net/ipcbox || no "it is not in /proc/net/ipcbox"
 }
 
@@ -82,7 +82,7 @@ test_ports_and_buffers_share_their_names()
 	works ipcbox create --buffer "$port"
 	works ipcbox create --buffer --reuse "$port" --bytes 1000K
 	warns "'$port' exists with another --bytes" ipcbox create --buffer --reuse "$port" --bytes 64K
-	fails 1 "another kind" ipcbox create --buffer=one-to-one --reuse "$port"
+	fails 1 "another kind" ipcbox create --buffer=spsc --reuse "$port"
 	fails 1 "another kind" ipcbox create --reuse "$port"
 	works ipcbox create --buffer port:pid:$$
 	feed hello ipcbox send port:pid:$$
@@ -189,7 +189,7 @@ test_a_message_can_be_long()
 
 test_many_go_through_a_small_one()
 {
-	for sharing in many-to-many one-to-one; do
+	for sharing in mpmc spsc; do
 		new_buffer small.$sharing --buffer=$sharing --bytes 4K
 		seq 20000 >sent
 		ipcbox recv "$buffer" --count 20000 --lines >got 2>err.recv &
@@ -218,7 +218,7 @@ test_waiting_ends_in_time()
 
 test_a_message_that_cannot_be_written_stays()
 {
-	for sharing in many-to-many one-to-one; do
+	for sharing in mpmc spsc; do
 		new_buffer stays.$sharing --buffer=$sharing
 		feed 'a\nb\n' ipcbox send "$buffer" -l
 		fails 1 "of 1 bytes, is left in '$buffer': No space left" \
@@ -272,15 +272,15 @@ test_what_does_not_apply_is_told()
 	fails 125 "cannot call '$buffer': it is a buffer" ipcbox call "$buffer" x
 	fails 1 "cannot serve '$buffer': it is a buffer" ipcbox serve "$buffer" -- cat
 	refuses "recv mailbox:" ipcbox recv "$buffer" --from 1
-	new_buffer apply.one --buffer=one-to-one
-	fails 1 "use 1, or a many-to-many buffer" ipcbox work "$buffer" -P 2 -- cat
+	new_buffer apply.one --buffer=spsc
+	fails 1 "use 1, or an MPMC buffer" ipcbox work "$buffer" -P 2 -- cat
 }
 
 # work
 
 test_work_gives_the_message_and_takes_the_next_when_it_is_done()
 {
-	for sharing in many-to-many one-to-one; do
+	for sharing in mpmc spsc; do
 		new_buffer work.$sharing --buffer=$sharing
 		feed 'a\nb\n' ipcbox send "$buffer" -l -g 7
 		works env IPCBOX_PID=1 ipcbox work "$buffer" -e -- \
@@ -301,7 +301,7 @@ test_work_runs_as_many_as_it_is_told()
 
 test_work_puts_back_what_was_not_done()
 {
-	for sharing in many-to-many one-to-one; do
+	for sharing in mpmc spsc; do
 		new_buffer back.$sharing --buffer=$sharing
 		feed 'a\nb\n' ipcbox send "$buffer" -l
 		fails_in_lines 2 125 "killed by signal 9; its message is back in the buffer" \

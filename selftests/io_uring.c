@@ -181,7 +181,7 @@ TEST_F(io_uring, registered_mailbox_ends_with_its_process)
 	EXPECT_EQ(1, poll(&end, 1, PATIENCE * 1000));
 	EXPECT_EQ(POLLHUP, end.revents & POLLHUP);
 	EXPECT_EQ(-EPIPE, send_tag(end.fd, 2));
-	EXPECT_EQ(IPCBOX_STATE_GONE, state_of(end.fd));
+	EXPECT_EQ(IPCBOX_STATE_SHUTDOWN, state_of(end.fd));
 }
 
 TEST_HARNESS_MAIN

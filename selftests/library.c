@@ -408,7 +408,7 @@ TEST_F(library, a_link_tells_that_the_peer_is_gone)
 	EXPECT_EQ(0, reap(peer));
 	EXPECT_EQ(-EPIPE, ipcbox_send(link, "x", 1));
 	ASSERT_EQ(0, ipcbox_stat(link, &self->info));
-	EXPECT_EQ(IPCBOX_STATE_GONE, ipcbox_info_state(self->info));
+	EXPECT_EQ(IPCBOX_STATE_SHUTDOWN, ipcbox_info_state(self->info));
 }
 
 TEST_F(library, a_pidfd_names_a_peer)

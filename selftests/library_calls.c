@@ -120,7 +120,7 @@ TEST_F(library, receiver_is_told_of_a_call)
 	EXPECT_STREQ("ask", ipcbox_msg_data(self->msg));
 	EXPECT_EQ(5, ipcbox_msg_priority(self->msg));
 	EXPECT_EQ(6, ipcbox_msg_tag(self->msg));
-	EXPECT_EQ(ROOM, ipcbox_msg_room(self->msg));
+	EXPECT_EQ(ROOM, ipcbox_msg_reply_max(self->msg));
 	EXPECT_NE(0, ipcbox_msg_call(self->msg));
 	ASSERT_EQ(0, ipcbox_stat(self->port, &self->info));
 	EXPECT_EQ(1, ipcbox_info_calls(self->info));
@@ -138,7 +138,7 @@ TEST_F(library, message_that_is_no_call_has_no_number)
 	ASSERT_EQ(0, ipcbox_send(self->port, "x", 1));
 	ASSERT_EQ(0, recv_now_msg(self->port, &self->msg));
 	EXPECT_EQ(0, ipcbox_msg_call(self->msg));
-	EXPECT_EQ(0, ipcbox_msg_room(self->msg));
+	EXPECT_EQ(0, ipcbox_msg_reply_max(self->msg));
 }
 
 TEST_F(library, call_that_failed_tells_whether_it_was_received)

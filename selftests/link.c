@@ -396,14 +396,14 @@ TEST_F(link, send_to_a_dead_peer_returns_epipe)
 	kill_and_reap(self->peer.pid);
 	EXPECT_EQ(-EPIPE, send_tag(self->link, 1));
 	EXPECT_EQ(0, sent_of(self->link));
-	EXPECT_EQ(IPCBOX_STATE_GONE, state_of(self->link));
+	EXPECT_EQ(IPCBOX_STATE_SHUTDOWN, state_of(self->link));
 }
 
 TEST_F(link, send_after_the_peers_mailbox_closed_returns_epipe)
 {
 	ASSERT_EQ(0, peer_do(&self->peer, PEER_CLOSE));
 	EXPECT_EQ(-EPIPE, send_tag(self->link, 1));
-	EXPECT_EQ(IPCBOX_STATE_GONE, state_of(self->link));
+	EXPECT_EQ(IPCBOX_STATE_SHUTDOWN, state_of(self->link));
 }
 
 TEST_F(link, blocked_sender_gets_epipe_when_the_peer_dies)

@@ -111,7 +111,7 @@ TEST_F(mailbox_end, send_to_a_dead_process_returns_epipe_though_a_child_has_the_
 	EXPECT_EQ(0, send_tag(link, 1));
 	kill_and_reap(legacy.parent);
 	EXPECT_EQ(-EPIPE, send_tag(link, 2));
-	EXPECT_EQ(IPCBOX_STATE_GONE, state_of(link));
+	EXPECT_EQ(IPCBOX_STATE_SHUTDOWN, state_of(link));
 	EXPECT_EQ(-ESRCH, send_tag_to(self->control, legacy.parent, 3));
 	EXPECT_EQ(EPIPE, end_of_child(&legacy));
 }
@@ -356,7 +356,7 @@ TEST_F(mailbox_end, open_link_to_a_set_user_id_program_returns_epipe)
 	EXPECT_EQ(0, send_tag(link, 1));
 	ASSERT_LT(0, runner_go(&runner));
 	EXPECT_EQ(-EPIPE, send_tag(link, 2));
-	EXPECT_EQ(IPCBOX_STATE_GONE, state_of(link));
+	EXPECT_EQ(IPCBOX_STATE_SHUTDOWN, state_of(link));
 	kill_and_reap(runner.pid);
 }
 

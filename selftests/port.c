@@ -297,7 +297,7 @@ TEST_F(port, stat_on_removed_port_tells_its_end)
 	ASSERT_EQ(0, port_remove(self->control, self->name));
 	ASSERT_EQ(0, box_stat(self->port, &s));
 	EXPECT_EQ(id, s.id);
-	EXPECT_TRUE(s.state & IPCBOX_STATE_GONE);
+	EXPECT_TRUE(s.state & IPCBOX_STATE_SHUTDOWN);
 	EXPECT_EQ(0, s.messages);
 	EXPECT_EQ(0, s.bytes);
 }

@@ -55,7 +55,7 @@ TEST_F(reply_recv, replies_and_receives_the_next)
 	EXPECT_EQ(2, self->arg.recv.tag);
 	EXPECT_EQ(2, self->data);
 	EXPECT_EQ(8, self->arg.recv.len);
-	EXPECT_EQ(8, self->arg.recv.room);
+	EXPECT_EQ(8, self->arg.recv.reply_max);
 	EXPECT_EQ(2, self->arg.recv.seq);
 	EXPECT_EQ(getpid(), self->arg.recv.pid);
 	EXPECT_EQ(geteuid(), self->arg.recv.uid);
@@ -79,7 +79,7 @@ TEST_F(reply_recv, replies_and_waits_for_the_next)
 	EXPECT_EQ(2, self->arg.recv.tag);
 	EXPECT_EQ(2, self->data);
 	EXPECT_EQ(0, self->arg.recv.call);
-	EXPECT_EQ(0, self->arg.recv.room);
+	EXPECT_EQ(0, self->arg.recv.reply_max);
 }
 
 TEST_F(reply_recv, without_a_call_only_receives)
@@ -316,7 +316,7 @@ TEST_F(reply_recv, requests_and_replies_of_all_lengths_arrive)
 		caller_go(c, self->port);
 		ASSERT_EQ(0, command(self->port, IPCBOX_RECV, &r));
 		ASSERT_EQ(len, r.len);
-		ASSERT_EQ(reply_len, r.room);
+		ASSERT_EQ(reply_len, r.reply_max);
 		ASSERT_EQ(0, memcmp(sent, received, len));
 		ASSERT_EQ(POISON, received[len]);
 		reply = reply_to(r.call, answer, reply_len);

@@ -27,7 +27,7 @@ FIXTURE_VARIANT(scribbler) {
 };
 
 FIXTURE_VARIANT_ADD(scribbler, many) { .kind = 0 };
-FIXTURE_VARIANT_ADD(scribbler, one_to_one) { .kind = IPCBOX_ONE_TO_ONE };
+FIXTURE_VARIANT_ADD(scribbler, spsc) { .kind = IPCBOX_SPSC };
 
 FIXTURE_SETUP(scribbler)
 {

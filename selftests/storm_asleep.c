@@ -192,7 +192,7 @@ static void look_at_crowd(const struct crowd *crowd)
 
 	if (!crowd->seen)
 		return;		/* all fds are closed: the account counts them */
-	if (stat->state & IPCBOX_STATE_GONE)
+	if (stat->state & IPCBOX_STATE_SHUTDOWN)
 		wrong("box %d (id %llu) has ended, with %d senders and %d receivers in calls",
 		      crowd->box, id, crowd->senders, crowd->receivers);
 	if (crowd->receivers > (int)stat->receivers)

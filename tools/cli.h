@@ -135,7 +135,7 @@ extern const char why_no_calls[];
 /*
  * source.c: where messages come from: a port, a mailbox or a buffer.
  *
- * A message of a buffer is read where it lies. It stays in hand until it is released or
+ * A message of a buffer is read where it lies. It stays in flight until it is released or
  * put back; if this process dies before, it is there for others again.
  */
 struct source {
@@ -199,7 +199,7 @@ void progress_hide(void);
 
 /* info.c: what stat and ls tell about a box or buffer; as members of a JSON object */
 bool is_buffer(const struct ipcbox_info *info);
-bool is_one_to_one(const struct ipcbox_info *info);
+bool is_spsc(const struct ipcbox_info *info);
 const char *kind_name(const struct ipcbox_info *info);
 void json_info(const struct ipcbox_info *info);
 

@@ -59,11 +59,11 @@ static int create(const struct creating *creating, const char *name)
 
 static unsigned int parse_sharing(const char *text)
 {
-	if (!text || !strcmp(text, "many-to-many"))
+	if (!text || !strcmp(text, "mpmc"))
 		return 0;
-	if (strcmp(text, "one-to-one"))
-		die_usage("a buffer is many-to-many or one-to-one, not '%s'", text);
-	return IPCBOX_ONE_TO_ONE;
+	if (strcmp(text, "spsc"))
+		die_usage("a buffer is mpmc or spsc, not '%s'", text);
+	return IPCBOX_SPSC;
 }
 
 static void take_option(struct creating *creating, int option)
@@ -71,7 +71,7 @@ static void take_option(struct creating *creating, int option)
 	switch (option) {
 	case 'b':
 		creating->buffer = true;
-		creating->flags &= ~IPCBOX_ONE_TO_ONE;
+		creating->flags &= ~IPCBOX_SPSC;
 		creating->flags |= parse_sharing(optarg);
 		break;
 	case 'r':
@@ -110,9 +110,10 @@ const struct command create_command = {
 		"\n"
 		"Makes ports, or buffers in shared memory, which cost no system call while there is\n"
 		"room and something to receive. They stay until they are deleted or the system ends.\n"
-		"\n" BOX_OPTIONS_USAGE "  --buffer[=many-to-many|one-to-one]\n"
-		"                     a buffer; one-to-one is faster, where you see to it that\n"
-		"                     only one process at a time sends, and only one receives\n"
+		"\n" BOX_OPTIONS_USAGE "  --buffer[=mpmc|spsc]\n"
+		"                     a buffer, for many producers and many consumers unless\n"
+		"                     given; spsc is faster, where you see to it that only one\n"
+		"                     process at a time sends, and only one receives\n"
 		"  -r, --reuse        no error if it exists; its options stay as they are, and a line\n"
 		"                     names those that differ. The sharing of a buffer may not\n"
 		"\n"
@@ -120,6 +121,6 @@ const struct command create_command = {
 		"of a buffer are rounded up to a power of two; a message takes them in cells of 64.\n"
 		"\n"
 		"  ipcbox create jobs --mode 0622 --messages 8\n"
-		"  ipcbox create frames --buffer=one-to-one --bytes 16M --msgsize 4M\n",
+		"  ipcbox create frames --buffer=spsc --bytes 16M --msgsize 4M\n",
 	.run = run,
 };

@@ -9,9 +9,9 @@ bool is_buffer(const struct ipcbox_info *info)
 	return ipcbox_info_kind(info) == IPCBOX_KIND_BUFFER;
 }
 
-bool is_one_to_one(const struct ipcbox_info *info)
+bool is_spsc(const struct ipcbox_info *info)
 {
-	return ipcbox_info_state(info) & IPCBOX_STATE_ONE_TO_ONE;
+	return ipcbox_info_state(info) & IPCBOX_STATE_SPSC;
 }
 
 const char *kind_name(const struct ipcbox_info *info)
@@ -38,7 +38,7 @@ void json_info(const struct ipcbox_info *info)
 	snprintf(mode, sizeof(mode), "%04o", (unsigned int)ipcbox_info_mode(info));
 	json_string("kind", kind_name(info));
 	if (buffer)
-		json_string("sharing", is_one_to_one(info) ? "one-to-one" : "many-to-many");
+		json_string("sharing", is_spsc(info) ? "spsc" : "mpmc");
 	json_number("id", ipcbox_info_id(info));
 	json_string("mode", mode);
 	json_number("owner", ipcbox_info_owner(info));

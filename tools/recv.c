@@ -268,7 +268,7 @@ static void take_option(struct receiving *receiving, int option)
 	}
 }
 
-static void settle(struct receiving *receiving)
+static void resolve_options(struct receiving *receiving)
 {
 	bool mailbox = receiving->target.kind == TARGET_MAILBOX;
 
@@ -293,7 +293,7 @@ static int run(int argc, char **argv)
 		take_option(&receiving, option);
 	need_arguments(argc, 1, 1, "one NAME or mailbox:");
 	receiving.target = parse_target(argv[optind]);
-	settle(&receiving);
+	resolve_options(&receiving);
 
 	err = output_check();
 	if (err)

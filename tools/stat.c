@@ -31,7 +31,7 @@ static void print_messages(const struct ipcbox_info *info)
 static void print_text(const struct target *target, const struct ipcbox_info *info)
 {
 	printf("%s\n", target->text);
-	printf("  kind       %s%s\n", kind_name(info), is_one_to_one(info) ? ", one-to-one" : "");
+	printf("  kind       %s%s\n", kind_name(info), is_spsc(info) ? ", spsc" : "");
 	printf("  id         %llu\n", (unsigned long long)ipcbox_info_id(info));
 	printf("  mode       %04o\n", (unsigned int)ipcbox_info_mode(info));
 	printf("  owner      %u\n", ipcbox_info_owner(info));

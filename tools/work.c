@@ -30,7 +30,7 @@ const struct command work_command = {
 		"SIGTERM are passed on to the commands, and no further message is taken.\n"
 		"\n"
 		"A message of a buffer stays there until its command has exited. If that is killed by\n"
-		"a signal, or ipcbox itself is, others get it. With a one-to-one buffer -P is 1.\n"
+		"a signal, or ipcbox itself is, others get it. With an SPSC buffer -P is 1.\n"
 		"\n"
 		"  ipcbox work jobs -P 4 -- convert {} -resize 50% small/{}\n",
 	.run = run,

@@ -273,7 +273,7 @@ static int open_output(struct worker *worker, const struct message *message, boo
 	if (!serving)
 		return -1;
 	if (worker->call)
-		return capture_open(&worker->capture, ipcbox_msg_room(message->msg));
+		return capture_open(&worker->capture, ipcbox_msg_reply_max(message->msg));
 	fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }

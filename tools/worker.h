@@ -25,7 +25,7 @@ enum {
 struct worker {
 	pid_t pid; /* of the command; 0: free */
 	pid_t sender;
-	struct message message; /* of a buffer in hand; else its msg is only not NULL */
+	struct message message; /* of a buffer in flight; else its msg is only not NULL */
 	const char *from;
 	const char *command;
 	char *path;		/* of the message's file, or NULL */

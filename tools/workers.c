@@ -2,7 +2,7 @@
 /*
  * One process receives, and only when a worker is free: what is not yet being
  * worked on stays in the port or buffer, where others can take it. A message of a
- * buffer stays in hand until its command has ended, so that it is not lost with this
+ * buffer stays in flight until its command has ended, so that it is not lost with this
  * process; nor with the command, which then did not do it.
  */
 #include "workers.h"
@@ -349,11 +349,11 @@ static void take_option(struct working *working, int option)
 	}
 }
 
-/* In a one-to-one buffer only one message is in hand at a time. */
+/* In an SPSC buffer only one message is in flight at a time. */
 static bool too_many_for(const struct working *working)
 {
 	struct ipcbox_info *info = NULL;
-	bool one = !ipcbox_stat(working->source.fd, &info) && is_one_to_one(info);
+	bool one = !ipcbox_stat(working->source.fd, &info) && is_spsc(info);
 
 	ipcbox_info_free(info);
 	return one && working->slots > 1;
@@ -375,8 +375,8 @@ static int open_source(struct working *working, const char *text)
 	else if (err)
 		fail(err, "cannot receive from '%s'", text);
 	else if (too_many_for(working))
-		report("cannot work on '%s' with --max-procs %zu: of a one-to-one buffer only one "
-		       "message at a time is worked on; use 1, or a many-to-many buffer",
+		report("cannot work on '%s' with --max-procs %zu: of an SPSC buffer only one "
+		       "message at a time is worked on; use 1, or an MPMC buffer",
 		       text, working->slots);
 	else
 		return STATUS_OK;

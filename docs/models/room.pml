@@ -13,7 +13,7 @@
  * messages, the last ones, are being written: nobody has come to read them yet); WANTED
  * (cells); KEPT (at most so many messages); KILLS; KERNEL_STEPS (the kernel looks
  * in steps too). Planted faults: BUG_RECLAIM_ONCE,
- * BUG_NEXT_IS_NOT_ASKED, BUG_ROOM_BEFORE_WORD, BUG_LOOK_BEFORE_TELL, BUG_BURY_QUIETLY.
+ * BUG_NEXT_IS_NOT_ASKED, BUG_ROOM_BEFORE_WORD, BUG_LOOK_BEFORE_TELL, BUG_RECOVER_QUIETLY.
  */
 #ifndef CELLS
 #define CELLS		2
@@ -133,7 +133,7 @@ inline tell_finished(position)
 	fi
 }
 
-/* It has the message at @mine in hand, and reads it. */
+/* It has the message at @mine in flight, and reads it. */
 proctype consumer(byte mine)
 {
 	short h, w;
@@ -158,15 +158,15 @@ proctype consumer(byte mine)
 	tell_finished(mine + SIZE);
 	goto ended;
 killed:
-	/* Of ipcbox_ring_bury() there is nothing left to do. */
-#ifndef BUG_BURY_QUIETLY
+	/* Of ipcbox_ring_recover() there is nothing left to do. */
+#ifndef BUG_RECOVER_QUIETLY
 	wake();
 #endif
 ended:
 	skip
 }
 
-/* It has the message at @mine in hand, and writes it. */
+/* It has the message at @mine in flight, and writes it. */
 proctype canceller(byte mine)
 {
 	short h, w;

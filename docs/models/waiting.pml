@@ -18,10 +18,10 @@
  * producer); and how often it may happen that somebody has enough: CANCELS, PUT_BACKS,
  * KILLS, TOO_LONG (a message, for a consumer), GIVE_UPS (a signal, or the
  * deadline, ends a wait),
- * STOPS (a consumer keeps what it has in hand). TIME_STANDS_STILL: nobody is helped by the
+ * STOPS (a consumer keeps what it has in flight). TIME_STANDS_STILL: nobody is helped by the
  * millisecond after which a producer asks for less. Planted faults: BUG_LOOK_BEFORE_TELL,
  * BUG_WANT_BEFORE_WORD, BUG_ROOM_BEFORE_WORD, BUG_SMALLER_SLEEPS_ON, BUG_KEEP_PROMISE,
- * BUG_BURY_QUIETLY, BUG_LEAVE_QUIETLY, BUG_TOO_LONG_QUIETLY, BUG_ONE_FOR_ALL.
+ * BUG_RECOVER_QUIETLY, BUG_LEAVE_QUIETLY, BUG_TOO_LONG_QUIETLY, BUG_ONE_FOR_ALL.
  */
 #ifndef CELLS
 #define CELLS		3
@@ -117,7 +117,7 @@ inline reclaim()
 	od
 }
 
-/* What is @from, and in the hand of @me, becomes @to. */
+/* What is @from, in flight at @me, becomes @to. */
 inline change(from, to)
 {
 	i = 0;
@@ -375,11 +375,11 @@ inline tell_room()
 	fi
 }
 
-/* module/mapping.c: bury() */
-inline bury()
+/* module/mapping.c: recover_inflight() */
+inline recover()
 {
 	d_step { change(WRITING, DONE); change(READING, READY) };
-#ifndef BUG_BURY_QUIETLY
+#ifndef BUG_RECOVER_QUIETLY
 	wake(RECEIVING);
 	wake(SENDING)
 #endif
@@ -442,7 +442,7 @@ proctype producer(byte me; byte cells; byte plenty)
 	goto ended;
 #if KILLS
 killed:
-	bury();
+	recover();
 #endif
 ended:
 	skip
@@ -513,7 +513,7 @@ proctype consumer(byte me)
 	od;
 #if KILLS
 killed:
-	bury();
+	recover();
 #endif
 ended:
 	skip

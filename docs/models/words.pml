@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The words and the positions of a buffer: who reserves, commits, cancels, takes,
- * releases, puts back and buries, step by step as in lib/ipcbox_buffer.h, lib/buffer.c
+ * releases, puts back and recovers, step by step as in lib/ipcbox_buffer.h, lib/buffer.c
  * and module/ring.c, whose names the parts have here. Between any two accesses to what
  * is shared all others may run, and a process may be killed.
  *
@@ -15,11 +15,11 @@
  * - wherever head is put, all sleep only where all is read, and all is sent
  *
  * -D of a run: CELLS, PRODUCERS, CONSUMERS, MESSAGES (of each producer), CANCELS and
- * PUT_BACKS (at most so many), KILLS (fewer than CONSUMERS), VISITORS (who are buried, and do
+ * PUT_BACKS (at most so many), KILLS (fewer than CONSUMERS), VISITORS (who are recovered, and do
  * nothing else), LONG (messages of two cells as well as of one), KERNEL_STEPS (the kernel looks
  * in steps too). Planted faults: BUG_NO_LAP (a reader does not look at the lap), BUG_NO_EPOCH,
  * BUG_NO_HELP_TAIL, BUG_NO_SECOND_LOOK (at tail, for a word of another lap),
- * BUG_NO_PUT_BACK_HEAD (by burial), BUG_NO_MEND (of a head behind free),
+ * BUG_NO_PUT_BACK_HEAD (by recovery), BUG_NO_MEND (of a head behind free),
  * BUG_ONLY_KERNEL_MENDS, BUG_COUNT_FROM_HEAD (only the readers mend).
  *
  * In larger runs, by hand: -DMESSAGES=5; -DMESSAGES=3 -DKILLS=1 (7 million states);
@@ -88,7 +88,7 @@ byte cancels = CANCELS, put_backs = PUT_BACKS;
 
 /*
  * Here who runs may be killed. What it only read nobody can tell; who is killed while it
- * has nothing in hand is as a visitor; and where a position was not moved, others move it.
+ * has nothing in flight is as a visitor; and where a position was not moved, others move it.
  * So it is enough to have this after each change of a word, as one step with that.
  */
 byte kills = KILLS;
@@ -107,7 +107,7 @@ byte asleep, told;
 
 /* ---- steps that several take ---------------------------------------------- */
 
-/* Of its own word; it may be killed with that in hand. */
+/* Of its own word; it may be killed with that in flight. */
 inline cas_word(seen, value)
 {
 	atomic {
@@ -154,8 +154,8 @@ inline put_back_head(pos)
 	h = 0
 }
 
-/* module/ring.c: ipcbox_ring_bury() and what it is made of; module/mapping.c: bury() */
-inline bury(me)
+/* module/ring.c: ipcbox_ring_recover() and what it is made of; module/mapping.c: recover_inflight() */
+inline recover(me)
 {
 	d_step { h = 0; w = 0; pos = 0; end = 0; first = 0 }
 #ifndef BUG_NO_HELP_TAIL
@@ -315,7 +315,7 @@ proctype producer(byte me)
 #if KILLS
 	goto ended;
 killed:
-	bury(me);
+	recover(me);
 ended:
 #endif
 	atomic { count = 0; cells = 0; producers_left-- }
@@ -453,7 +453,7 @@ proctype consumer(byte me)
 	od;
 #if KILLS
 killed:
-	bury(me)
+	recover(me)
 #endif
 }
 
@@ -465,7 +465,7 @@ proctype visitor(byte me)
 	byte pos, end, first;
 	bool ok;
 
-	bury(me)
+	recover(me)
 }
 
 #define EVERYBODY	(PRODUCERS + CONSUMERS)

@@ -80,7 +80,7 @@ static long used(const struct chain *c, enum level at)
 	return atomic_long_read(&c->level[at]->used[IPCBOX_BYTES]);
 }
 
-static int charge(struct chain *c, enum level at, unsigned long amount)
+static int charge_level(struct chain *c, enum level at, unsigned long amount)
 {
 	return ipcbox_account_charge(c->level[at], IPCBOX_BYTES, amount);
 }
@@ -94,9 +94,9 @@ static void counted_in_all_above(struct kunit *test)
 {
 	struct chain *c = test->priv;
 
-	KUNIT_EXPECT_EQ(test, charge(c, USER, 5), 0);
-	KUNIT_EXPECT_EQ(test, charge(c, OWNER, 10), 0);
-	KUNIT_EXPECT_EQ(test, charge(c, TOTAL, 20), 0);
+	KUNIT_EXPECT_EQ(test, charge_level(c, USER, 5), 0);
+	KUNIT_EXPECT_EQ(test, charge_level(c, OWNER, 10), 0);
+	KUNIT_EXPECT_EQ(test, charge_level(c, TOTAL, 20), 0);
 	KUNIT_EXPECT_EQ(test, used(c, USER), 5);
 	KUNIT_EXPECT_EQ(test, used(c, OWNER), 15);
 	KUNIT_EXPECT_EQ(test, used(c, TOTAL), 35);
@@ -121,16 +121,16 @@ static void all_or_none(struct kunit *test)
 	set_limits(c->ns, 100, 100);
 	set_limits(c->host, LONG_MAX, 100);
 	for (full = USER; full < LEVELS; full++) {
-		KUNIT_ASSERT_EQ(test, charge(c, full, 90), 0);
+		KUNIT_ASSERT_EQ(test, charge_level(c, full, 90), 0);
 		for (level = 0; level < LEVELS; level++)
 			before[level] = used(c, level);
 
-		KUNIT_EXPECT_EQ(test, charge(c, USER, 11), -ENOBUFS);
+		KUNIT_EXPECT_EQ(test, charge_level(c, USER, 11), -ENOBUFS);
 		for (level = 0; level < LEVELS; level++)
 			KUNIT_EXPECT_EQ_MSG(test, used(c, level), before[level],
 					    "level %d, %d full", level, full);
 
-		KUNIT_EXPECT_EQ(test, charge(c, USER, 10), 0);
+		KUNIT_EXPECT_EQ(test, charge_level(c, USER, 10), 0);
 		uncharge(c, USER, 10);
 		uncharge(c, full, 90);
 	}
@@ -142,15 +142,15 @@ static void lower_of_own_and_host_limit(struct kunit *test)
 
 	set_limits(c->ns, 10, LONG_MAX);
 	set_limits(c->host, 20, LONG_MAX);
-	KUNIT_EXPECT_EQ(test, charge(c, USER, 11), -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, charge_level(c, USER, 11), -ENOBUFS);
 	set_limits(c->ns, 20, LONG_MAX);
-	KUNIT_EXPECT_EQ(test, charge(c, USER, 20), 0);
+	KUNIT_EXPECT_EQ(test, charge_level(c, USER, 20), 0);
 	set_limits(c->host, 10, LONG_MAX);
-	KUNIT_EXPECT_EQ(test, charge(c, USER, 1), -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, charge_level(c, USER, 1), -ENOBUFS);
 	uncharge(c, USER, 20);
 	set_limits(c->ns, LONG_MAX, 10);
-	KUNIT_EXPECT_EQ(test, charge(c, TOTAL, 11), -ENOBUFS);
-	KUNIT_EXPECT_EQ(test, charge(c, HOST, 11), 0);
+	KUNIT_EXPECT_EQ(test, charge_level(c, TOTAL, 11), -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, charge_level(c, HOST, 11), 0);
 	uncharge(c, HOST, 11);
 }
 
@@ -184,32 +184,32 @@ static void edges(struct kunit *test)
 {
 	struct chain *c = test->priv;
 
-	KUNIT_EXPECT_EQ(test, charge(c, USER, ULONG_MAX), -ENOBUFS);
-	KUNIT_EXPECT_EQ(test, charge(c, USER, 1UL + LONG_MAX), -ENOBUFS);
-	KUNIT_EXPECT_EQ(test, charge(c, USER, LONG_MAX), 0);
-	KUNIT_EXPECT_EQ(test, charge(c, USER, 1), -ENOBUFS);
-	KUNIT_EXPECT_EQ(test, charge(c, USER, LONG_MAX), -ENOBUFS);
-	KUNIT_EXPECT_EQ(test, charge(c, USER, ULONG_MAX), -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, charge_level(c, USER, ULONG_MAX), -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, charge_level(c, USER, 1UL + LONG_MAX), -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, charge_level(c, USER, LONG_MAX), 0);
+	KUNIT_EXPECT_EQ(test, charge_level(c, USER, 1), -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, charge_level(c, USER, LONG_MAX), -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, charge_level(c, USER, ULONG_MAX), -ENOBUFS);
 	KUNIT_EXPECT_EQ(test, used(c, HOST), LONG_MAX);
 	uncharge(c, USER, LONG_MAX);
 	KUNIT_EXPECT_EQ(test, used(c, HOST), 0);
 
 	set_limits(c->ns, 0, LONG_MAX);
-	KUNIT_EXPECT_EQ(test, charge(c, USER, 0), 0);
-	KUNIT_EXPECT_EQ(test, charge(c, USER, 1), -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, charge_level(c, USER, 0), 0);
+	KUNIT_EXPECT_EQ(test, charge_level(c, USER, 1), -ENOBUFS);
 }
 
 static void limit_lowered_below_use(struct kunit *test)
 {
 	struct chain *c = test->priv;
 
-	KUNIT_EXPECT_EQ(test, charge(c, USER, 50), 0);
+	KUNIT_EXPECT_EQ(test, charge_level(c, USER, 50), 0);
 	set_limits(c->ns, 10, LONG_MAX);
-	KUNIT_EXPECT_EQ(test, charge(c, USER, 1), -ENOBUFS);
-	KUNIT_EXPECT_EQ(test, charge(c, USER, 10), -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, charge_level(c, USER, 1), -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, charge_level(c, USER, 10), -ENOBUFS);
 	uncharge(c, USER, 45);
-	KUNIT_EXPECT_EQ(test, charge(c, USER, 5), 0);
-	KUNIT_EXPECT_EQ(test, charge(c, USER, 1), -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, charge_level(c, USER, 5), 0);
+	KUNIT_EXPECT_EQ(test, charge_level(c, USER, 1), -ENOBUFS);
 	uncharge(c, USER, 10);
 }
 
@@ -217,7 +217,7 @@ static void limit_lowered_below_use(struct kunit *test)
 #define HELD_MAX 64
 
 /* What was charged is given back in another order, against plain sums. */
-static void random_steps(struct kunit *test)
+static void random_account_steps(struct kunit *test)
 {
 	static const long limits[LEVELS] = { 1000, 1000, 1500, 1800 };
 	struct chain *c = test->priv;
@@ -247,7 +247,7 @@ static void random_steps(struct kunit *test)
 			for (k = level; k < LEVELS; k++)
 				if (sums[k] + amount > limits[k])
 					expected = -ENOBUFS;
-			KUNIT_ASSERT_EQ(test, charge(c, level, amount), expected);
+			KUNIT_ASSERT_EQ(test, charge_level(c, level, amount), expected);
 			if (!expected) {
 				for (k = level; k < LEVELS; k++)
 					sums[k] += amount;
@@ -278,7 +278,7 @@ static int charge_and_uncharge(void *arg)
 	int i;
 
 	for (i = 0; i < ROUNDS; i++) {
-		if (!charge(c, me->level, 30)) {
+		if (!charge_level(c, me->level, 30)) {
 			me->below |= used(c, TOTAL) < 30;
 			me->above |= used(c, TOTAL) > 50;
 			uncharge(c, me->level, 30);
@@ -325,7 +325,7 @@ static struct kunit_case account_cases[] = {
 	KUNIT_CASE(each_resource_has_its_errno),
 	KUNIT_CASE(edges),
 	KUNIT_CASE(limit_lowered_below_use),
-	KUNIT_CASE(random_steps),
+	KUNIT_CASE(random_account_steps),
 	KUNIT_CASE(never_above_the_limit_at_any_time),
 	{}
 };

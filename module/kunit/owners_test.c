@@ -16,7 +16,7 @@ static int owners_setup(struct kunit *test)
 	return 0;
 }
 
-static int take(struct kunit *test, unsigned int uid, bool reserve)
+static int take_owner(struct kunit *test, unsigned int uid, bool reserve)
 {
 	return ipcbox_owners_take(test->priv, KUIDT_INIT(uid), reserve);
 }
@@ -26,9 +26,9 @@ static u32 take_all(struct kunit *test, unsigned int uid, bool reserve)
 {
 	u32 n = 0;
 
-	while (take(test, uid, reserve) > 0)
+	while (take_owner(test, uid, reserve) > 0)
 		n++;
-	KUNIT_EXPECT_EQ(test, take(test, uid, reserve), -EUSERS);
+	KUNIT_EXPECT_EQ(test, take_owner(test, uid, reserve), -EUSERS);
 	return n;
 }
 
@@ -46,7 +46,7 @@ static void user_has_a_quarter_and_others_have_the_rest(struct kunit *test)
 	u32 first = 1;
 
 	KUNIT_EXPECT_EQ(test, take_all(test, 1, false), QUARTER);
-	KUNIT_EXPECT_GT(test, take(test, 2, false), 0);
+	KUNIT_EXPECT_GT(test, take_owner(test, 2, false), 0);
 	KUNIT_EXPECT_EQ(test, take_all(test, 2, false), QUARTER - 1);
 	KUNIT_EXPECT_EQ(test, take_all(test, 3, false), QUARTER);
 	KUNIT_EXPECT_EQ(test, take_all(test, 4, false), left);
@@ -65,11 +65,11 @@ static void user_has_a_quarter_and_others_have_the_rest(struct kunit *test)
 static void number_that_was_given_back_is_free(struct kunit *test)
 {
 	struct ipcbox_owners *owners = test->priv;
-	int first = take(test, 1, false), other = take(test, 2, false);
+	int first = take_owner(test, 1, false), other = take_number(test, 2, false);
 
 	KUNIT_EXPECT_NE(test, first, other);
 	ipcbox_owners_give(owners, KUIDT_INIT(1), first);
-	KUNIT_EXPECT_EQ(test, take(test, 2, false), first);
+	KUNIT_EXPECT_EQ(test, take_owner(test, 2, false), first);
 	ipcbox_owners_give(owners, KUIDT_INIT(2), first);
 	ipcbox_owners_give(owners, KUIDT_INIT(2), other);
 	KUNIT_EXPECT_EQ(test, owners->count, 0);

@@ -63,7 +63,7 @@ static void expect_same_first(struct kunit *test, struct model *m)
 }
 
 /* Take the first; returns its index. */
-static u32 take(struct kunit *test, struct model *m)
+static u32 take_msg(struct kunit *test, struct model *m)
 {
 	struct ipcbox_msg *msg;
 
@@ -84,7 +84,7 @@ static void restore(struct model *m, u32 i)
 static void drain(struct kunit *test, struct model *m)
 {
 	while (model_first(m))
-		take(test, m);
+		take_msg(test, m);
 	expect_same_first(test, m);
 }
 
@@ -99,7 +99,7 @@ static void highest_priority_first(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(priorities); i++)
 		model_push(&m, i, priorities[i]);
 	for (i = 0; i < ARRAY_SIZE(order); i++)
-		KUNIT_EXPECT_EQ(test, take(test, &m), order[i]);
+		KUNIT_EXPECT_EQ(test, take_msg(test, &m), order[i]);
 }
 
 static void arrival_within_a_priority(struct kunit *test)
@@ -111,9 +111,9 @@ static void arrival_within_a_priority(struct kunit *test)
 	for (i = 0; i < MESSAGES; i++)
 		model_push(&m, i, i % 2);
 	for (i = 1; i < MESSAGES; i += 2)
-		KUNIT_EXPECT_EQ(test, take(test, &m), i);
+		KUNIT_EXPECT_EQ(test, take_msg(test, &m), i);
 	for (i = 0; i < MESSAGES; i += 2)
-		KUNIT_EXPECT_EQ(test, take(test, &m), i);
+		KUNIT_EXPECT_EQ(test, take_msg(test, &m), i);
 }
 
 /* Several receivers fail, in whatever order: all is as it was. */
@@ -131,11 +131,11 @@ static void restored_where_it_was(struct kunit *test)
 		for (k = 0; k < 5; k++)
 			model_push(&m, k, 4);
 		for (k = 0; k < 3; k++)
-			take(test, &m);
+			take_msg(test, &m);
 		for (k = 0; k < 3; k++)
 			restore(&m, orders[i][k]);
 		for (k = 0; k < 5; k++)
-			KUNIT_EXPECT_EQ(test, take(test, &m), k);
+			KUNIT_EXPECT_EQ(test, take_msg(test, &m), k);
 	}
 }
 
@@ -213,7 +213,7 @@ static void random_step(struct kunit *test, struct model *m)
 		break;
 	case 3 ... 4:
 		if (model_first(m))
-			take(test, m);
+			take_msg(test, m);
 		break;
 	case 5:		/* a receiver failed */
 		i = any(m, TAKEN);
@@ -234,7 +234,7 @@ static void random_step(struct kunit *test, struct model *m)
 	}
 }
 
-static void random_steps(struct kunit *test)
+static void random_queue_steps(struct kunit *test)
 {
 	struct model m;
 	u32 seed, i;
@@ -255,7 +255,7 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(arrival_within_a_priority),
 	KUNIT_CASE(restored_where_it_was),
 	KUNIT_CASE(many_restored_in_any_order),
-	KUNIT_CASE(random_steps),
+	KUNIT_CASE(random_queue_steps),
 	{}
 };
 

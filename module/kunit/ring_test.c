@@ -35,7 +35,7 @@ static void ring_teardown(struct kunit *test)
 		vfree(ring->shared);
 }
 
-static u64 *word_at(struct ipcbox_ring *ring, u64 pos)
+static u64 *test_word_at(struct ipcbox_ring *ring, u64 pos)
 {
 	struct ipcbox_cell *cells = (void *)(ring->shared + 1);
 
@@ -59,7 +59,7 @@ static u64 add(struct ipcbox_ring *ring, u32 cells, u64 state, u32 owner)
 {
 	u64 pos = ring->shared->tail;
 
-	*word_at(ring, pos) = new_word(pos, cells, state, owner);
+	*test_word_at(ring, pos) = new_word(pos, cells, state, owner);
 	ring->shared->tail += cells;
 	return pos;
 }
@@ -67,17 +67,17 @@ static u64 add(struct ipcbox_ring *ring, u32 cells, u64 state, u32 owner)
 static void expect_word(struct kunit *test, u64 pos, u32 cells, u64 state,
 			u32 owner)
 {
-	KUNIT_EXPECT_EQ(test, *word_at(test->priv, pos),
+	KUNIT_EXPECT_EQ(test, *test_word_at(test->priv, pos),
 			new_word(pos, cells, state, owner));
 }
 
 /* Of all, to the end. Return: how many messages that concerned. */
-static unsigned int bury(struct ipcbox_ring *ring)
+static unsigned int recover_dead(struct ipcbox_ring *ring)
 {
-	unsigned int buried = 0;
+	unsigned int recovered = 0;
 
-	ipcbox_ring_bury(ring, DEAD, IPCBOX_RING_BURY_ALL, &buried);
-	return buried;
+	ipcbox_ring_recover(ring, DEAD, IPCBOX_RING_RECOVER_ALL, &recovered);
+	return recovered;
 }
 
 static void counts_what_can_be_read(struct kunit *test)
@@ -122,7 +122,7 @@ static void dead_writer_is_gone(struct kunit *test)
 	u64 theirs = add(ring, 2, IPCBOX_CELL_WRITING, DEAD);
 	u64 next = add(ring, 1, IPCBOX_CELL_READY, NOBODY);
 
-	KUNIT_EXPECT_EQ(test, bury(ring), 1);
+	KUNIT_EXPECT_EQ(test, recover_dead(ring), 1);
 	expect_word(test, theirs, 2, IPCBOX_CELL_DONE, NOBODY);
 	expect_word(test, next, 1, IPCBOX_CELL_READY, NOBODY);
 	KUNIT_EXPECT_EQ(test, ipcbox_ring_ready(ring, 9), 1);
@@ -138,7 +138,7 @@ static void dead_reader_puts_back(struct kunit *test)
 	u64 before = next << IPCBOX_HEAD_SHIFT;
 
 	ring->shared->head = before;
-	KUNIT_EXPECT_EQ(test, bury(ring), 1);
+	KUNIT_EXPECT_EQ(test, recover_dead(ring), 1);
 	expect_word(test, done, 1, IPCBOX_CELL_DONE, NOBODY);
 	expect_word(test, theirs, 3, IPCBOX_CELL_READY, NOBODY);
 	KUNIT_EXPECT_EQ(test, head(ring), theirs);
@@ -153,7 +153,7 @@ static void tail_is_moved_for_the_dead(struct kunit *test)
 	u64 theirs = add(ring, 2, IPCBOX_CELL_WRITING, DEAD);
 
 	ring->shared->tail = theirs;
-	KUNIT_EXPECT_EQ(test, bury(ring), 1);
+	KUNIT_EXPECT_EQ(test, recover_dead(ring), 1);
 	KUNIT_EXPECT_EQ(test, ring->shared->tail, theirs + 2);
 	KUNIT_EXPECT_EQ(test, ipcbox_ring_room(ring), CELLS);
 }
@@ -166,32 +166,32 @@ static void others_are_left_alone(struct kunit *test)
 	u64 at = writing << IPCBOX_HEAD_SHIFT;
 
 	ring->shared->head = at;
-	KUNIT_EXPECT_EQ(test, bury(ring), 0);
+	KUNIT_EXPECT_EQ(test, recover_dead(ring), 0);
 	expect_word(test, reading, 1, IPCBOX_CELL_READING, OTHER);
 	expect_word(test, writing, 1, IPCBOX_CELL_WRITING, OTHER);
 	KUNIT_EXPECT_EQ(test, ring->shared->head, at);
 }
 
 /* A walk that may not be long ends, and one without bounds does the rest. */
-static void burial_that_would_be_long_is_left(struct kunit *test)
+static void recovery_that_would_be_long_is_left(struct kunit *test)
 {
 	struct ipcbox_ring *ring = test->priv;
 	u64 theirs = add(ring, 1, IPCBOX_CELL_READING, DEAD);
-	unsigned int buried = 0;
+	unsigned int recovered = 0;
 	u32 i;
 
 	for (i = 0; i < 8; i++)
 		add(ring, 1, IPCBOX_CELL_READY, NOBODY);
 	add(ring, 1, IPCBOX_CELL_WRITING, DEAD);
-	KUNIT_EXPECT_FALSE(test, ipcbox_ring_bury(ring, DEAD, 9, &buried));
-	KUNIT_EXPECT_EQ(test, buried, 1);
+	KUNIT_EXPECT_FALSE(test, ipcbox_ring_recover(ring, DEAD, 9, &recovered));
+	KUNIT_EXPECT_EQ(test, recovered, 1);
 	expect_word(test, theirs, 1, IPCBOX_CELL_READY, NOBODY);
-	KUNIT_EXPECT_TRUE(test, ipcbox_ring_bury(ring, DEAD, 10, &buried));
-	KUNIT_EXPECT_EQ(test, buried, 2);
+	KUNIT_EXPECT_TRUE(test, ipcbox_ring_recover(ring, DEAD, 10, &recovered));
+	KUNIT_EXPECT_EQ(test, recovered, 2);
 	KUNIT_EXPECT_EQ(test, head(ring), theirs);
-	KUNIT_EXPECT_TRUE(test, ipcbox_ring_bury(ring, DEAD, IPCBOX_RING_BURY_ALL,
-						 &buried));
-	KUNIT_EXPECT_EQ(test, buried, 2);
+	KUNIT_EXPECT_TRUE(test, ipcbox_ring_recover(ring, DEAD, IPCBOX_RING_RECOVER_ALL,
+						    &recovered));
+	KUNIT_EXPECT_EQ(test, recovered, 2);
 }
 
 /* A large ring: each cell is a message that is being read, and none can be read. */
@@ -204,14 +204,14 @@ static void look_is_short_where_the_way_is_long(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, pages);
 	ipcbox_ring_init(&large, pages, LARGE_SHIFT, false);
 	for (pos = BIT(LARGE_SHIFT); pos < 2 * BIT(LARGE_SHIFT); pos++)
-		*word_at(&large, pos) = 1ULL << IPCBOX_WORD_LAP_SHIFT |
+		*test_word_at(&large, pos) = 1ULL << IPCBOX_WORD_LAP_SHIFT |
 					1ULL << IPCBOX_WORD_CELLS_SHIFT |
 					IPCBOX_CELL_READING;
 	large.shared->tail = 2 * BIT(LARGE_SHIFT);
 	/* It gives up, and says so by what it was asked for. */
 	KUNIT_EXPECT_EQ(test, ipcbox_ring_ready(&large, 3), 3);
 	for (pos = BIT(LARGE_SHIFT); pos < 2 * BIT(LARGE_SHIFT); pos++)
-		*word_at(&large, pos) += IPCBOX_CELL_DONE - IPCBOX_CELL_READING;
+		*test_word_at(&large, pos) += IPCBOX_CELL_DONE - IPCBOX_CELL_READING;
 	KUNIT_EXPECT_EQ(test, ipcbox_ring_room(&large), BIT(LARGE_SHIFT));
 	/* It has not walked over all of them. */
 	KUNIT_EXPECT_LT(test, large.shared->free,
@@ -240,7 +240,7 @@ static void scribble(struct ipcbox_ring *ring, struct rnd_state *random)
 	u32 i;
 
 	for (i = 0; i < CELLS; i++)
-		*word_at(ring, pos + i) = random_word(random, pos + i);
+		*test_word_at(ring, pos + i) = random_word(random, pos + i);
 	shared->free = pos;
 	shared->head = (pos + prandom_u32_state(random) % 8) << IPCBOX_HEAD_SHIFT;
 	shared->tail = pos + prandom_u32_state(random) % (2 * CELLS);
@@ -262,14 +262,14 @@ static void nonsense_does_no_harm(struct kunit *test)
 
 	for (seed = 1; seed <= SEEDS; seed++) {
 		prandom_seed_state(&random, seed);
-		ring->one_to_one = seed % 4 == 0;
+		ring->spsc = seed % 4 == 0;
 		scribble(ring, &random);
 		KUNIT_EXPECT_LE(test, ipcbox_ring_ready(ring, 5), 5);
 		ipcbox_ring_count(ring, &messages, &bytes);
 		KUNIT_EXPECT_LE(test, messages, CELLS);
 		KUNIT_EXPECT_LE(test, bytes, CELLS * IPCBOX_CELL_SIZE);
 		KUNIT_EXPECT_LE(test, ipcbox_ring_room(ring), CELLS);
-		KUNIT_EXPECT_LE(test, bury(ring), CELLS);
+		KUNIT_EXPECT_LE(test, recover_dead(ring), CELLS);
 		KUNIT_EXPECT_LE(test, ipcbox_ring_room(ring), CELLS);
 	}
 }
@@ -281,7 +281,7 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(dead_reader_puts_back),
 	KUNIT_CASE(tail_is_moved_for_the_dead),
 	KUNIT_CASE(others_are_left_alone),
-	KUNIT_CASE(burial_that_would_be_long_is_left),
+	KUNIT_CASE(recovery_that_would_be_long_is_left),
 	KUNIT_CASE(look_is_short_where_the_way_is_long),
 	KUNIT_CASE(nonsense_does_no_harm),
 	{}

@@ -197,7 +197,7 @@ static bool entry_is_right(const struct ipcbox_port_entry *entry, __u64 left)
 	       entry->stat.size == sizeof(entry->stat) && !entry->stat.flags &&
 	       (entry->stat.kind == IPCBOX_KIND_PORT ||
 		entry->stat.kind == IPCBOX_KIND_BUFFER) &&
-	       !(entry->stat.state & ~IPCBOX_STATE_ONE_TO_ONE) &&
+	       !(entry->stat.state & ~IPCBOX_STATE_SPSC) &&
 	       entry->stat.mode <= 0666 && !entry->stat.pid;
 }
 

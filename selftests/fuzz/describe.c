@@ -16,7 +16,7 @@
 #define A_LIMIT		((1ULL << 63) - 1)
 #define A_COUNT		(1ULL << 40)
 #define A_PID		(4U << 20)
-#define A_STATE		(IPCBOX_STATE_UNLINKED | IPCBOX_STATE_GONE | IPCBOX_STATE_ONE_TO_ONE)
+#define A_STATE		(IPCBOX_STATE_UNLINKED | IPCBOX_STATE_SHUTDOWN | IPCBOX_STATE_SPSC)
 #define A_MODE		0666
 /* Numbers of calls are those of messages, as they came: small ones. */
 #define A_CALL		16
@@ -70,7 +70,7 @@
 #define OUT_uid		ANY
 #define OUT_gid		ANY
 #define OUT_priority	IPCBOX_PRIORITY_MAX
-#define OUT_room	IPCBOX_MSGSIZE_MAX
+#define OUT_reply_max	IPCBOX_MSGSIZE_MAX
 #define OUT_len		IPCBOX_MSGSIZE_MAX
 #define OUT_tag		ANY
 #define OUT_seq		A_COUNT
@@ -80,7 +80,7 @@
 #define OUT_reply_pid	A_PID
 #define OUT_reply_uid	ANY
 #define OUT_reply_gid	ANY
-#define OUT_kind	IPCBOX_ONE_TO_ONE /* of stat: IPCBOX_KIND_BUFFER */
+#define OUT_kind	IPCBOX_SPSC /* of stat: IPCBOX_KIND_BUFFER */
 #define OUT_state	A_STATE
 #define OUT_mode	A_MODE
 #define OUT_id		A_COUNT

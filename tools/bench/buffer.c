@@ -33,7 +33,7 @@ static int open_many(struct channel *channel)
 
 static int open_one(struct channel *channel)
 {
-	return open_kind(channel, IPCBOX_ONE_TO_ONE);
+	return open_kind(channel, IPCBOX_SPSC);
 }
 
 static void close_buffer(struct channel *channel)

@@ -69,7 +69,7 @@ int futex_await_data(struct ipcbox_buffer *buffer, uint64_t position, uint64_t d
 	return 0;
 }
 
-/* From one to one there are no words: nobody comes here. */
+/* An SPSC ring has no words: nobody comes here. */
 int futex_reserve_slowly(struct ipcbox_buffer *buffer, struct ipcbox_slot *slot, size_t len,
 			 uint64_t deadline)
 {
@@ -113,7 +113,7 @@ static int open_ring(struct channel *channel)
 	buffer->mask = CELLS - 1;
 	buffer->shift = (uint32_t)__builtin_ctz(CELLS);
 	buffer->max_msgsize = channel->bytes;
-	buffer->one_to_one = 1;
+	buffer->spsc = 1;
 	buffer->receive_as = IPCBOX_RECEIVE_AS_ONE;
 	buffer->send_end = channel->bytes + 1;
 	channel->room = buffer;

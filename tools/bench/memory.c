@@ -53,7 +53,7 @@ static double slab_bytes(void)
  * The kernel counts freed memory for a while, until no processor can hold it any more:
  * wait for that, so that it is neither taken for part of an object, nor taken off.
  */
-static double settled_slab_bytes(void)
+static double steady_slab_bytes(void)
 {
 	double least = slab_bytes(), now;
 	int steady = 0, left;
@@ -94,7 +94,7 @@ static int measure_many(const struct subject *subject, int (*make)(size_t number
 			size_t *made)
 {
 	size_t count = settings.rounds * scaled(OBJECTS);
-	double before = settled_slab_bytes(), each;
+	double before = steady_slab_bytes(), each;
 	int err;
 
 	for (; *made < count; (*made)++) {
@@ -102,7 +102,7 @@ static int measure_many(const struct subject *subject, int (*make)(size_t number
 		if (err < 0)
 			return err;
 	}
-	each = bytes_each(before, settled_slab_bytes(), count);
+	each = bytes_each(before, steady_slab_bytes(), count);
 	add_result(subject, "bytes", &each, 1);
 	return 0;
 }
@@ -252,13 +252,13 @@ static int run_mesh(struct mesh *mesh, const struct subject *subject)
 		err = hear_all(mesh);
 	if (err)
 		return err;
-	before = settled_slab_bytes();
+	before = steady_slab_bytes();
 	if (write(mesh->told[1], bytes, sizeof(bytes)) != sizeof(bytes))
 		return -errno;
 	err = hear_all(mesh);
 	if (err)
 		return err;
-	each = bytes_each(before, settled_slab_bytes(), PROCESSES * (PROCESSES - 1));
+	each = bytes_each(before, steady_slab_bytes(), PROCESSES * (PROCESSES - 1));
 	add_result(subject, "bytes", &each, 1);
 	return 0;
 }

@@ -163,7 +163,7 @@ act_buffer()
 	echo "    \$ kill -KILL $victim"
 	wait "$viewer" || fail "the picture is not whole"
 	tell <<-END
-		Its half row is not in the picture, and the number that it had in hand went back to
+		Its half row is not in the picture, and the number that it had in flight went back to
 		be the next one: another painted that row. Nobody waited for the dead painter.
 	END
 	ipcbox rm rows picture

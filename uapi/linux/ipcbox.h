@@ -240,7 +240,7 @@
 #define IPCBOX_REUSE		(1U << 3)	/* create: open it if it exists */
 #define IPCBOX_PIDFD		(1U << 4)	/* link open: peer is a pidfd */
 #define IPCBOX_UNLINK		(1U << 5)	/* delete: only the name */
-#define IPCBOX_ONE_TO_ONE	(1U << 6)	/* buffer: one sends, one receives */
+#define IPCBOX_SPSC		(1U << 6)	/* buffer: one producer, one consumer */
 #define IPCBOX_IF_SERVED	(1U << 7)	/* call: fail if nobody receives */
 
 /* The flags that each command takes; any other is EINVAL. */
@@ -496,8 +496,8 @@ struct ipcbox_port_delete {
 
 /* Bits of ipcbox_stat.state */
 #define IPCBOX_STATE_UNLINKED	(1U << 0)	/* a port or buffer without a name */
-#define IPCBOX_STATE_GONE	(1U << 1)	/* removed, or the peer is gone */
-#define IPCBOX_STATE_ONE_TO_ONE	(1U << 2)	/* a buffer made with IPCBOX_ONE_TO_ONE */
+#define IPCBOX_STATE_SHUTDOWN	(1U << 1)	/* removed, or the peer is gone */
+#define IPCBOX_STATE_SPSC	(1U << 2)	/* a buffer made with IPCBOX_SPSC */
 
 /**
  * struct ipcbox_stat - %IPCBOX_STAT, on a port, mailbox, link or buffer fd
@@ -653,7 +653,8 @@ struct ipcbox_send {
  *	overflow id
  * @gid: out: its effective group, likewise
  * @priority: out: priority given by the sender
- * @room: out: if the message is a call, how long the reply may be, in bytes; else zero
+ * @reply_max: out: if the message is a call, how long the reply may be, in bytes; else
+ *	zero
  * @len: out: length of the message in bytes; written with EMSGSIZE too
  * @tag: out: the sender's tag
  * @seq: out: 1 for the first message that the port or link ever took, then one
@@ -687,7 +688,7 @@ struct ipcbox_recv {
 	__u32 uid;
 	__u32 gid;
 	__u32 priority;
-	__u32 room;
+	__u32 reply_max;
 	__aligned_u64 len;
 	__aligned_u64 tag;
 	__aligned_u64 seq;
@@ -756,7 +757,7 @@ struct ipcbox_send_batch {
  * @uid: out
  * @gid: out
  * @priority: out
- * @room: out
+ * @reply_max: out
  * @result: out: see struct ipcbox_recv_batch
  */
 struct ipcbox_recv_entry {
@@ -770,7 +771,7 @@ struct ipcbox_recv_entry {
 	__u32 uid;
 	__u32 gid;
 	__u32 priority;
-	__u32 room;
+	__u32 reply_max;
 	__s32 result;
 };
 

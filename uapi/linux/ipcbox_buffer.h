@@ -49,7 +49,7 @@
  * pages of the process are unmapped: a WRITING message becomes DONE, a READING one
  * becomes READY.
  *
- * With %IPCBOX_ONE_TO_ONE there are no words and no head: only the producer moves tail,
+ * With %IPCBOX_SPSC there are no words and no head: only the producer moves tail,
  * with the commit, and only the consumer moves free, with the release. The length of a
  * message says how many cells it has. Nothing is shared before commit and release, so
  * the kernel has nothing to recover.
@@ -197,7 +197,7 @@ struct ipcbox_buffer_self {
 /* The flags that each command takes; any other is EINVAL. */
 #define IPCBOX_BUFFER_OPEN_FLAGS	IPCBOX_PORT_OPEN_FLAGS
 #define IPCBOX_BUFFER_CREATE_FLAGS	\
-	(IPCBOX_PORT_CREATE_FLAGS | IPCBOX_ONE_TO_ONE)
+	(IPCBOX_PORT_CREATE_FLAGS | IPCBOX_SPSC)
 #define IPCBOX_BUFFER_LAYOUT_FLAGS	0U
 #define IPCBOX_BUFFER_WAIT_FLAGS	\
 	(IPCBOX_NONBLOCK | IPCBOX_RECEIVER | IPCBOX_SENDER)
@@ -207,7 +207,7 @@ struct ipcbox_buffer_self {
 /**
  * struct ipcbox_buffer_create - %IPCBOX_BUFFER_CREATE, on the control fd
  * @size: sizeof(struct ipcbox_buffer_create)
- * @flags: as for %IPCBOX_PORT_CREATE; and %IPCBOX_ONE_TO_ONE: the users of the buffer
+ * @flags: as for %IPCBOX_PORT_CREATE; and %IPCBOX_SPSC: the users of the buffer
  *	make sure that only one thread of all at a time sends, and only one receives,
  *	which makes it faster. Two senders, or two receivers, spoil what is in the buffer
  * @name: pointer to the name, as for %IPCBOX_PORT_CREATE
@@ -221,7 +221,7 @@ struct ipcbox_buffer_self {
  *
  * * EDQUOT: Limit of pages of buffers. Delete or unmap one, or raise the limit.
  * * EPROTOTYPE: With %IPCBOX_REUSE: the name is that of a port, or of a buffer that is
- *   one to one and should not be, or the other way round.
+ *   SPSC and should not be, or the other way round.
  * * ERANGE: Also: the rounded size is above net.ipcbox.box_bytes or %IPCBOX_BUFFER_MAX.
  */
 struct ipcbox_buffer_create {
@@ -266,7 +266,7 @@ struct ipcbox_buffer_open {
  * @data_len: out: bytes to map there: twice the size of the data, which appears twice
  * @cells: out: number of cells
  * @max_msgsize: out: longest message in bytes
- * @kind: out: %IPCBOX_ONE_TO_ONE or zero
+ * @kind: out: %IPCBOX_SPSC or zero
  * @directions: out: %IPCBOX_RECEIVER, %IPCBOX_SENDER: what this fd is for
  *
  * Each part is mapped whole, with one mmap(2), which can fail with

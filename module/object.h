@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-#ifndef _IPCBOX_NAMED_H
-#define _IPCBOX_NAMED_H
+#ifndef _IPCBOX_OBJECT_H
+#define _IPCBOX_OBJECT_H
 
 /**
  * DOC: named object
@@ -24,36 +24,36 @@
 #include <linux/refcount.h>
 
 struct ipcbox_access;
-struct ipcbox_named;
+struct ipcbox_object;
 struct ipcbox_ns;
 struct ipcbox_stat;
 struct user_namespace;
 
 /* What a kind of object does in its own way. */
-struct ipcbox_named_ops {
+struct ipcbox_object_ops {
 	const char *kind;		/* for the trace */
-	u64 (*id)(const struct ipcbox_named *named);
-	void (*get_access)(struct ipcbox_named *named,
+	u64 (*id)(const struct ipcbox_object *object);
+	void (*get_access)(struct ipcbox_object *object,
 			   struct ipcbox_access *access);
 	/* It is over, with this errno for everyone; may come more than once. */
-	void (*end)(struct ipcbox_named *named, int err);
+	void (*shutdown)(struct ipcbox_object *object, int err);
 	/*
 	 * After the end, free what is in it, in so many steps. Return: whether nothing is
 	 * left. NULL: there is nothing to be freed.
 	 */
-	bool (*drain)(struct ipcbox_named *named, unsigned int *steps);
+	bool (*drain)(struct ipcbox_object *object, unsigned int *steps);
 	/* Nobody has it open to receive now. NULL: nobody wants to know. */
-	void (*end_receivers)(struct ipcbox_named *named);
+	void (*shutdown_receivers)(struct ipcbox_object *object);
 	/* No sender will ever come again. */
-	void (*end_senders)(struct ipcbox_named *named);
-	void (*stat)(struct ipcbox_named *named, struct ipcbox_stat *stat,
+	void (*shutdown_senders)(struct ipcbox_object *object);
+	void (*stat)(struct ipcbox_object *object, struct ipcbox_stat *stat,
 		     struct user_namespace *viewer);
 	/* The last reference is gone: the memory around it. */
-	void (*free)(struct ipcbox_named *named);
+	void (*free)(struct ipcbox_object *object);
 };
 
-struct ipcbox_named {
-	const struct ipcbox_named_ops *ops;
+struct ipcbox_object {
+	const struct ipcbox_object_ops *ops;
 	struct ipcbox_ns *ns;
 	struct ipcbox_account *account;	/* has one of IPCBOX_BOXES for it, */
 	refcount_t refs;
@@ -76,43 +76,43 @@ struct ipcbox_named {
 };
 
 /* What a listing tells of one. */
-struct ipcbox_named_info {
+struct ipcbox_object_info {
 	struct ipcbox_name name;
 	struct ipcbox_stat stat;
 };
 
-int ipcbox_named_init(struct ipcbox_named *named, struct ipcbox_ns *ns,
-		      const struct ipcbox_named_ops *ops,
-		      const struct ipcbox_name *name, size_t size);
-void ipcbox_named_put(struct ipcbox_named *named);
+int ipcbox_object_init(struct ipcbox_object *object, struct ipcbox_ns *ns,
+		       const struct ipcbox_object_ops *ops,
+		       const struct ipcbox_name *name, size_t size);
+void ipcbox_object_put(struct ipcbox_object *object);
 
-static inline void ipcbox_named_hold(struct ipcbox_named *named)
+static inline void ipcbox_object_get(struct ipcbox_object *object)
 {
-	refcount_inc(&named->refs);
+	refcount_inc(&object->refs);
 }
 
 /* directions: IPCBOX_RECEIVER, IPCBOX_SENDER */
-int ipcbox_named_list(struct ipcbox_named *named, u32 directions);
-struct ipcbox_named *ipcbox_named_open(struct ipcbox_ns *ns,
-				       const struct ipcbox_name *name,
-				       const struct ipcbox_named_ops *ops,
-				       u32 directions);
-void ipcbox_named_close(struct ipcbox_named *named, u32 directions);
+int ipcbox_object_list(struct ipcbox_object *object, u32 directions);
+struct ipcbox_object *ipcbox_object_open(struct ipcbox_ns *ns,
+					 const struct ipcbox_name *name,
+					 const struct ipcbox_object_ops *ops,
+					 u32 directions);
+void ipcbox_object_close(struct ipcbox_object *object, u32 directions);
 
-int ipcbox_named_delete(struct ipcbox_ns *ns, const struct ipcbox_name *name,
-			bool unlink_only);
-void ipcbox_named_delete_all(struct ipcbox_ns *ns);
+int ipcbox_object_delete(struct ipcbox_ns *ns, const struct ipcbox_name *name,
+			 bool unlink_only);
+void ipcbox_object_delete_all(struct ipcbox_ns *ns);
 
-void ipcbox_named_stat(struct ipcbox_named *named, struct ipcbox_stat *stat,
-		       struct user_namespace *viewer);
+void ipcbox_object_stat(struct ipcbox_object *object, struct ipcbox_stat *stat,
+			struct user_namespace *viewer);
 /* How many fds it is open to receive with, to be read by one who has it open. */
-static inline const u32 *ipcbox_named_receivers(const struct ipcbox_named *named)
+static inline const u32 *ipcbox_object_receivers(const struct ipcbox_object *object)
 {
-	return &named->receiver_fds;
+	return &object->receiver_fds;
 }
 
-bool ipcbox_named_next(struct ipcbox_ns *ns, const struct ipcbox_name *after,
-		       struct ipcbox_named_info *info,
-		       struct user_namespace *viewer);
+bool ipcbox_object_next(struct ipcbox_ns *ns, const struct ipcbox_name *after,
+			struct ipcbox_object_info *info,
+			struct user_namespace *viewer);
 
-#endif /* _IPCBOX_NAMED_H */
+#endif /* _IPCBOX_OBJECT_H */

@@ -61,82 +61,82 @@ static void dismiss_senders(struct ipcbox_lane *lane, int err)
 
 /* A caller learns of the end by its message, which is gone when it knows. */
 static void dismiss_call(struct ipcbox_lane *lane, struct ipcbox_msg *msg,
-			 struct ipcbox_wakes *wakes)
+			 struct ipcbox_wake_list *wake_list)
 {
 	struct ipcbox_caller *call = ipcbox_caller_of(msg);
 
 	lockdep_assert_held(&lane->box->lock);
 	trace_ipcbox_drop(lane->id, msg);
 	ipcbox_caller_leave_queue(call, lane->box);
-	ipcbox_waiter_finish(&call->waiter, lane->box->gone, wakes);
+	ipcbox_waiter_finish(&call->waiter, lane->box->shutdown, wake_list);
 }
 
 /* Take one message out of a lane. Return: how many steps it took; 0: there was none. */
 static unsigned int drop_first(struct ipcbox_lane *lane)
 {
 	struct ipcbox_msg *msg, *to_free = NULL;
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wake_list wake_list;
 	unsigned int steps = 0;
 
-	ipcbox_wakes_init(&wakes);
+	ipcbox_wake_list_init(&wake_list);
 	spin_lock(&lane->box->lock);
 	msg = ipcbox_queue_first(&lane->queued);
 	if (msg) {
-		ipcbox_lane_remove_message(lane, msg, &wakes);
+		ipcbox_lane_remove_message(lane, msg, &wake_list);
 		ipcbox_lane_count_drop(lane);
 		if (msg->is_call)
-			dismiss_call(lane, msg, &wakes);
+			dismiss_call(lane, msg, &wake_list);
 		else
 			to_free = msg;
 		steps = 1 + (msg->len >> PAGE_SHIFT);
 	}
 	spin_unlock(&lane->box->lock);
-	ipcbox_wake(&wakes);
+	ipcbox_wake(&wake_list);
 	if (to_free)
 		ipcbox_lane_drop(lane, to_free);
 	return steps;
 }
 
 /**
- * ipcbox_box_end() - end a box for everyone; the caller ends its lanes next
+ * ipcbox_box_shutdown() - end a box for everyone; the caller ends its lanes next
  * @box: the box
  * @err: what everyone is told from now on
  *
  * Return: whether this call did it; false if it had ended before.
  */
-bool ipcbox_box_end(struct ipcbox_box *box, int err)
+bool ipcbox_box_shutdown(struct ipcbox_box *box, int err)
 {
 	bool first;
 
 	spin_lock(&box->lock);
-	first = !box->gone;
+	first = !box->shutdown;
 	/* Some read it without the lock; it is set once. */
 	if (first)
-		WRITE_ONCE(box->gone, err);
+		WRITE_ONCE(box->shutdown, err);
 	spin_unlock(&box->lock);
 	if (!first)
 		return false;
 	ipcbox_finish_all(&box->lock, take_receiver_of_box, box, err);
-	ipcbox_service_end(&box->service, err);
-	ipcbox_pollers_end(&box->readable, EPOLLHUP | EPOLLERR);
+	ipcbox_service_shutdown(&box->service, err);
+	ipcbox_pollers_shutdown(&box->readable, EPOLLHUP | EPOLLERR);
 	return true;
 }
 
 /**
- * ipcbox_lane_end() - tell everyone at a lane that its box has ended
+ * ipcbox_lane_shutdown() - tell everyone at a lane that its box has ended
  * @lane: the lane; the caller drains it next
  *
  * Context: may sleep.
  */
-void ipcbox_lane_end(struct ipcbox_lane *lane)
+void ipcbox_lane_shutdown(struct ipcbox_lane *lane)
 {
 	/* It does not change any more. */
-	int err = READ_ONCE(lane->box->gone);
+	int err = READ_ONCE(lane->box->shutdown);
 
 	ipcbox_finish_all(&lane->box->lock, take_receiver_of_lane, lane, err);
 	dismiss_senders(lane, err);
-	ipcbox_quota_end(lane, err);
-	ipcbox_pollers_end(&lane->writable, EPOLLHUP | EPOLLERR);
+	ipcbox_quota_shutdown(lane, err);
+	ipcbox_pollers_shutdown(&lane->writable, EPOLLHUP | EPOLLERR);
 }
 
 /**
@@ -163,18 +163,18 @@ bool ipcbox_lane_drain(struct ipcbox_lane *lane, unsigned int *steps)
 }
 
 /**
- * ipcbox_box_end_senders() - no sender will come again: receivers get what is
+ * ipcbox_box_shutdown_senders() - no sender will come again: receivers get what is
  *	left, and then -EPIPE
  * @box: the box
  */
-void ipcbox_box_end_senders(struct ipcbox_box *box)
+void ipcbox_box_shutdown_senders(struct ipcbox_box *box)
 {
 	spin_lock(&box->lock);
-	box->senders_gone = true;
+	box->senders_shutdown = true;
 	spin_unlock(&box->lock);
 	/* Whoever waits, waits at an empty box. */
 	ipcbox_finish_all(&box->lock, take_receiver_of_box, box, -EPIPE);
-	ipcbox_pollers_end(&box->readable, EPOLLHUP);
+	ipcbox_pollers_shutdown(&box->readable, EPOLLHUP);
 }
 
 /* Return: a call that nobody will receive, and that does not want to wait; or NULL. */
@@ -190,30 +190,30 @@ static struct ipcbox_caller *first_unserved(const struct ipcbox_box *box)
 }
 
 /**
- * ipcbox_lane_end_unserved() - end calls that are to fail where nobody receives
+ * ipcbox_lane_fail_unserved() - end calls that are to fail where nobody receives
  * @lane: of a port that its last receiver has closed, and that has a name
  *
  * If another one comes meanwhile it gets those that are left.
  *
  * Context: may sleep.
  */
-void ipcbox_lane_end_unserved(struct ipcbox_lane *lane)
+void ipcbox_lane_fail_unserved(struct ipcbox_lane *lane)
 {
-	struct ipcbox_wakes wakes;
+	struct ipcbox_wake_list wake_list;
 	bool again;
 
 	do {
 		struct ipcbox_caller *call;
 
-		ipcbox_wakes_init(&wakes);
+		ipcbox_wake_list_init(&wake_list);
 		spin_lock(&lane->box->lock);
-		while (!ipcbox_wakes_full(&wakes) &&
+		while (!ipcbox_wake_list_full(&wake_list) &&
 		       (call = first_unserved(lane->box))) {
-			ipcbox_lane_withdraw(lane, call, &wakes);
-			ipcbox_waiter_finish(&call->waiter, -ECONNREFUSED, &wakes);
+			ipcbox_lane_withdraw(lane, call, &wake_list);
+			ipcbox_waiter_finish(&call->waiter, -ECONNREFUSED, &wake_list);
 		}
-		again = ipcbox_wakes_full(&wakes);
-		ipcbox_settle_and_unlock(lane, &wakes);
+		again = ipcbox_wake_list_full(&wake_list);
+		ipcbox_settle_and_unlock(lane, &wake_list);
 		cond_resched();
 	} while (again);
 }
@@ -229,5 +229,5 @@ bool ipcbox_lane_is_idle(const struct ipcbox_lane *lane)
 	lockdep_assert_held(&lane->box->lock);
 	/* Acquire: whoever had taken a message is done with the lane. */
 	return !lane->messages && !lane->senders && !lane->receivers &&
-	       !atomic_read_acquire(&lane->in_hand);
+	       !atomic_read_acquire(&lane->inflight);
 }
