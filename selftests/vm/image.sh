@@ -46,7 +46,7 @@ find_library()
 }
 
 # The shared libraries that the programs below a folder need from this machine, and
-# those that these need. A library that the folder has itself is not copied.
+# those that these need. What the folder has itself is taken from there.
 copy_libraries()
 {
 	local root=$1 class name lib more=yes
