@@ -343,7 +343,7 @@ TEST_F(batch_wait, goes_on_behind_a_receiver_that_had_too_little_room)
 	EXPECT_EQ(-EMSGSIZE, call_end(&small));
 	EXPECT_EQ(0, call_end(&large));
 	EXPECT_EQ(2, recv_tag(port));
-	close(port);
+	EXPECT_EQ(0, port_remove(self->control, "one"));
 }
 
 TEST_F(batch_wait, wakes_as_many_receivers_as_it_has_messages)

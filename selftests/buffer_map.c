@@ -74,11 +74,6 @@ static int writes_a_byte(void *at)
 	return 0;
 }
 
-static int reads_a_byte(void *at)
-{
-	return *(volatile char *)at ? 1 : 0;
-}
-
 /* Layout */
 
 TEST_F(map, layout_tells_all_of_it)
