@@ -4,7 +4,7 @@
 
 #include <kunit/test.h>
 
-#define MAX	IPCBOX_WORD_OWNER_MAX
+#define OWNERS_MAX	IPCBOX_WORD_OWNER_MAX
 #define QUARTER	IPCBOX_OWNERS_USER_MAX
 #define RESERVE	IPCBOX_OWNERS_RESERVE
 
@@ -41,7 +41,7 @@ static void give(struct kunit *test, unsigned int uid, u32 *first, u32 count)
 
 static void user_has_a_quarter_and_others_have_the_rest(struct kunit *test)
 {
-	u32 left = MAX - RESERVE - 3 * QUARTER;
+	u32 left = OWNERS_MAX - RESERVE - 3 * QUARTER;
 	struct ipcbox_owners *owners = test->priv;
 	u32 first = 1;
 
@@ -52,7 +52,7 @@ static void user_has_a_quarter_and_others_have_the_rest(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, take_all(test, 4, false), left);
 	/* What is kept is for the owner of the buffer, and for who may. */
 	KUNIT_EXPECT_EQ(test, take_all(test, 1, true), RESERVE);
-	KUNIT_EXPECT_EQ(test, owners->count, MAX);
+	KUNIT_EXPECT_EQ(test, owners->count, OWNERS_MAX);
 
 	give(test, 1, &first, QUARTER + RESERVE);
 	give(test, 2, &first, QUARTER);
@@ -65,7 +65,7 @@ static void user_has_a_quarter_and_others_have_the_rest(struct kunit *test)
 static void number_that_was_given_back_is_free(struct kunit *test)
 {
 	struct ipcbox_owners *owners = test->priv;
-	int first = take_owner(test, 1, false), other = take_number(test, 2, false);
+	int first = take_owner(test, 1, false), other = take_owner(test, 2, false);
 
 	KUNIT_EXPECT_NE(test, first, other);
 	ipcbox_owners_give(owners, KUIDT_INIT(1), first);
