@@ -161,8 +161,9 @@ static int receive_from(struct ipcbox_reception *reception,
 	int err;
 
 	if (self)
-		options = ipcbox_request_wait_options(
-			reception->request, recv->deadline, recv->flags, self);
+		options = ipcbox_request_wait_options(reception->request,
+						      recv->deadline, recv->flags,
+						      self);
 	else
 		options.nonblock = true; /* the rest is for those who wait */
 	ipcbox_receive_prepare(&receiver, &small, reception->request,

@@ -22,15 +22,15 @@ struct item {
 	const char *name;
 	const char *type;		/* of a member */
 	unsigned long long value;	/* of a constant; offset of a member */
-	size_t size, alignment;
+	size_t alignment, size;
 };
 
 #define CONSTANT_ITEM(name) { CONSTANT, #name, NULL, name, 0, 0 },
 #define STRUCT_ITEM(of)							\
-	{ STRUCT, #of, NULL, 0, sizeof(struct of), _Alignof(struct of) },
+	{ STRUCT, #of, NULL, 0, _Alignof(struct of), sizeof(struct of) },
 #define MEMBER_ITEM(of, type, member)					\
 	{ MEMBER, #member, #type, offsetof(struct of, member),		\
-	  sizeof(((struct of *)0)->member), 0 },
+	  0, sizeof(((struct of *)0)->member) },
 
 static const struct item items[] = {
 	EACH_CONSTANT(CONSTANT_ITEM)

@@ -76,7 +76,7 @@ TEST_F_TIMEOUT(content, arrives_as_sent_through_the_queue, 60)
 	EXPECT_EQ(0, bytes_of(self->port));
 }
 
-/* What a message counts for its sender: its header and payload, or also its pages. */
+/* A message counts for its sender with its header and payload, or with its pages too. */
 static __u64 footprint(size_t len)
 {
 	size_t pages = len > 944 ? (len + 4095) / 4096 : 0;

@@ -88,7 +88,7 @@ clang_format()
 scripts()
 {
 	find . \( -name .git -o -path ./build \) -prune -o -type f -print0 |
-		xargs -0 awk 'FNR == 1 && /^#!.*sh$/ { print FILENAME }' | xargs shellcheck
+		xargs -0 awk 'FNR == 1 && /^#!.*sh$/ { print FILENAME }' | xargs shellcheck &&
 	shellcheck selftests/vm/lib.sh selftests/vm/guest/etc/profile
 }
 
@@ -102,7 +102,7 @@ headers()
 		ipcbox_call.h ipcbox_buffer.h ipcbox_atomic.h ipcbox_cell.h; do
 		printf '#include <%s>\n#include <%s>\nint use(void);\n' $header $header |
 			"$compiler" -x "$language" -std="$standard" -pedantic -Wall -Wextra \
-				-Werror "$@" -Iuapi -Ilib -fsyntax-only -
+				-Werror "$@" -Iuapi -Ilib -fsyntax-only - || return
 	done
 }
 
@@ -135,7 +135,7 @@ licences()
 			-o -path ./MAINTAINERS -o -path ./selftests/mutants \
 			-o -path ./selftests/fuzz/corpus -o -path ./selftests/vm/kernels \
 			-o -path './selftests/vm/guest/etc/[gp]*' \
-			-o -name '*.csv' -o -name '*.svg' \) -prune -o -type f -print0 |
+			-o -name '*.csv' -o -name '*.svg' -o -name '*.expected' \) -prune -o -type f -print0 |
 		xargs -0 grep -L 'SPDX-License-Identifier: [A-Z(]' || :)
 	echo "$unnamed"
 	[ -z "$unnamed" ]
