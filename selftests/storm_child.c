@@ -39,10 +39,18 @@ static void execute(struct slot *self)
 	_exit(7);
 }
 
-/* Takes all that it can get: in a small memory cgroup it will be killed. */
+static bool is_running(void)
+{
+	return __atomic_load_n(&ledger->phase, __ATOMIC_SEQ_CST) == RUN;
+}
+
+/*
+ * Takes all that it can get: in a small memory cgroup it will be killed. A slow kernel needs
+ * longer for that than a pause may take to begin.
+ */
 static void hog(void)
 {
-	for (int i = 0; i < 256; i++) {
+	for (int i = 0; i < 256 && is_running(); i++) {
 		char *memory = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE,
 				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
