@@ -89,7 +89,7 @@ TEST_F(trace, block_and_wake_are_told)
 	EXPECT_TRUE(traced("ipcbox_wake: ", ""));
 }
 
-/* What another namespace leaves may be dropped meanwhile. */
+/* A namespace that ended before may drop its messages meanwhile. */
 TEST_F(trace, drop_is_told)
 {
 	char what[80];
