@@ -236,8 +236,8 @@ static __always_inline void uncharge_one(struct ipcbox_account *account,
 
 /*
  * Does anybody wait for what came back? After the full barrier of sub_return, see quota.h.
- * Tasks wait for bytes and memory only. What is charged under the lock of a box, like a
- * waiter, is neither, so nobody is woken there.
+ * Tasks wait for bytes and memory only. A charge under the lock of a box is for another
+ * resource, a waiter, so that to undo it wakes nobody.
  */
 static __always_inline bool quota_is_wanted(const struct ipcbox_account *account,
 					    enum ipcbox_resource resource)

@@ -104,7 +104,7 @@ struct ipcbox_box {
 	struct ipcbox_lane *sole;	/* the lane of a box with only one, */
 	struct rb_root_cached ready;	/* or those with messages, by their first */
 
-	/* Poll. What they know is right while there are any, see box_poll.c. */
+	/* Poll. These words are right while a task polls the box, see box_poll.c. */
 	struct ipcbox_pollers readable;
 	bool known_readable;
 	bool told_each;			/* somebody wants to know of the next message */

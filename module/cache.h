@@ -24,7 +24,7 @@
 
 struct ipcbox_creds;
 
-/* What an object is while it is kept. */
+/* A cached object begins with this link. */
 struct ipcbox_cached_object {
 	struct ipcbox_cached_object *next;
 };

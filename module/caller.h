@@ -8,7 +8,7 @@
  * A call as lanes know it: a message whose sender sleeps until the receiver replies.
  * It lies on the stack of the caller, who does not go before it is out of reach of
  * everyone else, under the lock of the box (or has moved to where it can stay, see
- * parked.h). What others need of it is therefore copied under that lock: the request
+ * parked.h). The module copies what other tasks need under that lock: the request
  * to the receiver's stack, the reply to the caller's. (Long payloads are messages of
  * their own, and pass by their pointer.)
  *
